@@ -1,0 +1,13 @@
+//! A server framework for code that may block, crash, leak or be heavy.
+pub use swoole_macros::server;
+pub use swoole_runtime::boot::Builder;
+pub use swoole_runtime::context::{Lost, Manager, Master, PacketSource, SessionInfo, Task, TaskWorker, Worker, WorkerExit, WorkerStart};
+pub use swoole_runtime::{Callback, CloseReason, Error, PageTooLarge, Result, SendError, SessionId, Settings, TaskId, WorkerId};
+
+/// What the attribute's expansion calls. No promises.
+#[doc(hidden)]
+pub mod __rt {
+    pub use swoole_runtime::boot::{builder, start};
+    pub use swoole_runtime::contract::{CallbackReturn, Dispatch, InitialState, Outcome, Server, StateReturn, initial_state};
+    pub use swoole_runtime::{Failure, check};
+}

@@ -1,0 +1,82 @@
+//! The order of birth: read and check settings, bind, map shared memory, fork manager and standby, govern.
+//!
+//! In this order, since an error up to the first fork leaves nothing behind, and the first fork needs a process of one thread.
+
+mod builder;
+#[cfg(feature = "cli")]
+mod command_line;
+mod config;
+mod listen;
+
+pub use builder::{Builder, builder, start};
+
+use crate::{
+    contract::Server,
+    error::{Error, Result},
+    layout::{Memory, Role},
+    logging, manager, master,
+    settings::Resolved,
+    sys::{
+        fork::{self, Side, SingleThreaded},
+        lifeline::lifeline,
+        packet,
+        pidfd::PidFd,
+        signals,
+    },
+    worker,
+};
+use std::io::{self, Write};
+
+/// [master] From the settings to the end of the server.
+fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
+    logging::start(settings.log_level);
+    log::debug!("settings: {settings}");
+    let witness = SingleThreaded::check().map_err(|threads| {
+        Error::start(
+            format!("the server cannot fork: this process runs {threads} threads"),
+            "start threads in `on_worker_start`, not before `start()`",
+        )
+    })?;
+    let listeners = listen::bind(&settings)?;
+    let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
+    let governed = beget::<S>(settings, listeners, &witness);
+    // The caller of `start` gets its process back as it was.
+    let _ = fork::adopt_orphans(false);
+    let _ = signals::give_back(&before);
+    governed
+}
+
+fn beget<S: Server>(settings: Resolved, listeners: Vec<listen::Bound>, witness: &SingleThreaded) -> Result<()> {
+    let unable = |what: &'static str| move |e: io::Error| Error::start_io(what, e, "raise the limits of memory, descriptors or processes");
+    let memory = Memory::new(settings).map_err(unable("the shared memory cannot be made"))?;
+    for (at, bound) in listeners.iter().enumerate() {
+        memory.header().set_port(at, bound.2.port());
+    }
+    fork::adopt_orphans(true).map_err(unable("the master cannot adopt orphans"))?;
+    let (life, line) = lifeline().map_err(unable("the lifeline cannot be made"))?;
+    let (manager_line, to_master) = packet::pair().map_err(unable("the line to the manager cannot be made"))?;
+    let (standby_line, standby_to_master) = packet::pair().map_err(unable("the line to the standby cannot be made"))?;
+    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master };
+    // What is buffered would be printed by the children too.
+    let _ = io::stdout().flush();
+    // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
+    let masters = (life, manager_line, standby_line, listeners);
+    let manager = match fork::fork(witness).map_err(unable("the manager cannot be forked"))? {
+        Side::Child => {
+            drop(masters);
+            std::process::exit(manager::manage::<S>(memory, inherited, worker::live::<S>, false));
+        }
+        Side::Parent(pid) => PidFd::open(pid).map_err(unable("the manager cannot be watched"))?,
+    };
+    let standby = match fork::fork(witness).map_err(unable("the standby cannot be forked"))? {
+        Side::Child => {
+            drop(masters);
+            std::process::exit(manager::stand_by::<S>(memory, inherited, manager, worker::live::<S>));
+        }
+        Side::Parent(pid) => PidFd::open(pid).map_err(unable("the standby cannot be watched"))?,
+    };
+    drop(inherited);
+    memory.become_one(Role::Master).map_err(unable("the shared memory cannot be protected"))?;
+    let (life, manager_line, standby_line, listeners) = masters;
+    master::govern::<S>(memory, master::Born { life, listeners, manager, standby, manager_line, standby_line })
+}

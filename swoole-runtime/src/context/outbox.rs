@@ -1,0 +1,193 @@
+//! Stop 6 of a byte's way: answer. Takes: bytes and calls of user code. Gives: records on the ring to the session's reactor.
+//!
+//! Runs in: a worker, and in the manager, which closes sessions. If the reactor is dead: so is the master, and the kernel ends this
+//! process. The reactor never waits for this one, so room comes back; still no wait here is without an end.
+
+use crate::{
+    cell::{CELL, Cells},
+    error::SendError,
+    event::{CloseReason, ToReactor},
+    id::SessionId,
+    layout::Memory,
+    process::ReactorBoard,
+    ring::{Answers, Producer, Ring, Tag, largest_message},
+    session::{Phase, Table},
+    sync::Ordering,
+    sys::wake::{Bed, Bell},
+};
+use core::{cell::RefCell, time::Duration};
+use std::time::Instant;
+
+/// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
+const ROOM_WAIT: Duration = Duration::from_secs(10);
+
+/// How long it waits before it looks by itself, should a bell ever be missed.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// The sending side of a process.
+pub(crate) struct Outbox {
+    memory: &'static Memory,
+    sessions: Table,
+    lanes: Vec<RefCell<Lane>>,
+    /// Only workers send bytes.
+    cells: Option<Cells>,
+    /// Where this process sleeps; `None` for one that must not wait.
+    bed: Option<Bed>,
+    /// For each row the session that this process has asked to close: it takes no more calls, although its row does not say so yet.
+    asked_to_close: RefCell<Box<[u64]>>,
+    largest_on_ring: usize,
+}
+
+struct Lane {
+    ring: Producer,
+    board: &'static ReactorBoard,
+    asleep: Answers,
+    bell: &'static Bell,
+}
+
+impl Outbox {
+    /// Takes up the producing end of one ring for each reactor.
+    pub(crate) fn attach(memory: &'static Memory, cells: Option<Cells>, bed: Option<Bed>, ring: impl Fn(usize) -> Ring) -> Self {
+        let mut lanes: Vec<Lane> = (0..memory.settings.reactors)
+            .map(|reactor| Lane {
+                ring: Producer::attach(ring(reactor)),
+                board: memory.reactor(reactor),
+                asleep: Answers::default(),
+                bell: &memory.bells.reactors[reactor],
+            })
+            .collect();
+        if let Some(cells) = &cells {
+            cells.settle(lanes.iter_mut().flat_map(|lane| lane.ring.unconsumed()));
+        }
+        let sessions = memory.sessions();
+        Self {
+            memory,
+            sessions,
+            lanes: lanes.into_iter().map(RefCell::new).collect(),
+            cells,
+            bed,
+            // Zeroed by the kernel, page by page, when first used.
+            asked_to_close: RefCell::new(vec![0; sessions.rows()].into()),
+            largest_on_ring: largest_message(memory.ring_bytes()),
+        }
+    }
+
+    pub(crate) fn memory(&self) -> &'static Memory {
+        self.memory
+    }
+
+    /// Sleeps until this process is woken.
+    pub(crate) fn sleep(&self, at_most: Option<Duration>) {
+        if let Some(bed) = &self.bed {
+            bed.sleep(at_most);
+        }
+    }
+
+    pub(crate) fn send(&self, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
+        if data.len() > CELL {
+            return Err(SendError::TooLarge);
+        }
+        let (reactor, queued) = self.session(fd)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        // Relaxed: measures; what is on its way is bounded by the ring.
+        let board = self.memory.reactor(reactor);
+        if queued > 0
+            && (queued + data.len() as u64 > self.memory.settings.socket_buffer_size
+                || board.queued.load(Ordering::Relaxed) + data.len() as u64 > self.memory.settings.output_memory / 2)
+        {
+            return Err(SendError::BufferFull);
+        }
+        if data.len() <= self.largest_on_ring {
+            let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0 };
+            return self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()));
+        }
+        let cells = self.cells.ok_or(SendError::TooLarge)?;
+        let cell = self.with_room(reactor, |_| cells.fill(data))?;
+        let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell };
+        self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
+            .inspect_err(|_| cells.give_back(usize::from(cell)))
+    }
+
+    /// Asks for the end of a session; from here on this process takes it as closed.
+    pub(crate) fn close(&self, fd: SessionId, kind: ToReactor, reason: CloseReason) -> Result<(), SendError> {
+        let found = self.sessions.find(fd).ok_or(SendError::NoSuchSession)?;
+        if kind == ToReactor::Close && (self.is_asked_to_close(fd) || found.row.phase() != Phase::Open) {
+            return Err(SendError::Closed);
+        }
+        self.tell(fd, found.row.reactor(), kind, reason as u8)?;
+        self.asked_to_close.borrow_mut()[found.index] = fd.get();
+        Ok(())
+    }
+
+    /// Tells a reactor something about a session, without bytes.
+    pub(crate) fn tell(&self, fd: SessionId, reactor: usize, kind: ToReactor, detail: u8) -> Result<(), SendError> {
+        let tag = Tag { session: fd.get(), kind: kind as u8, detail };
+        self.with_room(reactor, |lane| lane.ring.push_reference(tag, 0).then_some(()))
+    }
+
+    /// Whether this process has asked to close the session.
+    pub(crate) fn is_asked_to_close(&self, fd: SessionId) -> bool {
+        let row = (fd.get() & (self.sessions.rows() as u64 - 1)) as usize;
+        self.asked_to_close.borrow().get(row) == Some(&fd.get())
+    }
+
+    /// Whether calls on the session have an effect.
+    pub(crate) fn exist(&self, fd: SessionId) -> bool {
+        self.sessions.read(fd, |row| row.phase() == Phase::Open) == Some(true) && !self.is_asked_to_close(fd)
+    }
+
+    /// The reactor of a session that takes output, and how much waits for it.
+    fn session(&self, fd: SessionId) -> Result<(usize, u64), SendError> {
+        // Relaxed: a measure.
+        let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.queued.load(Ordering::Relaxed));
+        let (reactor, phase, queued) = self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)?;
+        if !phase.takes_output() || self.is_asked_to_close(fd) {
+            return Err(SendError::Closed);
+        }
+        Ok((reactor, queued))
+    }
+
+    /// Tries until there is room, then wakes the reactor if it sleeps.
+    fn with_room<T>(&self, reactor: usize, mut attempt: impl FnMut(&mut Lane) -> Option<T>) -> Result<T, SendError> {
+        // A panic's last words, from inside a call of ours: that is our bug, and no reason for a second panic.
+        let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
+        let done = match attempt(&mut lane) {
+            Some(done) => done,
+            None => self.wait_for_room(&mut lane, attempt)?,
+        };
+        lane.wake();
+        Ok(done)
+    }
+
+    #[cold]
+    fn wait_for_room<T>(&self, lane: &mut Lane, mut attempt: impl FnMut(&mut Lane) -> Option<T>) -> Result<T, SendError> {
+        let Some(bed) = &self.bed else {
+            return Err(SendError::BufferFull);
+        };
+        let start = Instant::now();
+        let wants_room = lane.ring.wants_room();
+        loop {
+            wants_room.raise();
+            lane.wake();
+            if let Some(done) = attempt(lane) {
+                wants_room.lower();
+                return Ok(done);
+            }
+            bed.sleep(Some(LOOK_AGAIN));
+            wants_room.lower();
+            if start.elapsed() > ROOM_WAIT {
+                return Err(SendError::BufferFull);
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn wake(&mut self) {
+        if self.asleep.owed(&self.board.asleep) {
+            self.bell.ring();
+        }
+    }
+}

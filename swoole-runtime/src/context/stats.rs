@@ -1,0 +1,83 @@
+//! Counters of the server and of each worker, read from shared memory: they answer when every worker is stuck.
+
+use crate::{
+    event::{Callback, State},
+    id::{SessionId, WorkerId},
+    layout::Memory,
+    sync::Ordering,
+};
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The server's counters; what the original calls `stats`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// When the server started.
+    pub start_time: SystemTime,
+    /// Sessions that are open or closing; the original's `connection_num`.
+    pub connection_num: u64,
+    /// Sessions accepted since the start; the original's `accept_count`.
+    pub accept_count: u64,
+    /// Sessions that have ended since the start; the original's `close_count`.
+    pub close_count: u64,
+    /// Connections refused since the start, because `max_conn` sessions were there.
+    pub refused_count: u64,
+    /// Each worker.
+    pub workers: Vec<WorkerStats>,
+}
+
+/// One worker's counters.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WorkerStats {
+    /// Which worker.
+    pub id: WorkerId,
+    /// Its process; `None` while the slot is empty.
+    pub pid: Option<u32>,
+    /// 1 for the first process of this slot, one more for each that replaced it.
+    pub generation: u32,
+    /// How far it is.
+    pub state: State,
+    /// How often `on_receive` was called in this slot, by all its generations.
+    pub requests: u64,
+    /// How many workers of this slot were replaced.
+    pub restarts: u32,
+    /// Memory in use by the process, in bytes; `None` where it cannot be read.
+    pub rss: Option<u64>,
+    /// The callback it is in, its session, and for how long; `None` while it is in none.
+    pub current: Option<(Callback, Option<SessionId>, Duration)>,
+}
+
+impl Stats {
+    pub(crate) fn read(memory: &'static Memory) -> Self {
+        let header = memory.header();
+        // Relaxed, all of them: counts for people.
+        Self {
+            start_time: UNIX_EPOCH + Duration::from_millis(header.started_ms.load(Ordering::Relaxed)),
+            connection_num: header.connections(),
+            accept_count: header.accepted.load(Ordering::Relaxed),
+            close_count: header.closed.load(Ordering::Relaxed),
+            refused_count: header.refused.load(Ordering::Relaxed),
+            workers: (0..memory.settings.workers).map(|slot| WorkerStats::read(memory, slot)).collect(),
+        }
+    }
+}
+
+impl WorkerStats {
+    fn read(memory: &'static Memory, slot: usize) -> Self {
+        let board = memory.worker(slot);
+        let claim = board.owner.read();
+        Self {
+            id: WorkerId::new(slot as u16),
+            pid: claim.pid,
+            generation: claim.generation,
+            state: board.state(),
+            // Relaxed: counts for people.
+            requests: board.requests.load(Ordering::Relaxed),
+            restarts: memory.slot(slot).restarts.load(Ordering::Relaxed),
+            rss: claim.pid.and_then(crate::sys::limits::resident),
+            current: memory.current(slot).map(|current| (current.callback, current.session, current.age)),
+        }
+    }
+}

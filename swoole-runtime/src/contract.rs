@@ -1,0 +1,132 @@
+//! What the attribute emits and the runtime runs: the settings, the dispatch table, and how results of callbacks are read.
+
+use crate::{
+    context::{Lost, Manager, Master, Worker, WorkerExit, WorkerStart},
+    error::Failure,
+    event::CloseReason,
+    id::SessionId,
+    settings::Settings,
+};
+use core::fmt::Display;
+
+/// A server: what `#[swoole::server]` makes of an impl block. Not meant to be written by hand.
+pub trait Server: Sized + 'static {
+    /// The keys of the attribute.
+    const SETTINGS: Settings;
+    /// The callbacks of the block.
+    const DISPATCH: Dispatch<Self>;
+}
+
+/// What every callback comes back with once [`CallbackReturn`] has read it.
+pub type Outcome = Result<(), Failure>;
+
+/// The callbacks of a server, each `None` where the block has none.
+///
+/// An associated constant of this type is known when the program is compiled, so a present callback is called directly and an absent
+/// one leaves nothing behind.
+pub struct Dispatch<S: 'static> {
+    /// `on_start`, in the master.
+    pub on_start: Option<fn(&Master) -> Outcome>,
+    /// `on_shutdown`, in the master.
+    pub on_shutdown: Option<fn(&Master) -> Outcome>,
+    /// `on_manager_start`, in the manager.
+    pub on_manager_start: Option<fn(&Manager) -> Outcome>,
+    /// `on_manager_stop`, in the manager.
+    pub on_manager_stop: Option<fn(&Manager) -> Outcome>,
+    /// `on_worker_error`, in the manager.
+    pub on_worker_error: Option<fn(&Manager, &WorkerExit) -> Outcome>,
+    /// `on_worker_start`, or [`initial_state`], in each worker.
+    pub on_worker_start: fn(&WorkerStart) -> Result<S, Failure>,
+    /// `on_worker_stop`, in each worker.
+    pub on_worker_stop: Option<fn(&mut S, &Worker<S>) -> Outcome>,
+    /// `on_connect`, in the session's worker.
+    pub on_connect: Option<fn(&mut S, &Worker<S>, SessionId) -> Outcome>,
+    /// `on_receive`, in the session's worker.
+    pub on_receive: Option<fn(&mut S, &Worker<S>, SessionId, &[u8]) -> Outcome>,
+    /// `on_close`, in the session's worker.
+    pub on_close: Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> Outcome>,
+    /// `on_panic`, in the worker that panicked.
+    pub on_panic: Option<fn(&Worker<S>, Option<SessionId>, &str) -> Outcome>,
+    /// `on_lost`, in the successor of a dead worker.
+    pub on_lost: Option<fn(&mut S, &Worker<S>, &Lost) -> Outcome>,
+}
+
+/// What a callback may return: nothing, or a result whose error is logged.
+#[diagnostic::on_unimplemented(
+    message = "a callback cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "what a callback returns is not sent to the client; `worker.send` does that",
+    note = "help: return nothing, or `swoole::Result<()>`, or a `Result<(), E>` whose `E` implements `Display`"
+)]
+pub trait CallbackReturn {
+    /// The error, in words.
+    ///
+    /// # Errors
+    /// What the callback returned as its error.
+    fn outcome(self) -> Outcome;
+}
+
+impl CallbackReturn for () {
+    fn outcome(self) -> Outcome {
+        Ok(())
+    }
+}
+
+impl<E: Display> CallbackReturn for Result<(), E> {
+    fn outcome(self) -> Outcome {
+        self.map_err(|e| Failure(e.to_string()))
+    }
+}
+
+/// What `on_worker_start` may return for a server of type `S`: the state, or a result with it.
+#[diagnostic::on_unimplemented(
+    message = "`on_worker_start` of `{S}` cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "`on_worker_start` builds the state that the other callbacks of this worker get as `&mut self`",
+    note = "help: return `Self`, or `Result<Self, E>` with an `E` that implements `Display`"
+)]
+pub trait StateReturn<S> {
+    /// The state, or the error in words.
+    ///
+    /// # Errors
+    /// What the callback returned as its error.
+    fn state(self) -> Result<S, Failure>;
+}
+
+impl<S> StateReturn<S> for S {
+    fn state(self) -> Result<S, Failure> {
+        Ok(self)
+    }
+}
+
+impl<S, E: Display> StateReturn<S> for Result<S, E> {
+    fn state(self) -> Result<S, Failure> {
+        self.map_err(|e| Failure(e.to_string()))
+    }
+}
+
+/// A type whose first value needs no `on_worker_start`.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` cannot be built",
+    label = "has no `on_worker_start` and no `Default`",
+    note = "each worker process builds one value of `{Self}` when it starts",
+    note = "help: add `#[derive(Default)]` to `{Self}`, or `fn on_worker_start(worker: &WorkerStart) -> Self` to the block"
+)]
+pub trait InitialState: Sized {
+    /// The first value.
+    fn initial() -> Self;
+}
+
+impl<S: Default> InitialState for S {
+    fn initial() -> S {
+        S::default()
+    }
+}
+
+/// Stands in the dispatch table where the block has no `on_worker_start`.
+///
+/// # Errors
+/// None: `Default` cannot fail.
+pub fn initial_state<S: InitialState>(_worker: &WorkerStart) -> Result<S, Failure> {
+    Ok(S::initial())
+}

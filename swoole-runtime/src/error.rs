@@ -1,0 +1,143 @@
+//! What can go wrong: rich at the start, one small word on the way of a byte.
+
+use core::{fmt, time::Duration};
+use std::io;
+
+/// `core::result::Result` with this crate's [`Error`] unless another is named.
+pub type Result<T = (), E = Error> = core::result::Result<T, E>;
+
+/// Any error of this crate. Prints as one line that says what failed and what to change, also when `main` returns it.
+pub struct Error(Kind);
+
+enum Kind {
+    Start(StartError),
+    Send(SendError),
+    Page(PageTooLarge),
+}
+
+impl Error {
+    pub(crate) fn start(what: impl Into<String>, change: impl Into<String>) -> Self {
+        Self(Kind::Start(StartError { what: what.into(), cause: None, change: change.into() }))
+    }
+
+    pub(crate) fn start_io(what: impl Into<String>, cause: io::Error, change: impl Into<String>) -> Self {
+        Self(Kind::Start(StartError { what: what.into(), cause: Some(cause), change: change.into() }))
+    }
+
+    /// The small error behind this one, where a call on a session failed.
+    #[must_use]
+    pub fn as_send_error(&self) -> Option<SendError> {
+        match self.0 {
+            Kind::Send(e) => Some(e),
+            Kind::Start(_) | Kind::Page(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Start(e) => {
+                f.write_str(&e.what)?;
+                if let Some(cause) = &e.cause {
+                    write!(f, ": {cause}")?;
+                }
+                if e.change.is_empty() { Ok(()) } else { write!(f, "; {}", e.change) }
+            }
+            Kind::Send(e) => fmt::Display::fmt(e, f),
+            Kind::Page(e) => fmt::Display::fmt(e, f),
+        }
+    }
+}
+
+/// `main` prints an error by its `Debug` form, and a user is owed a sentence there.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Start(e) => e.cause.as_ref().map(|e| e as _),
+            Kind::Send(e) => Some(e),
+            Kind::Page(e) => Some(e),
+        }
+    }
+}
+
+/// A step of the start that failed: on what, why, and what to change.
+struct StartError {
+    what: String,
+    cause: Option<io::Error>,
+    change: String,
+}
+
+/// Why a call on a session did nothing. Each variant says what to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// No session has this id, or it ended long ago: forget the id.
+    NoSuchSession,
+    /// The session is closing: `on_close` has run, or is about to.
+    Closed,
+    /// More bytes than one call may send (2 MiB): split them.
+    TooLarge,
+    /// Too much output is waiting, for this client or in the whole server: send again later, or close the session.
+    BufferFull,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchSession => "no such session",
+            Self::Closed => "the session is closed",
+            Self::TooLarge => "more than 2 MiB in one call",
+            Self::BufferFull => "the output buffer is full",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}
+
+impl From<SendError> for Error {
+    fn from(e: SendError) -> Self {
+        Self(Kind::Send(e))
+    }
+}
+
+/// A page of more than 100 sessions was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageTooLarge {
+    /// The size that was asked for.
+    pub asked: usize,
+}
+
+impl fmt::Display for PageTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a page of {} sessions was asked for; a page holds at most 100", self.asked)
+    }
+}
+
+impl std::error::Error for PageTooLarge {}
+
+impl From<PageTooLarge> for Error {
+    fn from(e: PageTooLarge) -> Self {
+        Self(Kind::Page(e))
+    }
+}
+
+/// What a callback's error says, for the log. Made only when there is one.
+pub struct Failure(pub(crate) String);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A duration as a person says it: `1.5s`, `12ms`.
+pub(crate) fn spoken(time: Duration) -> String {
+    if time >= Duration::from_secs(1) { format!("{:.1}s", time.as_secs_f64()) } else { format!("{}ms", time.as_millis()) }
+}

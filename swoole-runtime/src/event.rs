@@ -1,0 +1,150 @@
+//! What travels on the rings, and the words for it. Used by both ends: reactors, workers, the manager.
+
+use core::fmt;
+
+/// Why a session ended, as `on_close` is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum CloseReason {
+    /// The client closed or reset the connection.
+    Peer = 1,
+    /// This server called `close` or `close_now`.
+    Server = 2,
+    /// Nothing was received for longer than the idle limit.
+    Idle = 3,
+    /// More output was waiting for this client than the server may hold.
+    Overflow = 4,
+    /// The client broke the rules of the framing.
+    Protocol = 5,
+    /// The worker process that was serving this session died in one of its callbacks.
+    WorkerDied = 6,
+    /// The server is shutting down.
+    Shutdown = 7,
+}
+
+impl CloseReason {
+    const ALL: [Self; 7] = [Self::Peer, Self::Server, Self::Idle, Self::Overflow, Self::Protocol, Self::WorkerDied, Self::Shutdown];
+
+    pub(crate) fn from_u8(word: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(word).checked_sub(1)?).copied()
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peer => "peer",
+            Self::Server => "server",
+            Self::Idle => "idle",
+            Self::Overflow => "overflow",
+            Self::Protocol => "protocol",
+            Self::WorkerDied => "worker_died",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// A callback that runs in a worker because of something on its ring.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[non_exhaustive]
+pub enum Callback {
+    /// `on_worker_start`, or `Default::default` where the server has none.
+    WorkerStart,
+    /// `on_connect`.
+    Connect,
+    /// `on_receive`.
+    Receive,
+    /// `on_close`.
+    Close,
+    /// `on_lost`.
+    Lost,
+    /// `on_worker_stop`.
+    WorkerStop,
+}
+
+impl Callback {
+    const ALL: [Self; 6] = [Self::WorkerStart, Self::Connect, Self::Receive, Self::Close, Self::Lost, Self::WorkerStop];
+
+    /// As a word of shared memory: from 1, since 0 means "in no callback".
+    pub(crate) fn word(self) -> u64 {
+        self as u64 + 1
+    }
+
+    pub(crate) fn from_word(word: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(word).ok()?.checked_sub(1)?).copied()
+    }
+}
+
+impl fmt::Display for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WorkerStart => "on_worker_start",
+            Self::Connect => "on_connect",
+            Self::Receive => "on_receive",
+            Self::Close => "on_close",
+            Self::Lost => "on_lost",
+            Self::WorkerStop => "on_worker_stop",
+        })
+    }
+}
+
+/// How far a worker is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum State {
+    /// Not forked yet, or building its state.
+    Starting = 0,
+    /// Serving.
+    Ready = 1,
+    /// Told to stop, or stopping.
+    Stopping = 2,
+}
+
+/// The kind of a record on a ring from a reactor to a worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum ToWorker {
+    Connect = 1,
+    Data = 2,
+    /// Detail: the [`CloseReason`].
+    Close = 3,
+}
+
+impl ToWorker {
+    pub(crate) fn from_u8(word: u8) -> Option<Self> {
+        [Self::Connect, Self::Data, Self::Close].get(usize::from(word).checked_sub(1)?).copied()
+    }
+
+    /// The callback this record begins.
+    pub(crate) fn callback(self) -> Callback {
+        match self {
+            Self::Connect => Callback::Connect,
+            Self::Data => Callback::Receive,
+            Self::Close => Callback::Close,
+        }
+    }
+}
+
+/// The kind of a record on a ring from a worker or the manager to a reactor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum ToReactor {
+    /// The bytes are on the ring.
+    Send = 1,
+    /// The bytes are in a large cell of the sender; detail: which.
+    SendLarge = 2,
+    /// End the session after what is queued; detail: the [`CloseReason`].
+    Close = 3,
+    /// End the session at once with a reset.
+    CloseNow = 4,
+    /// `on_close` has run: the row may be freed.
+    Closed = 5,
+}
+
+impl ToReactor {
+    pub(crate) fn from_u8(word: u8) -> Option<Self> {
+        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed].get(usize::from(word).checked_sub(1)?).copied()
+    }
+}

@@ -1,0 +1,92 @@
+//! Names of things that live in shared memory: sessions, workers, reactors. Used by every layer, in every process.
+
+use core::{fmt, num::NonZeroU64};
+
+/// One accepted stream connection; what the original calls `$fd`.
+///
+/// Given out by the server, starting at 1 and rising by at least one per accept; never the operating system's descriptor, and never
+/// used again while the server runs. An id that is kept longer than its session does no harm: calls answer
+/// [`SendError::NoSuchSession`](crate::SendError::NoSuchSession).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct SessionId(NonZeroU64);
+
+impl SessionId {
+    /// The id with this number; `None` for 0, which no session ever has.
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The id after this one.
+    pub(crate) const fn following(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The number, to keep it elsewhere or to print it.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({})", self.0)
+    }
+}
+
+/// The place of a worker process, from 0 to `workers` − 1; what the original calls `$worker_id`.
+///
+/// A replaced worker passes its number on to its successor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(transparent)]
+pub struct WorkerId(u16);
+
+impl WorkerId {
+    /// The worker in this place.
+    #[must_use]
+    pub const fn new(slot: u16) -> Self {
+        Self(slot)
+    }
+
+    /// The number, from 0.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// One job that was handed to a task worker; what the original calls `$task_id`.
+///
+/// Rises by one per job. Nothing makes one yet: jobs come with `on_task`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(transparent)]
+pub struct TaskId(u64);
+
+impl TaskId {
+    /// The number, to print it.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,218 @@
+//! The one plan: every shared structure laid out side by side, and the handle by which each process reaches them all.
+//!
+//! Whose is what: the master writes the header, the session table, the rings to workers and the consumed positions of the rings to
+//! reactors; a worker the rings to reactors, its large cells, its board and the consumed positions of its own rings; the manager its
+//! board, the slots' boards and its own rings.
+
+use crate::{
+    cell::{Cells, CellsPlace},
+    event::{Callback, ToWorker},
+    id::SessionId,
+    process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
+    ring::{Back, FrontPlace, Look, Ring},
+    session::{Row, Table},
+    settings::Resolved,
+    shm::{Arena, Owner, Place, Places, Plan},
+    sys::{clock, wake::Bell},
+};
+use core::time::Duration;
+use std::io;
+
+/// All that processes share, as one process reaches it.
+pub(crate) struct Memory {
+    arena: Arena,
+    places: LaidOut,
+    pub(crate) settings: Resolved,
+    pub(crate) bells: Bells,
+    ring_bytes: usize,
+}
+
+/// What wakes whom.
+pub(crate) struct Bells {
+    pub(crate) master: Bell,
+    pub(crate) manager: Bell,
+    pub(crate) reactors: Vec<Bell>,
+    pub(crate) workers: Vec<Bell>,
+}
+
+struct LaidOut {
+    header: Place<Header>,
+    rows: Places<Row>,
+    reactors: Places<ReactorBoard>,
+    to_workers: Vec<FrontPlace>,
+    reactor_backs: Places<Back>,
+    manager: Place<ManagerBoard>,
+    slots: Places<SlotBoard>,
+    manager_to_reactors: Vec<FrontPlace>,
+    workers: Vec<WorkerPlace>,
+}
+
+struct WorkerPlace {
+    board: Place<WorkerBoard>,
+    backs: Places<Back>,
+    to_reactors: Vec<FrontPlace>,
+    cells: CellsPlace,
+}
+
+/// No ring is smaller than this, so that a ring always takes a record of a useful size.
+const SMALLEST_RING: usize = 16 << 10;
+
+/// No ring is larger than this: more would not be filled before the kernel's own buffers are.
+const LARGEST_RING: usize = 4 << 20;
+
+/// The manager closes sessions, and sends no bytes.
+const MANAGER_RING: usize = 16 << 10;
+
+impl Memory {
+    /// [master] Lays out, maps and signs the memory, for as long as the process lives.
+    pub(crate) fn new(settings: Resolved) -> io::Result<&'static Self> {
+        let rings = 2 * settings.workers * settings.reactors;
+        let share = settings.ring_memory / rings;
+        let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
+        let mut plan = Plan::new();
+        let places = lay(&mut plan, &settings, ring_bytes);
+        let arena = Arena::new(&plan)?;
+        let bell = |_| Bell::new();
+        let bells = Bells {
+            master: Bell::new()?,
+            manager: Bell::new()?,
+            reactors: (0..settings.reactors).map(bell).collect::<Result<_, _>>()?,
+            workers: (0..settings.workers).map(bell).collect::<Result<_, _>>()?,
+        };
+        log::debug!(
+            "shared memory: {} KiB: {} session rows of {} B, {rings} rings of {} KiB, layout {:016x}",
+            plan.size() >> 10,
+            Table::rows_for(settings.max_conn),
+            size_of::<Row>(),
+            ring_bytes >> 10,
+            plan.hash()
+        );
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes }));
+        memory.header().sign(plan.hash(), clock::unix_ms());
+        Ok(memory)
+    }
+
+    /// From here on this process can write only what is its own.
+    pub(crate) fn become_one(&self, role: Role) -> io::Result<()> {
+        self.arena.restrict(|owner| match role {
+            Role::Master => owner != Owner::Manager,
+            Role::Manager => owner != Owner::Master,
+            Role::Worker(slot) => owner == Owner::Worker(slot),
+        })
+    }
+
+    pub(crate) fn header(&'static self) -> &'static Header {
+        self.arena.get(self.places.header)
+    }
+
+    pub(crate) fn sessions(&'static self) -> Table {
+        Table::new(self.arena.all(self.places.rows))
+    }
+
+    pub(crate) fn reactor(&'static self, reactor: usize) -> &'static ReactorBoard {
+        &self.arena.all(self.places.reactors)[reactor]
+    }
+
+    pub(crate) fn worker(&'static self, slot: usize) -> &'static WorkerBoard {
+        self.arena.get(self.places.workers[slot].board)
+    }
+
+    pub(crate) fn slot(&'static self, slot: usize) -> &'static SlotBoard {
+        &self.arena.all(self.places.slots)[slot]
+    }
+
+    pub(crate) fn manager(&'static self) -> &'static ManagerBoard {
+        self.arena.get(self.places.manager)
+    }
+
+    pub(crate) fn cells(&'static self, slot: usize) -> Cells {
+        Cells::at(&self.arena, self.places.workers[slot].cells)
+    }
+
+    /// The ring from this reactor to this worker.
+    pub(crate) fn to_worker(&'static self, reactor: usize, slot: usize) -> Ring {
+        let front = self.places.to_workers[reactor * self.settings.workers + slot];
+        Ring::at(&self.arena, front, nth(self.places.workers[slot].backs, reactor))
+    }
+
+    /// The ring from this worker to this reactor.
+    pub(crate) fn to_reactor(&'static self, slot: usize, reactor: usize) -> Ring {
+        let front = self.places.workers[slot].to_reactors[reactor];
+        Ring::at(&self.arena, front, nth(self.places.reactor_backs, slot * self.settings.reactors + reactor))
+    }
+
+    /// The ring from the manager to this reactor.
+    pub(crate) fn manager_to_reactor(&'static self, reactor: usize) -> Ring {
+        let front = self.places.manager_to_reactors[reactor];
+        Ring::at(&self.arena, front, nth(self.places.reactor_backs, self.settings.workers * self.settings.reactors + reactor))
+    }
+
+    /// The callback that this worker is in, as its board says; `None` for none.
+    pub(crate) fn current(&'static self, slot: usize) -> Option<Current> {
+        let board = self.worker(slot);
+        let age = || Duration::from_millis(clock::uptime_ms().saturating_sub(board.begun_ms()));
+        if let Some(callback) = board.aside() {
+            return Some(Current { callback, session: None, age: age(), begun: None });
+        }
+        let begun = board.begun()?;
+        if usize::from(begun.ring) >= self.settings.reactors {
+            return None;
+        }
+        let record = Look::at(self.to_worker(begun.ring.into(), slot)).oldest(begun.position)?;
+        let kind = ToWorker::from_u8(record.tag.kind)?;
+        let callback = if begun.again { Callback::Lost } else { kind.callback() };
+        Some(Current { callback, session: SessionId::new(record.tag.session), age: age(), begun: Some((begun, kind)) })
+    }
+
+    /// How many bytes each ring to or from a worker has.
+    pub(crate) fn ring_bytes(&self) -> usize {
+        self.ring_bytes
+    }
+}
+
+/// What a worker is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Current {
+    pub(crate) callback: Callback,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) age: Duration,
+    /// The record that began it, where one did.
+    pub(crate) begun: Option<(Begun, ToWorker)>,
+}
+
+/// What kind of process this is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    Master,
+    Manager,
+    Worker(usize),
+}
+
+fn nth(places: Places<Back>, n: usize) -> Place<Back> {
+    places.nth(n).expect("our bug: a ring that the plan does not have")
+}
+
+fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
+    let (workers, reactors) = (settings.workers, settings.reactors);
+    let (header, rows, reactor_boards, reactor_backs, to_workers) = plan.region(Owner::Master, |plan| {
+        let header = plan.one();
+        let rows = plan.many(Table::rows_for(settings.max_conn));
+        let boards = plan.many(reactors);
+        let backs = plan.many((workers + 1) * reactors);
+        (header, rows, boards, backs, (0..workers * reactors).map(|_| FrontPlace::lay(plan, ring_bytes)).collect())
+    });
+    let (manager, slots, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
+        (plan.one(), plan.many(workers), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
+    });
+    let workers = (0..workers)
+        .map(|slot| {
+            plan.region(Owner::Worker(slot), |plan| WorkerPlace {
+                board: plan.one(),
+                backs: plan.many(reactors),
+                to_reactors: (0..reactors).map(|_| FrontPlace::lay(plan, ring_bytes)).collect(),
+                cells: CellsPlace::lay(plan),
+            })
+        })
+        .collect();
+    LaidOut { header, rows, reactors: reactor_boards, to_workers, reactor_backs, manager, slots, manager_to_reactors, workers }
+}

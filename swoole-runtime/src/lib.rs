@@ -1,0 +1,45 @@
+//! The runtime behind `swoole`: master, manager and workers, and what they share. Use the crate `swoole`; this one has no promises of
+//! its own.
+
+#![deny(unsafe_code)]
+
+// 7
+pub mod boot;
+// 6
+mod manager;
+mod master;
+mod worker;
+// 5
+pub mod context;
+pub mod contract;
+// 4
+mod reactor;
+// 3
+mod layout;
+// 2
+#[allow(unsafe_code, reason = "fills memory that a reactor reads")]
+mod cell;
+#[allow(unsafe_code, reason = "lays its types into shared memory")]
+mod process;
+#[allow(unsafe_code, reason = "reads and writes bytes that two processes map")]
+mod ring;
+#[allow(unsafe_code, reason = "lays its types into shared memory")]
+mod session;
+// 1
+#[allow(unsafe_code, reason = "the only cast from an offset to a type")]
+mod shm;
+// 0, words
+mod error;
+mod event;
+mod id;
+mod logging;
+mod settings;
+// 0, machine
+mod sync;
+#[allow(unsafe_code, reason = "the only system calls")]
+mod sys;
+
+pub use error::{Error, Failure, PageTooLarge, Result, SendError};
+pub use event::{Callback, CloseReason, State};
+pub use id::{SessionId, TaskId, WorkerId};
+pub use settings::{Settings, check};

@@ -1,0 +1,75 @@
+//! The log: one line an event on standard error, with the process it comes from. Through the `log` crate, so that a program that has
+//! a logger of its own keeps it.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use std::{io::Write, time::SystemTime};
+
+/// Who is logging.
+#[derive(Clone, Copy)]
+pub(crate) enum Speaker {
+    Master,
+    Manager,
+    Standby,
+    Worker(u16),
+}
+
+/// 0 master, 1 manager, 2 standby, 3 + n worker n. Of this process alone: Relaxed, it is set when the process has one thread.
+static SPEAKER: AtomicU32 = AtomicU32::new(0);
+
+/// From here on the lines of this process are marked so.
+pub(crate) fn speak_as(speaker: Speaker) {
+    let word = match speaker {
+        Speaker::Master => 0,
+        Speaker::Manager => 1,
+        Speaker::Standby => 2,
+        Speaker::Worker(slot) => 3 + u32::from(slot),
+    };
+    SPEAKER.store(word, Ordering::Relaxed);
+}
+
+/// Logs to standard error what is at least as grave as `level`, unless the program has set a logger itself.
+pub(crate) fn start(level: LevelFilter) {
+    speak_as(Speaker::Master);
+    if log::set_logger(&ToStandardError).is_ok() || OURS.load(Ordering::Relaxed) == 1 {
+        OURS.store(1, Ordering::Relaxed);
+        log::set_max_level(level);
+    }
+}
+
+/// Whether the logger is ours: 1 after the first start. Relaxed: starts come one after the other.
+static OURS: AtomicU32 = AtomicU32::new(0);
+
+struct ToStandardError;
+
+impl Log for ToStandardError {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // What the libraries below say of their sockets is theirs.
+        !metadata.target().starts_with("mio")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let level = match record.level() {
+            Level::Error => "ERROR",
+            Level::Warn => "WARN ",
+            Level::Info => "INFO ",
+            Level::Debug => "DEBUG",
+            Level::Trace => "TRACE",
+        };
+        let who = match SPEAKER.load(Ordering::Relaxed) {
+            0 => "master".to_owned(),
+            1 => "manager".to_owned(),
+            2 => "standby".to_owned(),
+            worker => format!("worker {}", worker - 3),
+        };
+        let now = humantime::format_rfc3339_millis(SystemTime::now());
+        let line = format!("{now} {level} [{who} {}] {}\n", std::process::id(), record.args());
+        // In one write, so that lines of several processes do not mix. Where standard error is closed there is nobody to tell.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,101 @@
+//! The workers as the manager sees them: one place a slot, what fills it, and when it may be filled again.
+
+use crate::sys::pidfd::PidFd;
+use core::time::Duration;
+use std::time::Instant;
+
+/// One slot.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) child: Child,
+    /// Deaths in a row before the worker was ready or had consumed a record.
+    failures: u32,
+    /// Not before then.
+    next_fork: Option<Instant>,
+    /// Whether SIGKILL was sent.
+    pub(super) killed: bool,
+}
+
+/// What fills a slot.
+#[derive(Default)]
+pub(super) enum Child {
+    #[default]
+    None,
+    /// Forked by this manager, which reaps it.
+    Own { pid: u32, fd: PidFd },
+    /// Named by the slot's owner word; the master was asked about it.
+    Asked { pid: u32 },
+    /// Forked by a predecessor: the master reaps it and says how it ended.
+    Adopted { pid: u32, fd: PidFd },
+}
+
+/// The first wait after a failure, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+impl Child {
+    pub(super) fn pid(&self) -> Option<u32> {
+        match self {
+            Self::None => None,
+            Self::Own { pid, .. } | Self::Asked { pid } | Self::Adopted { pid, .. } => Some(*pid),
+        }
+    }
+
+    pub(super) fn fd(&self) -> Option<&PidFd> {
+        match self {
+            Self::Own { fd, .. } | Self::Adopted { fd, .. } => Some(fd),
+            Self::None | Self::Asked { .. } => None,
+        }
+    }
+}
+
+impl Slot {
+    /// Its process has ended. A worker that did something may be replaced at once; one that keeps failing waits longer each time.
+    pub(super) fn emptied(&mut self, did_something: bool) {
+        self.child = Child::None;
+        self.killed = false;
+        self.failures = if did_something { 0 } else { self.failures + 1 };
+        self.next_fork = self.failures.checked_sub(1).map(|doublings| {
+            let wait = FIRST_WAIT.saturating_mul(1_u32.checked_shl(doublings.min(16)).unwrap_or(u32::MAX));
+            Instant::now() + wait.min(LONGEST_WAIT)
+        });
+    }
+
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// How long it still waits to be filled; `None` when it waits for nothing.
+    pub(super) fn waits(&self) -> Option<Duration> {
+        if !matches!(self.child, Child::None) {
+            return None;
+        }
+        Some(self.next_fork.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_that_keeps_failing_waits_longer_each_time_and_never_for_ever() {
+        let mut slot = Slot::default();
+        assert_eq!(slot.waits(), Some(Duration::ZERO));
+        slot.emptied(true);
+        assert_eq!(slot.waits(), Some(Duration::ZERO), "a worker that served is replaced at once");
+        let mut before = Duration::ZERO;
+        for _ in 0..7 {
+            slot.emptied(false);
+            let waits = slot.waits().expect("it is empty");
+            assert!(waits > before);
+            before = waits;
+        }
+        for _ in 0..40 {
+            slot.emptied(false);
+        }
+        assert!(slot.waits().expect("it is empty") <= LONGEST_WAIT);
+        slot.emptied(true);
+        assert_eq!(slot.waits(), Some(Duration::ZERO));
+    }
+}

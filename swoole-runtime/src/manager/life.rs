@@ -1,0 +1,403 @@
+//! The manager's loop: a reconciler. On every turn it holds the wanted workers against the live ones and does what is missing; no turn
+//! depends on what woke it.
+
+use super::{
+    Inherited, Next,
+    children::{Child, Slot},
+};
+use crate::{
+    context::{Manager as Context, Outbox},
+    contract::{Outcome, Server},
+    error::spoken,
+    event::State,
+    layout::{Memory, Role},
+    logging::{self, Speaker},
+    process::{Claim, Lifecycle, Order, ToManager, ToMaster},
+    sync::Ordering,
+    sys::{
+        clock,
+        fork::{Side, SingleThreaded, fork},
+        lifeline::Tied,
+        pidfd::PidFd,
+        signals,
+    },
+};
+use core::time::Duration;
+use mio::{Events, Interest, Poll, Token, unix::SourceFd};
+use nix::{
+    sys::{signal::Signal, signalfd::SignalFd},
+    unistd::Pid,
+};
+use std::{
+    io::{self, Write},
+    os::fd::AsRawFd,
+};
+
+const LIFELINE: Token = Token(usize::MAX);
+const LINE: Token = Token(usize::MAX - 1);
+const SIGNALS: Token = Token(usize::MAX - 2);
+const BELL: Token = Token(usize::MAX - 3);
+const STANDBY: Token = Token(usize::MAX - 4);
+
+/// How often every slot must have failed, none ever being ready, before the server gives up.
+const HOPELESS: u32 = 3;
+
+/// The manager at work.
+pub(super) struct Life {
+    pub(super) memory: &'static Memory,
+    pub(super) context: Context,
+    pub(super) slots: Vec<Slot>,
+    inherited: Inherited,
+    poll: Poll,
+    signals: SignalFd,
+    _tied: Tied,
+    /// The standby, when this manager has forked it.
+    standby: Option<PidFd>,
+    wants_standby: bool,
+    said_ready: bool,
+    said_failed: bool,
+    pub(super) last_failure: Option<String>,
+}
+
+/// Lives as the manager until there is nothing more to manage, or as far as the fork that made this process something else.
+pub(super) fn live<S: Server>(memory: &'static Memory, inherited: Inherited, taken_over: bool) -> (Next, Inherited) {
+    logging::speak_as(Speaker::Manager);
+    // Relaxed: a number for people.
+    memory.manager().pid.store(std::process::id(), Ordering::Relaxed);
+    match Life::begin(memory, inherited, taken_over) {
+        Ok(mut life) => {
+            let next = life.go_on::<S>(taken_over);
+            (next, life.inherited)
+        }
+        Err((e, inherited)) => {
+            log::error!("the manager cannot start: {e}");
+            (Next::Exit(1), inherited)
+        }
+    }
+}
+
+impl Life {
+    fn begin(memory: &'static Memory, inherited: Inherited, taken_over: bool) -> Result<Self, (io::Error, Inherited)> {
+        let parts = || -> io::Result<_> {
+            memory.become_one(Role::Manager)?;
+            // Wakes it should it be stopped when the master ends; then it sees the end in its poll.
+            let tied = inherited.lifeline.tie(Signal::SIGCONT)?;
+            let signals = signals::descriptor()?;
+            let poll = Poll::new()?;
+            for (token, fd) in [
+                (LIFELINE, inherited.lifeline.as_raw_fd()),
+                (LINE, inherited.manager_line.as_raw_fd()),
+                (SIGNALS, signals.as_raw_fd()),
+                (BELL, memory.bells.manager.as_raw_fd()),
+            ] {
+                poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+            }
+            Ok((tied, signals, poll))
+        };
+        match parts() {
+            Ok((tied, signals, poll)) => Ok(Self {
+                memory,
+                context: Context::new(Outbox::attach(memory, None, None, |reactor| memory.manager_to_reactor(reactor))),
+                slots: (0..memory.settings.workers).map(|_| Slot::default()).collect(),
+                inherited,
+                poll,
+                signals,
+                _tied: tied,
+                standby: None,
+                wants_standby: taken_over,
+                said_ready: false,
+                said_failed: false,
+                last_failure: None,
+            }),
+            Err(e) => Err((e, inherited)),
+        }
+    }
+
+    fn go_on<S: Server>(&mut self, taken_over: bool) -> Next {
+        if taken_over {
+            log::warn!("the manager has died; this process takes over");
+            self.ask_for_orphans();
+        }
+        if let Some(next) = self.reconcile::<S>() {
+            return next;
+        }
+        if let Some(on_manager_start) = S::DISPATCH.on_manager_start {
+            self.run_callback("on_manager_start", |context| on_manager_start(context));
+        }
+        let mut events = Events::with_capacity(64);
+        loop {
+            if self.inherited.lifeline.is_cut() {
+                self.kill_all("the master has ended");
+                return Next::Exit(1);
+            }
+            self.hear::<S>();
+            self.bury::<S>();
+            self.watch();
+            if let Some(next) = self.reconcile::<S>() {
+                return next;
+            }
+            if self.memory.header().lifecycle() == Lifecycle::Stopping && self.stop_all() {
+                if let Some(on_manager_stop) = S::DISPATCH.on_manager_stop {
+                    self.run_callback("on_manager_stop", |context| on_manager_stop(context));
+                }
+                self.tell_master(ToMaster::AllEnded);
+                return Next::Exit(0);
+            }
+            if let Err(e) = self.poll.poll(&mut events, self.timeout())
+                && e.kind() != io::ErrorKind::Interrupted
+            {
+                log::error!("the manager cannot wait: {e}");
+                return Next::Exit(1);
+            }
+        }
+    }
+
+    /// Every slot that has an owner: whose child is it by now?
+    fn ask_for_orphans(&mut self) {
+        for at in 0..self.slots.len() {
+            if let Some(pid) = self.memory.worker(at).owner.read().pid {
+                self.slots[at].child = Child::Asked { pid };
+                self.tell_master(ToMaster::Adopt { pid });
+            }
+        }
+    }
+
+    /// Fills every slot that is empty, wanted, and not waiting. `Some` in the process that is no longer the manager.
+    fn reconcile<S: Server>(&mut self) -> Option<Next> {
+        if self.memory.header().lifecycle() == Lifecycle::Stopping || self.said_failed {
+            return None;
+        }
+        if self.wants_standby
+            && let Some(next) = self.fork_standby()
+        {
+            return Some(next);
+        }
+        for at in 0..self.slots.len() {
+            if self.slots[at].waits() == Some(Duration::ZERO)
+                && let Some(next) = self.fork_worker(at)
+            {
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    fn fork_worker(&mut self, at: usize) -> Option<Next> {
+        let owner = &self.memory.worker(at).owner;
+        let now = owner.read();
+        if let Some(pid) = now.pid {
+            // A child that a predecessor forked has claimed it after all.
+            self.slots[at].child = Child::Asked { pid };
+            self.tell_master(ToMaster::Adopt { pid });
+            return None;
+        }
+        let opened = owner.open(now)?;
+        self.memory.slot(at).give(Order::Serve);
+        match self.fork()? {
+            Side::Child => Some(Next::Worker(at, opened)),
+            Side::Parent(pid) => {
+                self.watch_over(at, pid, opened);
+                None
+            }
+        }
+    }
+
+    fn watch_over(&mut self, at: usize, pid: Pid, opened: Claim) {
+        let watched = PidFd::open(pid).and_then(|fd| {
+            self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), Token(at), Interest::READABLE)?;
+            Ok(fd)
+        });
+        match watched {
+            Ok(fd) => {
+                log::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
+                self.slots[at].child = Child::Own { pid: pid.as_raw().cast_unsigned(), fd };
+            }
+            Err(e) => self.fail(&format!("worker {at} (pid {pid}) cannot be watched: {e}")),
+        }
+    }
+
+    fn fork_standby(&mut self) -> Option<Next> {
+        let me = match PidFd::open(Pid::this()) {
+            Ok(me) => me,
+            Err(e) => {
+                self.fail(&format!("the manager has no descriptor for its standby: {e}"));
+                return None;
+            }
+        };
+        match self.fork()? {
+            Side::Child => Some(Next::Standby(me)),
+            Side::Parent(pid) => {
+                self.wants_standby = false;
+                let watched = PidFd::open(pid).and_then(|fd| {
+                    self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), STANDBY, Interest::READABLE)?;
+                    Ok(fd)
+                });
+                self.standby = watched.inspect_err(|e| log::warn!("the standby cannot be watched: {e}")).ok();
+                None
+            }
+        }
+    }
+
+    fn fork(&mut self) -> Option<Side> {
+        let witness = match SingleThreaded::check() {
+            Ok(witness) => witness,
+            Err(many) => {
+                self.fail(&format!(
+                    "the manager runs {many} threads and can fork no more; a callback of the manager must not start threads"
+                ));
+                return None;
+            }
+        };
+        // What is buffered would be printed by the child too.
+        let _ = io::stdout().flush();
+        fork(&witness).inspect_err(|e| self.fail(&format!("no process can be forked: {e}"))).ok()
+    }
+
+    /// Messages from the master.
+    fn hear<S: Server>(&mut self) {
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            if signal.ssi_signo == Signal::SIGTERM as u32 {
+                self.context.shutdown();
+            }
+        }
+        while let Some((message, fd)) = self.inherited.manager_line.receive() {
+            match (ToManager::of(&message), fd) {
+                (Some(ToManager::Adopted { pid }), Some(fd)) => {
+                    if let Some(slot) = self.slots.iter_mut().find(|slot| slot.child.pid() == Some(pid)) {
+                        slot.child = Child::Adopted { pid, fd: PidFd::from_fd(fd) };
+                    }
+                }
+                (Some(ToManager::Ended { pid, ended }), _) => {
+                    if let Some(at) = self.slots.iter().position(|slot| slot.child.pid() == Some(pid)) {
+                        self.settle::<S>(at, pid, ended);
+                    }
+                }
+                (Some(ToManager::StandbyEnded), _) => self.wants_standby = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// Own children that have ended: settled first, reaped last, so that a death in between leaves their status to the master.
+    fn bury<S: Server>(&mut self) {
+        for at in 0..self.slots.len() {
+            let Child::Own { pid, fd } = &self.slots[at].child else {
+                continue;
+            };
+            let (pid, ended) = (*pid, fd.peek());
+            if let Some(ended) = ended {
+                let Child::Own { fd, .. } = core::mem::take(&mut self.slots[at].child) else {
+                    continue;
+                };
+                self.settle::<S>(at, pid, ended);
+                let _ = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
+                fd.reap();
+            }
+        }
+        if let Some(standby) = self.standby.take_if(|standby| standby.reap().is_some()) {
+            drop(standby);
+            log::warn!("the standby has ended; another is forked");
+            self.wants_standby = true;
+        }
+    }
+
+    /// What the boards say: a worker is ready, a worker has gone wild.
+    fn watch(&mut self) {
+        let ready = (0..self.slots.len()).any(|at| self.memory.worker(at).state() == State::Ready);
+        if ready && !self.said_ready {
+            self.said_ready = true;
+            self.tell_master(ToMaster::Ready);
+        }
+        let hopeless = self.memory.header().lifecycle() == Lifecycle::Starting
+            && !self.said_ready
+            && self.slots.iter().all(|slot| slot.failures() >= HOPELESS);
+        if hopeless {
+            let why = self.last_failure.take().unwrap_or_default();
+            self.fail(&format!("no worker becomes ready: {why}"));
+        }
+        for reactor in 0..self.memory.settings.reactors {
+            // Relaxed: the bell came after it.
+            let word = self.memory.reactor(reactor).distrusts.load(Ordering::Relaxed);
+            let (slot, generation) = ((word as u32 as usize).wrapping_sub(1), (word >> 32) as u32);
+            if let Some(slot_state) = self.slots.get_mut(slot)
+                && !slot_state.killed
+                && self.memory.worker(slot).owner.read().generation == generation
+                && let Some(fd) = slot_state.child.fd()
+            {
+                log::error!("worker {slot} is ended: it wrote nonsense into shared memory");
+                let _ = fd.signal(Signal::SIGKILL);
+                slot_state.killed = true;
+            }
+        }
+    }
+
+    /// Tells every worker to stop, and ends what is left at the deadline; `true` when none is left.
+    fn stop_all(&mut self) -> bool {
+        let late = clock::uptime_ms() >= self.memory.header().deadline_ms();
+        for at in 0..self.slots.len() {
+            let slot = &mut self.slots[at];
+            if matches!(slot.child, Child::None) {
+                continue;
+            }
+            if self.memory.slot(at).order() == Order::Serve {
+                self.memory.slot(at).give(Order::Stop);
+                self.memory.bells.workers[at].ring();
+            }
+            if late
+                && !slot.killed
+                && let Some(fd) = slot.child.fd()
+            {
+                let stuck = self.memory.current(at).map_or_else(
+                    || "in no callback".to_owned(),
+                    |current| {
+                        let session = current.session.map_or_else(String::new, |session| format!(" of session {session}"));
+                        format!("in {}{session} for {}", current.callback, spoken(current.age))
+                    },
+                );
+                log::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
+                let _ = fd.signal(Signal::SIGKILL);
+                slot.killed = true;
+            }
+        }
+        self.slots.iter().all(|slot| matches!(slot.child, Child::None))
+    }
+
+    fn kill_all(&self, why: &str) {
+        log::error!("{why}: every worker is ended");
+        for fd in self.slots.iter().filter_map(|slot| slot.child.fd()) {
+            let _ = fd.signal(Signal::SIGKILL);
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if self.memory.header().lifecycle() == Lifecycle::Stopping {
+            let left = self.memory.header().deadline_ms().saturating_sub(clock::uptime_ms());
+            return Some(Duration::from_millis(left.clamp(20, 1000)));
+        }
+        self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)))
+    }
+
+    /// A callback of the manager; a panic in it is caught, since the manager must go on.
+    pub(super) fn run_callback(&self, name: &str, callback: impl FnOnce(&Context) -> Outcome) {
+        match std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| callback(&self.context))) {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => log::warn!("{name}: {}", failure.0),
+            Err(_) => log::error!("{name} panicked; the manager goes on"),
+        }
+    }
+
+    /// Nothing can be managed any more: the master is told to give up.
+    pub(super) fn fail(&mut self, why: &str) {
+        if !self.said_failed {
+            self.said_failed = true;
+            log::error!("{why}");
+            self.tell_master(ToMaster::Failed);
+        }
+    }
+
+    fn tell_master(&self, message: ToMaster) {
+        if let Err(e) = self.inherited.manager_line.send(message.bytes(), None) {
+            log::error!("the master does not hear: {e}");
+        }
+    }
+}

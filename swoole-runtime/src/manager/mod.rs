@@ -1,0 +1,53 @@
+//! The manager: one process, one thread, that forks, watches and replaces the workers; and the standby, asleep until it must be the
+//! manager.
+//!
+//! If it dies here: the master sees it, and tells the standby to take over. The boards, the owner words and the master, which adopts the
+//! orphans, tell the new manager all it needs; whatever the old one was in the middle of is done again or was never begun.
+
+mod children;
+mod life;
+mod settle;
+mod standby;
+
+use crate::{
+    contract::Server,
+    layout::Memory,
+    process::Claim,
+    sys::{lifeline::Lifeline, packet::Packets, pidfd::PidFd},
+};
+
+pub(crate) use standby::stand_by;
+
+/// What manager and standby inherit from the master.
+pub(crate) struct Inherited {
+    pub(crate) lifeline: Lifeline,
+    /// Between the master and whoever is manager.
+    pub(crate) manager_line: Packets,
+    /// Between the master and whoever is standby.
+    pub(crate) standby_line: Packets,
+}
+
+/// What a worker does with its process, as the manager starts it: from the claim on its slot to its exit code.
+pub(crate) type Work = fn(&'static Memory, usize, Claim, &Lifeline) -> i32;
+
+/// What a process that was the manager, or a fork of it, goes on as.
+enum Next {
+    Exit(i32),
+    Worker(usize, Claim),
+    Standby(PidFd),
+}
+
+/// [manager] The whole life of the manager, and of every process that it forks, to the exit code.
+pub(crate) fn manage<S: Server>(memory: &'static Memory, inherited: Inherited, work: Work, taken_over: bool) -> i32 {
+    let (next, inherited) = life::live::<S>(memory, inherited, taken_over);
+    match next {
+        Next::Exit(code) => code,
+        Next::Worker(slot, claim) => {
+            // A worker keeps nothing by which it could speak as the manager.
+            let Inherited { lifeline, manager_line, standby_line } = inherited;
+            drop((manager_line, standby_line));
+            work(memory, slot, claim, &lifeline)
+        }
+        Next::Standby(manager) => stand_by::<S>(memory, inherited, manager, work),
+    }
+}

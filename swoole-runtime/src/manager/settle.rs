@@ -1,0 +1,105 @@
+//! What a dead worker was in the middle of: found, reported, and given to its successor or to nobody, before a successor is forked.
+//!
+//! If the manager dies here: it reaps last, so the master still learns how the worker ended, and the next manager settles again. Each
+//! step may be done twice: a session is closed once, a record skipped once; only the report may come a second time.
+
+use super::{children::Child, life::Life};
+use crate::{
+    context::WorkerExit,
+    contract::Server,
+    event::{CloseReason, State, ToReactor, ToWorker},
+    id::{SessionId, WorkerId},
+    layout::Current,
+    process::{Begun, Lifecycle, Order},
+    ring::Look,
+    sync::Ordering,
+    sys::{clock, pidfd::Ended},
+};
+use core::time::Duration;
+
+/// How often a reactor is asked anew to make room for what the manager tells it, and the time between.
+const ROOM_TRIES: u32 = 1000;
+const ROOM_WAIT: Duration = Duration::from_millis(1);
+
+impl Life {
+    /// [manager] The worker of this slot has ended.
+    pub(super) fn settle<S: Server>(&mut self, at: usize, pid: u32, ended: Ended) {
+        let board = self.memory.worker(at);
+        let claim = board.owner.read();
+        // A child that ended before it claimed the slot has touched nothing.
+        let held = claim.pid == Some(pid);
+        let current = if held { self.memory.current(at) } else { None };
+        let asked_to = self.memory.slot(at).order() == Order::Stop;
+        let state = if held { board.state() } else { State::Starting };
+        // Relaxed: the process is dead.
+        let did_something = state != State::Starting && board.consumed.load(Ordering::Relaxed) > 0;
+        if !(asked_to && ended == Ended::Exited(0)) {
+            let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
+            self.report::<S>(&WorkerExit {
+                worker: WorkerId::new(at as u16),
+                pid,
+                generation: claim.generation,
+                ended,
+                callback: current.map(|current| current.callback),
+                session: current.and_then(|current| current.session),
+                in_callback: current.map(|current| current.age),
+                age: Duration::from_millis(age),
+                message: if held { board.said() } else { None },
+            });
+        }
+        self.memory.slot(at).leave(None);
+        if let Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) = current {
+            self.settle_begun::<S>(at, begun, kind, session);
+        }
+        if held {
+            board.enter(State::Starting);
+            board.owner.vacate(claim);
+        }
+        // Relaxed: only the manager writes it.
+        let restarts = &self.memory.slot(at).restarts;
+        restarts.store(restarts.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.ring_all();
+        self.slots[at].child = Child::None;
+        self.slots[at].emptied(did_something);
+    }
+
+    /// The dead worker may have owed anybody a bell: it published, and died before it looked who sleeps.
+    fn ring_all(&self) {
+        for bell in self.memory.bells.reactors.iter().chain([&self.memory.bells.master]) {
+            bell.ring();
+        }
+    }
+
+    fn report<S: Server>(&mut self, exit: &WorkerExit) {
+        log::error!("{exit}");
+        self.last_failure = Some(exit.to_string());
+        if let Some(on_worker_error) = S::DISPATCH.on_worker_error {
+            self.run_callback("on_worker_error", |context| on_worker_error(context, exit));
+        }
+    }
+
+    /// The record it had begun: to `on_lost` of its successor, or the end of that one session.
+    fn settle_begun<S: Server>(&mut self, at: usize, begun: Begun, kind: ToWorker, session: SessionId) {
+        let goes_on = self.memory.header().lifecycle() != Lifecycle::Stopping;
+        if S::DISPATCH.on_lost.is_some() && !begun.again && goes_on {
+            return self.memory.slot(at).leave(Some(begun));
+        }
+        // A worker that died in `on_close` has begun it, and it is begun once: the session is through.
+        let (what, detail) = match kind {
+            ToWorker::Close => (ToReactor::Closed, 0),
+            ToWorker::Connect | ToWorker::Data => (ToReactor::Close, CloseReason::WorkerDied as u8),
+        };
+        let told = (0..ROOM_TRIES).any(|_| {
+            let told = self.context.outbox().tell(session, begun.ring.into(), what, detail).is_ok();
+            if !told {
+                // The reactor never waits for anybody, so room comes.
+                std::thread::sleep(ROOM_WAIT);
+            }
+            told
+        });
+        if !told {
+            log::error!("session {session} stays open: its reactor gives no room for the end of it");
+        }
+        Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
+    }
+}

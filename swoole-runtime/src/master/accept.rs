@@ -1,0 +1,109 @@
+//! Stop 1 of a byte's way: accept. Takes: a listener that has a connection. Gives: a filled row, and the socket to its reactor.
+//!
+//! Runs in: the master's main thread. If a worker is dead: nothing here knows.
+
+use crate::{
+    id::SessionId,
+    layout::Memory,
+    reactor::Intake,
+    sync::Ordering,
+    sys::{clock, socket},
+};
+use mio::net::TcpListener;
+use std::{
+    io,
+    os::fd::IntoRawFd,
+    time::{Duration, Instant},
+};
+
+/// How many connections one listener gives before signals and the manager are looked at again.
+const AT_ONCE: usize = 256;
+
+/// How long accepting rests when the process has no descriptors left.
+const REST: Duration = Duration::from_millis(100);
+
+/// The accepting side.
+pub(super) struct Acceptor {
+    memory: &'static Memory,
+    listeners: Vec<TcpListener>,
+    intakes: Vec<Intake>,
+    next: SessionId,
+    /// More may wait: an edge comes only once.
+    pub(super) more: bool,
+    resting: Option<Instant>,
+    /// Said once, until a session was accepted again.
+    said_full: bool,
+}
+
+impl Acceptor {
+    pub(super) fn new(memory: &'static Memory, listeners: Vec<TcpListener>, intakes: Vec<Intake>) -> Self {
+        let first = SessionId::new(1).expect("1 is not 0");
+        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false }
+    }
+
+    /// How long until it may go on by itself; `None` when it waits for an edge.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.resting.map(|until| until.saturating_duration_since(Instant::now())).or(self.more.then_some(Duration::ZERO))
+    }
+
+    /// Accepts what is there.
+    pub(super) fn accept(&mut self) {
+        if self.resting.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
+        self.resting = None;
+        self.more = false;
+        for at in 0..self.listeners.len() {
+            self.accept_from(at);
+        }
+    }
+
+    fn accept_from(&mut self, at: usize) {
+        for _ in 0..AT_ONCE {
+            match self.listeners[at].accept() {
+                Ok((stream, remote)) => self.take(at, stream.into_raw_fd(), remote),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                // The client was gone before it was accepted.
+                Err(e) if matches!(e.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
+                Err(e) => {
+                    if !self.said_full {
+                        self.said_full = true;
+                        log::error!("no connection can be accepted: {e}; trying again ten times a second");
+                    }
+                    self.resting = Some(Instant::now() + REST);
+                    return;
+                }
+            }
+        }
+        self.more = true;
+    }
+
+    fn take(&mut self, listener: usize, descriptor: i32, remote: core::net::SocketAddr) {
+        let header = self.memory.header();
+        if header.connections() >= u64::from(self.memory.settings.max_conn) {
+            socket::end(descriptor, false);
+            // Relaxed: counts that only this thread writes.
+            let refused = header.refused.load(Ordering::Relaxed) + 1;
+            header.refused.store(refused, Ordering::Relaxed);
+            if !self.said_full {
+                self.said_full = true;
+                log::warn!("max_conn of {} sessions is reached: connections are refused", self.memory.settings.max_conn);
+            }
+            return;
+        }
+        self.said_full = false;
+        let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
+        let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::unix_ms(), |id| {
+            (remote, listener as u8, (id.get() % reactors) as u16, (id.get() % workers) as u16)
+        });
+        self.next = found.id.following();
+        // Relaxed: a count that only this thread writes; before the reactor can count the end of it.
+        header.accepted.store(header.accepted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if let Err(e) = self.intakes[found.row.reactor()].give(found.id.get(), descriptor) {
+            log::error!("session {}: the kernel watches no more sockets: {e}", found.id);
+            socket::end(descriptor, true);
+            found.free();
+            header.closed.fetch_add(1, Ordering::Release);
+        }
+    }
+}

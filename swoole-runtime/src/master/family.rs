@@ -1,0 +1,226 @@
+//! The manager, the standby and adopted orphans, as the master sees them. Only the master can reap what it has adopted.
+
+use crate::{
+    layout::Memory,
+    process::{ToManager, ToMaster},
+    sync::Ordering,
+    sys::{
+        packet::Packets,
+        pidfd::{Ended, PidFd, children},
+    },
+};
+use mio::{Interest, Registry, Token, unix::SourceFd};
+use nix::{sys::signal::Signal, unistd::Pid};
+use std::{
+    collections::HashMap,
+    os::fd::{AsFd, AsRawFd},
+};
+
+/// The processes.
+pub(super) struct Family {
+    memory: &'static Memory,
+    registry: Registry,
+    /// Any of them ended, or a message came: the master looks at all.
+    token: Token,
+    pub(super) manager: Option<PidFd>,
+    standby: Option<PidFd>,
+    adopted: HashMap<u32, PidFd>,
+    manager_line: Packets,
+    standby_line: Packets,
+}
+
+/// What the manager had to say.
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) ready: bool,
+    pub(super) failed: bool,
+    pub(super) all_ended: bool,
+    /// The manager has ended and nobody is there to take over.
+    pub(super) orphaned: bool,
+}
+
+impl Family {
+    pub(super) fn new(
+        memory: &'static Memory,
+        registry: Registry,
+        token: Token,
+        manager: PidFd,
+        standby: PidFd,
+        manager_line: Packets,
+        standby_line: Packets,
+    ) -> std::io::Result<Self> {
+        for fd in [manager.as_raw_fd(), standby.as_raw_fd(), manager_line.as_raw_fd(), standby_line.as_raw_fd()] {
+            registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+        }
+        Ok(Self {
+            memory,
+            registry,
+            token,
+            manager: Some(manager),
+            standby: Some(standby),
+            adopted: HashMap::new(),
+            manager_line,
+            standby_line,
+        })
+    }
+
+    /// Looks at all of them.
+    pub(super) fn look(&mut self, stopping: bool) -> News {
+        let mut news = News::default();
+        self.hear(&mut news);
+        self.look_at_standby();
+        self.look_at_manager(stopping, &mut news);
+        self.look_at_adopted();
+        self.bury_strangers();
+        news
+    }
+
+    fn hear(&mut self, news: &mut News) {
+        while let Some((message, fd)) = self.standby_line.receive() {
+            if let (Some(ToMaster::Standby { pid }), Some(fd)) = (ToMaster::of(&message), fd) {
+                log::debug!("the standby is pid {pid}");
+                self.standby = Some(self.watched(PidFd::from_fd(fd)));
+            }
+        }
+        while let Some((message, _)) = self.manager_line.receive() {
+            match ToMaster::of(&message) {
+                Some(ToMaster::Ready) => news.ready = true,
+                Some(ToMaster::Failed) => news.failed = true,
+                Some(ToMaster::AllEnded) => news.all_ended = true,
+                Some(ToMaster::Adopt { pid }) => self.adopt(pid),
+                Some(ToMaster::Standby { .. }) | None => {}
+            }
+        }
+    }
+
+    fn look_at_standby(&mut self) {
+        if let Some(standby) = self.standby.take_if(|standby| standby.has_ended()) {
+            self.forget(&standby);
+            // A child of the manager is reaped there.
+            standby.reap();
+            if self.manager.is_some() {
+                self.tell_manager(ToManager::StandbyEnded);
+            }
+        }
+    }
+
+    fn look_at_manager(&mut self, stopping: bool, news: &mut News) {
+        let Some(manager) = self.manager.take_if(|manager| manager.has_ended()) else {
+            return;
+        };
+        self.forget(&manager);
+        let ended = manager.reap().unwrap_or(Ended::Unknown);
+        // Its last messages may have come between the look and its end.
+        self.hear(news);
+        if news.all_ended || (stopping && ended == Ended::Exited(0)) {
+            news.all_ended = true;
+            return;
+        }
+        log::error!("the manager has ended ({})", spoken(ended));
+        match self.standby.take() {
+            Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => self.manager = Some(standby),
+            _ => {
+                log::error!("no standby is there to take over");
+                news.orphaned = true;
+            }
+        }
+    }
+
+    /// The new manager asks about a process that its predecessor forked: a child of the master by now, if it is one of ours at all.
+    fn adopt(&mut self, pid: u32) {
+        let number = Pid::from_raw(pid.cast_signed());
+        // Only of a child is a number sure to be its own: it is not given out again before the master has reaped it.
+        let opened = children().contains(&number).then(|| PidFd::open(number).ok()).flatten();
+        let Some(fd) = opened else {
+            return self.tell_manager(ToManager::Ended { pid, ended: Ended::Unknown });
+        };
+        if let Some(ended) = fd.reap() {
+            return self.tell_manager(ToManager::Ended { pid, ended });
+        }
+        if let Err(e) = self.manager_line.send(ToManager::Adopted { pid }.bytes(), Some(fd.as_fd())) {
+            log::error!("the manager does not hear: {e}");
+        }
+        let fd = self.watched(fd);
+        self.adopted.insert(pid, fd);
+    }
+
+    fn look_at_adopted(&mut self) {
+        let ended: Vec<_> = self.adopted.iter().filter_map(|(&pid, fd)| Some((pid, fd.reap()?))).collect();
+        for (pid, ended) in ended {
+            if let Some(fd) = self.adopted.remove(&pid) {
+                self.forget(&fd);
+            }
+            self.tell_manager(ToManager::Ended { pid, ended });
+        }
+    }
+
+    /// Children that nobody here knows: what workers started and left behind. A worker whose manager has just died is none of them.
+    fn bury_strangers(&self) {
+        let known = |pid: Pid| {
+            let pid = pid.as_raw().cast_unsigned();
+            self.adopted.contains_key(&pid)
+                || (0..self.memory.settings.workers).any(|slot| self.memory.worker(slot).owner.read().pid == Some(pid))
+                || [&self.memory.manager().pid, &self.memory.manager().standby_pid].iter().any(|word| word.load(Ordering::Relaxed) == pid)
+        };
+        for child in children() {
+            if !known(child)
+                && let Ok(fd) = PidFd::open(child)
+            {
+                fd.reap();
+            }
+        }
+    }
+
+    /// The server is through: the standby may go.
+    pub(super) fn send_standby_off(&self) {
+        if self.standby.is_some() {
+            let _ = self.standby_line.send(ToManager::Leave.bytes(), None);
+        }
+    }
+
+    /// Ends whatever is left, by force, and reaps it.
+    pub(super) fn end_all(&mut self) {
+        for fd in self.manager.iter().chain(&self.standby).chain(self.adopted.values()) {
+            let _ = fd.signal(Signal::SIGKILL);
+        }
+        for child in children() {
+            if let Ok(fd) = PidFd::open(child) {
+                let _ = fd.signal(Signal::SIGKILL);
+            }
+        }
+    }
+
+    /// Reaps every child that has ended.
+    pub(super) fn bury(&self) {
+        for child in children() {
+            if let Ok(fd) = PidFd::open(child) {
+                fd.reap();
+            }
+        }
+    }
+
+    fn tell_manager(&self, message: ToManager) {
+        if let Err(e) = self.manager_line.send(message.bytes(), None) {
+            log::error!("the manager does not hear: {e}");
+        }
+    }
+
+    fn watched(&self, fd: PidFd) -> PidFd {
+        if let Err(e) = self.registry.register(&mut SourceFd(&fd.as_raw_fd()), self.token, Interest::READABLE) {
+            log::error!("a process cannot be watched: {e}");
+        }
+        fd
+    }
+
+    fn forget(&self, fd: &PidFd) {
+        let _ = self.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
+    }
+}
+
+fn spoken(ended: Ended) -> String {
+    match ended {
+        Ended::Exited(code) => format!("exit code {code}"),
+        Ended::Signalled(signal) => format!("signal {signal}"),
+        Ended::Unknown => "nobody knows how".to_owned(),
+    }
+}

@@ -1,0 +1,259 @@
+//! The master's main loop, from the first ready worker to the last closed session.
+
+use super::{Born, accept::Acceptor, family::Family};
+use crate::{
+    context::Master as Context,
+    contract::{Outcome, Server},
+    error::{Error, Result},
+    layout::Memory,
+    process::Lifecycle,
+    reactor::Reactor,
+    sync::Ordering,
+    sys::{clock, lifeline::Life as Lifeline, pidfd::children, signals},
+};
+use core::time::Duration;
+use mio::{Events, Interest, Poll, Token, unix::SourceFd};
+use nix::sys::{signal::Signal, signalfd::SignalFd};
+use std::{io, net::TcpListener, os::fd::AsRawFd, thread::JoinHandle, time::Instant};
+
+const SIGNALS: Token = Token(0);
+const BELL: Token = Token(1);
+const FAMILY: Token = Token(2);
+const LISTENERS: Token = Token(3);
+
+/// How long processes that should have ended by themselves may take before they are ended.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// The master at work.
+pub(super) struct Life {
+    memory: &'static Memory,
+    poll: Poll,
+    signals: SignalFd,
+    family: Family,
+    context: Context,
+    /// Bound at birth, given to the acceptor when a worker is ready.
+    listeners: Vec<(String, TcpListener)>,
+    acceptor: Option<Acceptor>,
+    reactors: Vec<JoinHandle<()>>,
+    failed: Option<Error>,
+    all_ended: bool,
+    _life: Lifeline,
+}
+
+impl Life {
+    pub(super) fn begin(memory: &'static Memory, born: Born) -> Result<Self> {
+        let machinery = |e: io::Error| Error::start_io("the master's event loop cannot be made", e, "raise the descriptor limit");
+        let Born { life, listeners, manager, standby, manager_line, standby_line } = born;
+        let poll = Poll::new().map_err(machinery)?;
+        let signals = signals::descriptor().map_err(machinery)?;
+        poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE).map_err(machinery)?;
+        poll.registry().register(&mut SourceFd(&memory.bells.master.as_raw_fd()), BELL, Interest::READABLE).map_err(machinery)?;
+        let registry = poll.registry().try_clone().map_err(machinery)?;
+        let family = Family::new(memory, registry, FAMILY, manager, standby, manager_line, standby_line).map_err(machinery)?;
+        let addresses = listeners.iter().map(|(_, _, address)| *address).collect();
+        Ok(Self {
+            memory,
+            poll,
+            signals,
+            family,
+            context: Context::new(memory, addresses),
+            listeners: listeners.into_iter().map(|(url, listener, _)| (url, listener)).collect(),
+            acceptor: None,
+            reactors: Vec::new(),
+            failed: None,
+            all_ended: false,
+            _life: life,
+        })
+    }
+
+    pub(super) fn go_on<S: Server>(mut self) -> Result<()> {
+        let mut events = Events::with_capacity(64);
+        loop {
+            self.hear_signals();
+            let lifecycle = self.memory.header().lifecycle();
+            let news = self.family.look(lifecycle == Lifecycle::Stopping);
+            self.all_ended |= news.all_ended;
+            if news.ready && lifecycle == Lifecycle::Starting {
+                self.open::<S>();
+            }
+            if news.failed {
+                self.give_up(Error::start("the server cannot go on", "the reason is in the log"));
+            }
+            if news.orphaned {
+                self.give_up(Error::start("manager and standby have both died", "start the server again"));
+                break;
+            }
+            self.follow();
+            if self.all_ended {
+                break;
+            }
+            if let Some(acceptor) = &mut self.acceptor {
+                acceptor.accept();
+            }
+            if let Err(e) = self.poll.poll(&mut events, self.timeout())
+                && e.kind() != io::ErrorKind::Interrupted
+            {
+                self.give_up(Error::start_io("the master cannot wait", e, ""));
+                break;
+            }
+            if events.iter().any(|event| event.token() >= LISTENERS)
+                && let Some(acceptor) = &mut self.acceptor
+            {
+                acceptor.more = true;
+            }
+        }
+        self.end::<S>()
+    }
+
+    /// A worker is ready: reactors, then the listeners.
+    fn open<S: Server>(&mut self) {
+        let opened = self.start_reactors();
+        self.memory.header().enter(Lifecycle::Running);
+        match opened {
+            Ok(acceptor) => self.acceptor = Some(acceptor),
+            Err(e) => {
+                return self.give_up(Error::start_io("the reactors cannot be started", e, "raise the limits of descriptors and threads"));
+            }
+        }
+        for (url, address) in self.listeners_said() {
+            log::info!("listening on {url} ({address})");
+        }
+        if let Some(on_start) = S::DISPATCH.on_start {
+            run_callback("on_start", || on_start(&self.context));
+        }
+    }
+
+    fn listeners_said(&self) -> Vec<(String, String)> {
+        let scheme = |url: &str| url.split(':').next().unwrap_or("tcp").to_owned();
+        let said = self.listeners.iter().zip(self.context.addresses());
+        said.map(|((url, _), address)| (format!("{}://{address}", scheme(url)), url.clone())).collect()
+    }
+
+    fn start_reactors(&mut self) -> io::Result<Acceptor> {
+        let mut intakes = Vec::new();
+        for index in 0..self.memory.settings.reactors {
+            let (reactor, intake) = Reactor::new(self.memory, index)?;
+            intakes.push(intake);
+            let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
+            self.reactors.push(thread);
+        }
+        let mut listeners = Vec::new();
+        for (at, (_, listener)) in self.listeners.iter().enumerate() {
+            let mut listener = mio::net::TcpListener::from_std(listener.try_clone()?);
+            self.poll.registry().register(&mut listener, Token(LISTENERS.0 + at), Interest::READABLE)?;
+            listeners.push(listener);
+        }
+        Ok(Acceptor::new(self.memory, listeners, intakes))
+    }
+
+    fn hear_signals(&mut self) {
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            let number = signal.ssi_signo;
+            if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
+                let again = self.memory.header().lifecycle() >= Lifecycle::Draining;
+                log::info!(
+                    "{}: shutting down{}",
+                    if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
+                    if again { " at once" } else { "" }
+                );
+                self.shut_down(if again { Duration::ZERO } else { self.memory.settings.max_wait_time });
+            } else if number != Signal::SIGCHLD as u32 {
+                log::warn!("signal {number} has no effect yet: reloading and reopening the log are not there yet");
+            }
+        }
+    }
+
+    /// Begins the shutdown, or hurries one on.
+    fn shut_down(&mut self, within: Duration) {
+        let header = self.memory.header();
+        header.set_deadline(clock::uptime_ms() + within.as_millis() as u64);
+        self.acceptor = None;
+        self.listeners.clear();
+        if header.lifecycle() < Lifecycle::Draining {
+            header.enter(Lifecycle::Draining);
+        }
+        self.ring_all();
+    }
+
+    fn give_up(&mut self, why: Error) {
+        if self.failed.is_none() {
+            self.failed = Some(why);
+            self.shut_down(self.memory.settings.max_wait_time);
+        }
+    }
+
+    /// From phase to phase, as what each waits for comes true.
+    fn follow(&mut self) {
+        let header = self.memory.header();
+        let asked = || {
+            // Relaxed, all of them: the bell came after.
+            (0..self.memory.settings.workers).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
+                || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
+                || header.asks_shutdown.load(Ordering::Relaxed) != 0
+        };
+        if header.lifecycle() < Lifecycle::Draining && asked() {
+            log::info!("a callback asked for it: shutting down");
+            self.shut_down(self.memory.settings.max_wait_time);
+        }
+        let late = || clock::uptime_ms() >= header.deadline_ms();
+        if header.lifecycle() == Lifecycle::Draining && (header.connections() == 0 || self.reactors.is_empty() || late()) {
+            header.enter(Lifecycle::Stopping);
+            self.ring_all();
+        }
+    }
+
+    fn ring_all(&self) {
+        let bells = &self.memory.bells;
+        for bell in bells.reactors.iter().chain(&bells.workers).chain([&bells.manager]) {
+            bell.ring();
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        match self.memory.header().lifecycle() {
+            // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
+            Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
+            _ => self.acceptor.as_ref().and_then(Acceptor::timeout),
+        }
+    }
+
+    /// Everything ends: the standby, the reactors, whatever is left.
+    fn end<S: Server>(mut self) -> Result<()> {
+        self.memory.header().enter(Lifecycle::Stopping);
+        self.ring_all();
+        if self.failed.is_some() {
+            self.family.end_all();
+        }
+        self.family.send_standby_off();
+        for reactor in self.reactors.drain(..) {
+            if reactor.join().is_err() {
+                log::error!("a reactor panicked: this is a bug of the server framework");
+            }
+        }
+        let start = Instant::now();
+        while !children().is_empty() {
+            self.family.bury();
+            if start.elapsed() > LAST_WAIT {
+                self.family.end_all();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if let Some(on_shutdown) = S::DISPATCH.on_shutdown {
+            run_callback("on_shutdown", || on_shutdown(&self.context));
+        }
+        log::info!("the server has ended");
+        match self.failed.take() {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A callback of the master; a panic in it is caught, since the master holds every socket.
+fn run_callback(name: &str, callback: impl FnOnce() -> Outcome) {
+    match std::panic::catch_unwind(core::panic::AssertUnwindSafe(callback)) {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => log::warn!("{name}: {}", failure.0),
+        Err(_) => log::error!("{name} panicked; the server goes on"),
+    }
+}

@@ -1,0 +1,33 @@
+//! The master: the process the server is known by. Its main thread accepts, hears signals and watches the manager; its reactor threads
+//! own the sockets.
+//!
+//! If it dies here: the kernel closes every socket and the lifeline; workers are killed by the kernel, manager and standby see it.
+
+mod accept;
+mod family;
+mod life;
+
+use crate::{
+    contract::Server,
+    error::Result,
+    layout::Memory,
+    sys::{lifeline::Life as Lifeline, packet::Packets, pidfd::PidFd},
+};
+use core::net::SocketAddr;
+use std::net::TcpListener;
+
+/// What the master brings along from its birth.
+pub(crate) struct Born {
+    /// Kept open as long as the master lives, and by nobody else.
+    pub(crate) life: Lifeline,
+    pub(crate) listeners: Vec<(String, TcpListener, SocketAddr)>,
+    pub(crate) manager: PidFd,
+    pub(crate) standby: PidFd,
+    pub(crate) manager_line: Packets,
+    pub(crate) standby_line: Packets,
+}
+
+/// [master] Runs the server until it is shut down.
+pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born) -> Result<()> {
+    life::Life::begin(memory, born)?.go_on::<S>()
+}

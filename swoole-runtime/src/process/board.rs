@@ -1,0 +1,290 @@
+//! The boards: words that one process writes and the others read.
+//!
+//! If a process dies here: each word is whole by itself and says what its writer last wrote. The manager, which reaps a worker, reads
+//! what its board says before it opens the slot for the next generation.
+
+use super::{begun::Begun, owner::OwnerWord};
+use crate::{
+    event::{Callback, State},
+    ring::Flag,
+    shm::Shared,
+    sync::{AtomicU32, AtomicU64, Ordering},
+};
+
+/// What every shared memory of this kind begins with: "swoole" and the number of its layout.
+const MAGIC: u64 = u64::from_be_bytes(*b"swoole\x00\x01");
+
+/// The server as a whole. The master writes it.
+#[repr(C, align(64))]
+pub(crate) struct Header {
+    magic: AtomicU64,
+    layout: AtomicU64,
+    pub(crate) started_ms: AtomicU64,
+    pub(crate) master_pid: AtomicU32,
+    lifecycle: AtomicU32,
+    /// When a shutdown must be over, on the clock of `uptime_ms`.
+    deadline_ms: AtomicU64,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    /// Written by every reactor: added to, never stored.
+    pub(crate) closed: AtomicU64,
+    /// Set once by `master.shutdown()`.
+    pub(crate) asks_shutdown: AtomicU32,
+    /// The ports that the listeners really have, in their order.
+    ports: [AtomicU32; LISTENERS],
+}
+
+/// How many listeners there may be.
+pub(crate) const LISTENERS: usize = 16;
+
+/// The server's life, in the order of its phases.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u32)]
+pub(crate) enum Lifecycle {
+    Starting = 0,
+    Running = 1,
+    /// No session is accepted any more; those that are open are being closed.
+    Draining = 2,
+    /// All sessions are closed, or the deadline is over: processes end.
+    Stopping = 3,
+}
+
+impl Header {
+    /// [master] Signs the memory.
+    pub(crate) fn sign(&self, layout: u64, now_ms: u64) {
+        self.started_ms.store(now_ms, Ordering::Relaxed);
+        self.master_pid.store(std::process::id(), Ordering::Relaxed);
+        self.layout.store(layout, Ordering::Relaxed);
+        // Relaxed, all of them: nobody else has the memory yet.
+        self.magic.store(MAGIC, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
+        // Acquire, label "lifecycle": the deadline comes with it.
+        match self.lifecycle.load(Ordering::Acquire) {
+            0 => Lifecycle::Starting,
+            1 => Lifecycle::Running,
+            2 => Lifecycle::Draining,
+            _ => Lifecycle::Stopping,
+        }
+    }
+
+    /// [master] The next phase; it never goes back.
+    pub(crate) fn enter(&self, lifecycle: Lifecycle) {
+        // Release, label "lifecycle".
+        self.lifecycle.store(lifecycle as u32, Ordering::Release);
+    }
+
+    /// [master] Before [`Lifecycle::Draining`] is entered.
+    pub(crate) fn set_deadline(&self, uptime_ms: u64) {
+        // Relaxed: the store of the phase publishes it.
+        self.deadline_ms.store(uptime_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn deadline_ms(&self) -> u64 {
+        // Relaxed: read after the phase.
+        self.deadline_ms.load(Ordering::Relaxed)
+    }
+
+    /// [master] The port that a listener really has.
+    pub(crate) fn set_port(&self, listener: usize, port: u16) {
+        if let Some(word) = self.ports.get(listener) {
+            // Relaxed: before the first fork.
+            word.store(port.into(), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn port(&self, listener: u8) -> u16 {
+        // Relaxed: set before the first fork.
+        self.ports.get(usize::from(listener)).map_or(0, |port| port.load(Ordering::Relaxed) as u16)
+    }
+
+    /// How many sessions have a row.
+    pub(crate) fn connections(&self) -> u64 {
+        // Acquire, label "closed": a session that is not counted any more has freed its row.
+        let closed = self.closed.load(Ordering::Acquire);
+        // Relaxed: a count for people; the master, which decides by it, wrote it itself.
+        self.accepted.load(Ordering::Relaxed).saturating_sub(closed)
+    }
+}
+
+/// One reactor. Its thread of the master writes it.
+#[repr(C, align(64))]
+pub(crate) struct ReactorBoard {
+    pub(crate) asleep: Flag,
+    /// Output that the kernel has not taken yet, of all its sessions, in bytes.
+    pub(crate) queued: AtomicU64,
+    /// 1 + the slot (32 bits) and generation of the worker that wrote what cannot be, 0 for none; the manager ends that worker.
+    pub(crate) distrusts: AtomicU64,
+}
+
+/// One worker. The process that holds the slot writes it; the manager while none does.
+#[repr(C, align(64))]
+pub(crate) struct WorkerBoard {
+    pub(crate) owner: OwnerWord,
+    state: AtomicU32,
+    /// Set once by `worker.shutdown()`.
+    pub(crate) asks_shutdown: AtomicU32,
+    /// A [`Begun`].
+    begun: AtomicU64,
+    /// When that was, on the clock of `uptime_ms`.
+    begun_ms: AtomicU64,
+    /// A [`Callback`] that no record began: `on_worker_start`, `on_worker_stop`.
+    aside: AtomicU64,
+    pub(crate) requests: AtomicU64,
+    /// What this generation has consumed: 0 says that it has done nothing yet.
+    pub(crate) consumed: AtomicU64,
+    pub(crate) asleep: Flag,
+    /// When this generation started, in ms since 1970.
+    pub(crate) started_ms: AtomicU64,
+    said_length: AtomicU32,
+    said: [AtomicU32; SAID / 4],
+}
+
+/// How many bytes of its last words a worker leaves.
+const SAID: usize = 256;
+
+impl WorkerBoard {
+    pub(crate) fn state(&self) -> State {
+        // Acquire, label "state": who sees `Ready` sees what was built.
+        match self.state.load(Ordering::Acquire) {
+            0 => State::Starting,
+            1 => State::Ready,
+            _ => State::Stopping,
+        }
+    }
+
+    pub(crate) fn enter(&self, state: State) {
+        // Release, label "state".
+        self.state.store(state as u32, Ordering::Release);
+    }
+
+    /// [worker] Names the record whose callback comes now.
+    pub(crate) fn begin(&self, begun: Begun, now_ms: u64) {
+        // Relaxed: read for its age alone.
+        self.begun_ms.store(now_ms, Ordering::Relaxed);
+        // Release, label "begun": a store of its own before whatever the callback does; its end is the ring's `consumed`.
+        self.begun.store(begun.word(), Ordering::Release);
+    }
+
+    pub(crate) fn begun(&self) -> Option<Begun> {
+        // Acquire, label "begun".
+        Begun::of(self.begun.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn begun_ms(&self) -> u64 {
+        // Relaxed: an age for people.
+        self.begun_ms.load(Ordering::Relaxed)
+    }
+
+    /// [worker] Names a callback that no record begins, or none.
+    pub(crate) fn step_aside(&self, callback: Option<Callback>, now_ms: u64) {
+        self.begun_ms.store(now_ms, Ordering::Relaxed);
+        // Relaxed: read when the process is dead, or for people.
+        self.aside.store(callback.map_or(0, Callback::word), Ordering::Relaxed);
+    }
+
+    pub(crate) fn aside(&self) -> Option<Callback> {
+        // Relaxed: as above.
+        Callback::from_word(self.aside.load(Ordering::Relaxed))
+    }
+
+    /// [worker] Leaves last words: why it could not start, what it panicked with. Cut at 256 bytes.
+    pub(crate) fn say(&self, words: &str) {
+        let mut bytes = [0; SAID];
+        let length = words.floor_char_boundary(SAID);
+        bytes[..length].copy_from_slice(&words.as_bytes()[..length]);
+        for (word, part) in self.said.iter().zip(bytes.chunks_exact(4)) {
+            // Relaxed: read when the process is dead.
+            word.store(u32::from_le_bytes([part[0], part[1], part[2], part[3]]), Ordering::Relaxed);
+        }
+        self.said_length.store(length as u32, Ordering::Relaxed);
+    }
+
+    /// [manager] The last words of a dead worker, if it had any.
+    pub(crate) fn said(&self) -> Option<String> {
+        // Relaxed: the process is dead.
+        let length = self.said_length.load(Ordering::Relaxed) as usize;
+        let bytes: Vec<u8> = self.said.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).take(length).collect();
+        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// [worker] A new generation starts with a clean board; what the ring and the owner word say stays.
+    pub(crate) fn clean(&self, now_ms: u64) {
+        for word in [&self.begun, &self.begun_ms, &self.aside, &self.consumed] {
+            word.store(0, Ordering::Relaxed);
+        }
+        self.said_length.store(0, Ordering::Relaxed);
+        self.started_ms.store(now_ms, Ordering::Relaxed);
+        self.asleep.lower();
+        self.enter(State::Starting);
+    }
+}
+
+/// The manager itself. It writes it.
+#[repr(C, align(64))]
+pub(crate) struct ManagerBoard {
+    pub(crate) pid: AtomicU32,
+    /// Set once by `manager.shutdown()`.
+    pub(crate) asks_shutdown: AtomicU32,
+    /// The process that takes over when the manager dies; 0 while there is none.
+    pub(crate) standby_pid: AtomicU32,
+}
+
+/// What the manager wants of a slot and remembers about it.
+#[repr(C, align(64))]
+pub(crate) struct SlotBoard {
+    order: AtomicU32,
+    /// How many workers of this slot were replaced.
+    pub(crate) restarts: AtomicU32,
+    /// A [`Begun`] that the dead predecessor left and the next generation hands to `on_lost`; 0 for none.
+    lost: AtomicU64,
+}
+
+/// What a worker is to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum Order {
+    Serve = 0,
+    Stop = 1,
+}
+
+impl SlotBoard {
+    pub(crate) fn order(&self) -> Order {
+        // Relaxed: a word by itself.
+        if self.order.load(Ordering::Relaxed) == 0 { Order::Serve } else { Order::Stop }
+    }
+
+    /// [manager] Says what to do; the worker is woken after.
+    pub(crate) fn give(&self, order: Order) {
+        // Relaxed: the bell that follows is a system call.
+        self.order.store(order as u32, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost(&self) -> Option<Begun> {
+        // Relaxed: written before the fork of who reads it.
+        Begun::of(self.lost.load(Ordering::Relaxed))
+    }
+
+    /// [manager] Before the next generation is forked.
+    pub(crate) fn leave(&self, lost: Option<Begun>) {
+        // Relaxed: as above.
+        self.lost.store(lost.map_or(0, Begun::word), Ordering::Relaxed);
+    }
+}
+
+const _: () = {
+    assert!(align_of::<Header>() == 64 && size_of::<Header>() == 192);
+    assert!(align_of::<WorkerBoard>() == 64 && align_of::<ReactorBoard>() == 64 && align_of::<SlotBoard>() == 64);
+};
+
+// SAFETY: atomics alone, and zero is a server that has not started; see the fields.
+unsafe impl Shared for Header {}
+// SAFETY: atomics alone, and zero is a reactor that is awake and holds nothing; see the fields.
+unsafe impl Shared for ReactorBoard {}
+// SAFETY: atomics alone, and zero is a slot that nobody has held; see the fields.
+unsafe impl Shared for WorkerBoard {}
+// SAFETY: atomics alone, and zero is a manager that has not started; see the fields.
+unsafe impl Shared for ManagerBoard {}
+// SAFETY: atomics alone, and zero is a slot whose worker is to serve and has lost nothing; see the fields.
+unsafe impl Shared for SlotBoard {}

@@ -1,0 +1,11 @@
+//! What processes tell one another beside the rings: who is who, what each is in, what the manager wants. One board for each.
+
+mod begun;
+mod board;
+mod message;
+mod owner;
+
+pub(crate) use begun::Begun;
+pub(crate) use board::{Header, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, WorkerBoard};
+pub(crate) use message::{ToManager, ToMaster};
+pub(crate) use owner::Claim;

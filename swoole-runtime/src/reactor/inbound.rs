@@ -1,0 +1,160 @@
+//! Stops 2 to 4 of a byte's way: receive, frame (nothing to cut yet: what one read brings is one package), publish.
+//!
+//! Takes: a socket that may have something. Gives: records on the ring of the session's worker, in the order they came. Runs in: a
+//! reactor. If the worker is dead: its ring fills, and its sessions wait in a list for its successor; the others do not notice.
+
+use super::{Reactor, SMALLEST_READ};
+use crate::{
+    event::{CloseReason, ToWorker},
+    ring::Tag,
+    session::{Flags, Found, Phase, Row},
+};
+use nix::errno::Errno;
+
+/// What one read came to.
+enum Read {
+    /// More may be there; others come first.
+    Full,
+    /// Nothing more for now.
+    Empty,
+    /// Maybe more, and only the end says so.
+    Again,
+    NoRoom,
+    End,
+    Broken,
+}
+
+impl Reactor {
+    /// Does for this session whatever is due and possible: connect, then data, then close, so that they are published in this order.
+    pub(super) fn pump(&mut self, found: Found) {
+        let row = found.row;
+        if row.has(Flags::WAITS_FOR_ROOM) && !self.is_first_waiting(found) {
+            return;
+        }
+        if self.publish_due(found) {
+            self.no_longer_waits(found);
+        } else {
+            self.wait_for_room(found);
+        }
+    }
+
+    /// Whether all that was due found room.
+    fn publish_due(&mut self, found: Found) -> bool {
+        let row = found.row;
+        if row.has(Flags::CONNECT_DUE) {
+            if !self.publish(found, ToWorker::Connect, 0) {
+                return false;
+            }
+            row.clear(Flags::CONNECT_DUE);
+        }
+        while row.has(Flags::READABLE) && !row.has(Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE)) {
+            match self.read(found) {
+                Read::Again => {}
+                Read::Empty => row.clear(Flags::READABLE.and(Flags::READ_TO_END)),
+                Read::NoRoom => return false,
+                Read::Full => {
+                    self.reads_on(found);
+                    break;
+                }
+                Read::End => self.begin_close(found, CloseReason::Peer),
+                Read::Broken => {
+                    self.close_socket(found, false);
+                    self.begin_close(found, CloseReason::Peer);
+                }
+            }
+        }
+        if row.has(Flags::CLOSE_DUE)
+            && let Phase::Closing(reason) = row.phase()
+        {
+            if !self.publish(found, ToWorker::Close, reason as u8) {
+                return false;
+            }
+            row.clear(Flags::CLOSE_DUE);
+            row.set(Flags::CLOSE_PUBLISHED);
+        }
+        true
+    }
+
+    /// Receives straight into the ring of the session's worker.
+    fn read(&mut self, found: Found) -> Read {
+        let row = found.row;
+        let lane = &mut self.workers[row.worker()];
+        let Some(space) = lane.to.reserve(SMALLEST_READ.min(self.largest_read), self.largest_read) else {
+            return Read::NoRoom;
+        };
+        let got = loop {
+            match lane.to.receive(&space, row.descriptor()) {
+                Err(Errno::EINTR) => {}
+                got => break got,
+            }
+        };
+        match got {
+            Ok(0) => Read::End,
+            Ok(length) => {
+                let full = length == space.length();
+                lane.to.publish(space, length, Tag { session: found.id.get(), kind: ToWorker::Data as u8, detail: 0 });
+                lane.published = true;
+                // Relaxed: measures, which only this reactor writes.
+                row.received_ms.store(self.now_ms, crate::sync::Ordering::Relaxed);
+                Row::count(&row.bytes_in, length as u64);
+                match (full, row.has(Flags::READ_TO_END)) {
+                    (true, _) => Read::Full,
+                    (false, true) => Read::Again,
+                    // Shorter than asked, and no sign of an end: TCP has no more, and the next byte is an edge.
+                    (false, false) => Read::Empty,
+                }
+            }
+            Err(Errno::EAGAIN) => Read::Empty,
+            Err(_) => Read::Broken,
+        }
+    }
+
+    /// A record without bytes.
+    fn publish(&mut self, found: Found, kind: ToWorker, detail: u8) -> bool {
+        let lane = &mut self.workers[found.row.worker()];
+        let published = lane.to.push(Tag { session: found.id.get(), kind: kind as u8, detail }, &[]);
+        lane.published |= published;
+        published
+    }
+
+    fn reads_on(&mut self, found: Found) {
+        if !found.row.has(Flags::READS_ON) {
+            found.row.set(Flags::READS_ON);
+            self.reading_on.push(found.index);
+        }
+    }
+
+    fn is_first_waiting(&self, found: Found) -> bool {
+        self.workers[found.row.worker()].waiting.0 as usize == found.index + 1
+    }
+
+    /// The first session of this worker that found no room.
+    pub(super) fn first_waiting(&self, slot: usize) -> Option<Found> {
+        self.sessions.at((self.workers[slot].waiting.0 as usize).checked_sub(1)?)
+    }
+
+    fn wait_for_room(&mut self, found: Found) {
+        let row = found.row;
+        if row.has(Flags::WAITS_FOR_ROOM) {
+            return;
+        }
+        row.set(Flags::WAITS_FOR_ROOM);
+        let this = found.index as u32 + 1;
+        let (first, last) = self.workers[row.worker()].waiting;
+        if let Some(last) = (last as usize).checked_sub(1).and_then(|last| self.sessions.at(last)) {
+            last.row.wait_before(this);
+        }
+        self.workers[row.worker()].waiting = (if first == 0 { this } else { first }, this);
+    }
+
+    fn no_longer_waits(&mut self, found: Found) {
+        let row = found.row;
+        if !row.has(Flags::WAITS_FOR_ROOM) {
+            return;
+        }
+        row.clear(Flags::WAITS_FOR_ROOM);
+        let behind = row.take_behind();
+        let waiting = &mut self.workers[row.worker()].waiting;
+        *waiting = if behind == 0 { (0, 0) } else { (behind, waiting.1) };
+    }
+}

@@ -1,0 +1,117 @@
+//! A reactor: a thread of the master that owns sockets, moves bytes between them and the rings, and never waits for any process.
+
+mod close;
+mod inbound;
+mod outbound;
+mod output;
+mod turn;
+
+use crate::{
+    layout::Memory,
+    process::ReactorBoard,
+    ring::{Answers, Consumer, FromOther, Producer, largest_message},
+    session::Table,
+    sync::Ordering,
+    sys::{clock, wake::Bell},
+};
+use mio::{Interest, Poll, Registry, Token, unix::SourceFd};
+use output::Outputs;
+use std::{io, os::fd::AsRawFd};
+
+/// The token of the reactor's own bell: no session has this id.
+const BELL: Token = Token(0);
+
+/// The most that one read takes.
+const LARGEST_READ: usize = 64 << 10;
+
+/// A read with less room than this waits for more.
+const SMALLEST_READ: usize = 2 << 10;
+
+/// One reactor.
+pub(crate) struct Reactor {
+    index: usize,
+    memory: &'static Memory,
+    board: &'static ReactorBoard,
+    sessions: Table,
+    poll: Poll,
+    workers: Vec<Lane>,
+    manager: Consumer<FromOther>,
+    outputs: Outputs,
+    /// Rows with more to read than one turn took; a flag in the row says so too.
+    reading_on: Vec<usize>,
+    /// Where the rows of `reading_on` are while they are gone through.
+    reading_now: Vec<usize>,
+    /// Rows that are through but for output that the client does not take, and when it ends.
+    lingering: Vec<(usize, u64, u64)>,
+    largest_read: usize,
+    now_ms: u64,
+    draining: bool,
+}
+
+/// Both rings between this reactor and one worker.
+struct Lane {
+    to: Producer,
+    from: Consumer<FromOther>,
+    /// Whether something was published since the worker was last looked at.
+    published: bool,
+    asleep: Answers,
+    bell: &'static Bell,
+    /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
+    waiting: (u32, u32),
+    /// What came from this worker cannot be: nothing more is read until another holds the slot.
+    gone_wild: Option<u32>,
+}
+
+/// By which the master hands a new socket over.
+pub(crate) struct Intake(Registry);
+
+impl Intake {
+    /// [master] Gives the socket of this session to its reactor. The last thing the master does with it: from here on only the reactor
+    /// touches it. Readable alone would never come for a client that waits for the server to speak.
+    pub(crate) fn give(&self, id: u64, descriptor: i32) -> io::Result<()> {
+        self.0.register(&mut SourceFd(&descriptor), Token(id as usize), Interest::READABLE | Interest::WRITABLE)
+    }
+}
+
+impl Reactor {
+    /// [master] Made where its thread will run, after the last fork.
+    pub(crate) fn new(memory: &'static Memory, index: usize) -> io::Result<(Self, Intake)> {
+        let poll = Poll::new()?;
+        poll.registry().register(&mut SourceFd(&memory.bells.reactors[index].as_raw_fd()), BELL, Interest::READABLE)?;
+        let intake = Intake(poll.registry().try_clone()?);
+        let workers = (0..memory.settings.workers)
+            .map(|slot| Lane {
+                to: Producer::attach(memory.to_worker(index, slot)),
+                from: Consumer::attach(memory.to_reactor(slot, index)),
+                published: false,
+                asleep: Answers::default(),
+                bell: &memory.bells.workers[slot],
+                waiting: (0, 0),
+                gone_wild: None,
+            })
+            .collect();
+        let reactor = Self {
+            index,
+            memory,
+            board: memory.reactor(index),
+            sessions: memory.sessions(),
+            poll,
+            workers,
+            manager: Consumer::attach(memory.manager_to_reactor(index)),
+            outputs: Outputs::new(),
+            reading_on: Vec::with_capacity(1024),
+            reading_now: Vec::with_capacity(1024),
+            lingering: Vec::new(),
+            largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
+            now_ms: clock::unix_ms(),
+            draining: false,
+        };
+        Ok((reactor, intake))
+    }
+
+    /// What all queues hold, for the workers to read.
+    fn publish_queued(&self) {
+        // Relaxed: a measure.
+        self.board.queued.store(self.outputs.total(), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,157 @@
+//! Stop 7 of a byte's way: write. Takes: records on the rings of workers and the manager, every field of them input. Gives: bytes to the
+//! socket, straight from shared memory; what the kernel refuses is copied to the session's queue.
+//!
+//! Runs in: a reactor. If the sender is dead: what it has published is sent as ever.
+
+use super::{Reactor, output};
+use crate::{
+    event::{CloseReason, ToReactor},
+    id::SessionId,
+    process::Claim,
+    ring::Record,
+    session::{Flags, Found, Row},
+    shm::Piece,
+    sync::Ordering,
+};
+use nix::errno::Errno;
+
+impl Reactor {
+    /// Carries out the oldest record of this worker; `false` when there is none.
+    pub(super) fn take_one(&mut self, slot: usize) -> bool {
+        let lane = &mut self.workers[slot];
+        if let Some(generation) = lane.gone_wild {
+            if self.memory.worker(slot).owner.read().generation == generation {
+                return false;
+            }
+            lane.gone_wild = None;
+        }
+        let record = match lane.from.peek() {
+            Ok(Some(record)) => record,
+            Ok(None) => return false,
+            Err(_) => {
+                self.distrust(slot, "its ring has more records than slots");
+                return false;
+            }
+        };
+        self.carry_out(slot, &record);
+        self.workers[slot].from.advance();
+        true
+    }
+
+    pub(super) fn take_from_manager(&mut self) {
+        while let Ok(Some(record)) = self.manager.peek() {
+            let found = SessionId::new(record.tag.session).and_then(|id| self.sessions.find(id));
+            if let Some(found) = found.filter(|found| found.row.reactor() == self.index) {
+                match ToReactor::from_u8(record.tag.kind) {
+                    Some(ToReactor::Close) => self.close(found, reason(&record)),
+                    Some(ToReactor::CloseNow) => self.close_now(found),
+                    Some(ToReactor::Closed) => self.closed(found),
+                    _ => {}
+                }
+            }
+            self.manager.advance();
+        }
+    }
+
+    fn carry_out(&mut self, slot: usize, record: &Record) {
+        let kind = ToReactor::from_u8(record.tag.kind);
+        let found =
+            SessionId::new(record.tag.session).and_then(|id| self.sessions.find(id)).filter(|found| found.row.reactor() == self.index);
+        match (kind, found) {
+            (Some(ToReactor::Send), Some(found)) => match self.workers[slot].from.piece(record) {
+                Some(piece) => self.send(found, piece),
+                None => self.distrust(slot, "a record points outside its ring"),
+            },
+            (Some(ToReactor::SendLarge), found) => {
+                let cells = self.memory.cells(slot);
+                let cell = usize::from(record.tag.detail);
+                match (cells.piece(cell, record.length as usize), found) {
+                    (Some(piece), Some(found)) => self.send(found, piece),
+                    (Some(_), None) => {}
+                    (None, _) => self.distrust(slot, "a record names a cell that is none"),
+                }
+                cells.give_back(cell);
+            }
+            (Some(ToReactor::Close), Some(found)) => self.close(found, reason(record)),
+            (Some(ToReactor::CloseNow), Some(found)) => self.close_now(found),
+            (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
+            (None, _) => self.distrust(slot, "a record of no kind"),
+            // The session has ended meanwhile, or is another worker's.
+            _ => {}
+        }
+    }
+
+    /// What a worker's memory says cannot be: its process has gone wild. Nothing more is taken from it until its slot has another owner;
+    /// the manager, which is told, ends it.
+    fn distrust(&mut self, slot: usize, why: &str) {
+        let Claim { generation, pid } = self.memory.worker(slot).owner.read();
+        log::error!("worker {slot} (pid {}) wrote nonsense into shared memory: {why}; nothing more is taken from it", pid.unwrap_or(0));
+        self.workers[slot].gone_wild = Some(generation);
+        // Relaxed: the bell that follows is a system call.
+        self.memory.reactor(self.index).distrusts.store(u64::from(generation) << 32 | (slot as u64 + 1), Ordering::Relaxed);
+        self.memory.bells.manager.ring();
+    }
+
+    fn send(&mut self, found: Found, piece: Piece) {
+        let row = found.row;
+        if row.has(Flags::SOCKET_GONE) || !row.phase().takes_output() {
+            return;
+        }
+        let sent = if Self::has_output(row) {
+            0
+        } else {
+            match output::send(row.descriptor(), &piece) {
+                Ok(sent) => sent,
+                Err(Errno::EAGAIN) => 0,
+                Err(_) => return self.broken(found),
+            }
+        };
+        // Relaxed: measures, which only this reactor writes.
+        row.sent_ms.store(self.now_ms, Ordering::Relaxed);
+        Row::count(&row.bytes_out, sent as u64);
+        if sent == piece.length() {
+            return;
+        }
+        let rest = piece.after(sent);
+        if self.outputs.total() + rest.length() as u64 > self.memory.settings.output_memory {
+            log::warn!(
+                "session {}: closed, the output that waits for clients exceeds {} MiB",
+                found.id,
+                self.memory.settings.output_memory >> 20
+            );
+            self.close_socket(found, true);
+            self.begin_close(found, CloseReason::Overflow);
+            self.pump(found);
+            self.end_if_through(found);
+            return;
+        }
+        self.outputs.append(row, &rest);
+    }
+
+    pub(super) fn has_output(row: &Row) -> bool {
+        // Relaxed: only this reactor writes it.
+        row.queue.load(Ordering::Relaxed) != 0
+    }
+
+    /// Sends what waits, as far as the kernel takes it.
+    pub(super) fn flush(&mut self, found: Found) {
+        match self.outputs.flush(found.row) {
+            Ok(sent) => Row::count(&found.row.bytes_out, sent),
+            Err(_) => return self.broken(found),
+        }
+        self.publish_queued();
+        self.end_if_through(found);
+    }
+
+    /// The socket refuses output for good. What came in before is still read: the worker hears of the end in its order.
+    fn broken(&mut self, found: Found) {
+        self.close_socket(found, false);
+        self.begin_close(found, CloseReason::Peer);
+        self.pump(found);
+        self.end_if_through(found);
+    }
+}
+
+fn reason(record: &Record) -> CloseReason {
+    CloseReason::from_u8(record.tag.detail).unwrap_or(CloseReason::Server)
+}

@@ -1,0 +1,166 @@
+//! The reactor's loop: what the kernel has, what is left from the turn before, what the workers have, and then sleep.
+//!
+//! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
+//! workers it published for once a turn, and only sleepers.
+
+use super::{BELL, Reactor};
+use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
+use core::time::Duration;
+use mio::{Events, event::Event};
+
+/// How often a reactor with lingering sessions looks at the clock.
+const LINGER_TICK: Duration = Duration::from_millis(200);
+
+/// How many records one turn takes from one ring before it looks at the sockets again.
+const RECORDS_A_TURN: usize = 512;
+
+impl Reactor {
+    /// Runs until the server stops.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        while self.memory.header().lifecycle() < Lifecycle::Stopping {
+            self.wait(&mut events);
+            self.now_ms = clock::unix_ms();
+            for event in &events {
+                if event.token() != BELL {
+                    self.ready(event);
+                }
+            }
+            self.read_on();
+            self.wake_workers();
+            self.take_from_workers();
+            self.come_back_to_waiting();
+            self.wake_workers();
+            self.end_lingering();
+            self.follow_lifecycle();
+        }
+        self.end_all();
+    }
+
+    fn wait(&mut self, events: &mut Events) {
+        let timeout = if !self.reading_on.is_empty() {
+            Some(Duration::ZERO)
+        } else {
+            self.board.asleep.raise();
+            if self.has_work() {
+                self.board.asleep.lower();
+                Some(Duration::ZERO)
+            } else {
+                (!self.lingering.is_empty()).then_some(LINGER_TICK)
+            }
+        };
+        if self.poll.poll(events, timeout).is_err() {
+            // Interrupted: a turn without events.
+            events.clear();
+        }
+        self.board.asleep.lower();
+    }
+
+    /// Whether any ring has something, or room that somebody waits for, or the server goes on to its next phase.
+    fn has_work(&mut self) -> bool {
+        let lifecycle = self.memory.header().lifecycle();
+        lifecycle == Lifecycle::Stopping
+            || (lifecycle == Lifecycle::Draining && !self.draining)
+            || self.workers.iter_mut().any(|lane| lane.has_work())
+            || matches!(self.manager.peek(), Ok(Some(_)))
+    }
+
+    fn ready(&mut self, event: &Event) {
+        let Some(found) = SessionId::new(event.token().0 as u64).and_then(|id| self.sessions.find(id)) else {
+            return;
+        };
+        let row = found.row;
+        if row.has(Flags::SOCKET_GONE) {
+            return;
+        }
+        if event.is_writable() && Self::has_output(row) {
+            self.flush(found);
+        }
+        let to_end = event.is_read_closed() || event.is_error() || event.is_priority();
+        if event.is_readable() || to_end {
+            row.set(if to_end { Flags::READABLE.and(Flags::READ_TO_END) } else { Flags::READABLE });
+        }
+        self.pump(found);
+    }
+
+    /// Goes on with the sessions that had more to read than one turn takes.
+    fn read_on(&mut self) {
+        if self.reading_on.is_empty() {
+            return;
+        }
+        core::mem::swap(&mut self.reading_on, &mut self.reading_now);
+        for at in 0..self.reading_now.len() {
+            if let Some(found) = self.sessions.at(self.reading_now[at])
+                && found.row.has(Flags::READS_ON)
+            {
+                found.row.clear(Flags::READS_ON);
+                self.pump(found);
+            }
+        }
+        self.reading_now.clear();
+    }
+
+    /// One look at each worker that was given something, one bell for each that sleeps.
+    fn wake_workers(&mut self) {
+        for (slot, lane) in self.workers.iter_mut().enumerate() {
+            if core::mem::take(&mut lane.published) && lane.asleep.owed(&self.memory.worker(slot).asleep) {
+                lane.bell.ring();
+            }
+        }
+    }
+
+    fn take_from_workers(&mut self) {
+        for slot in 0..self.workers.len() {
+            let mut taken = 0;
+            while taken < RECORDS_A_TURN && self.take_one(slot) {
+                taken += 1;
+            }
+            if taken > 0 {
+                let lane = &mut self.workers[slot];
+                if lane.from.room_is_wanted_for_certain() {
+                    lane.bell.ring();
+                }
+            }
+        }
+        self.take_from_manager();
+        self.publish_queued();
+    }
+
+    /// Rows that found no room try again, in their order, until one finds none again.
+    fn come_back_to_waiting(&mut self) {
+        for slot in 0..self.workers.len() {
+            while let Some(found) = self.first_waiting(slot) {
+                self.pump(found);
+                if found.row.has(Flags::WAITS_FOR_ROOM) {
+                    break;
+                }
+            }
+            let lane = &self.workers[slot];
+            if lane.waiting.0 == 0 {
+                lane.to.wants_room().lower();
+            }
+        }
+    }
+
+    fn follow_lifecycle(&mut self) {
+        if !self.draining && self.memory.header().lifecycle() == Lifecycle::Draining {
+            self.draining = true;
+            self.close_all();
+            self.wake_workers();
+        }
+    }
+}
+
+impl super::Lane {
+    fn has_work(&mut self) -> bool {
+        if self.waiting.0 != 0 {
+            // Raised anew for this sleep: the worker answers each raise once.
+            self.to.wants_room().lower();
+            self.to.wants_room().raise();
+            if self.to.reserve(super::SMALLEST_READ, super::SMALLEST_READ).is_some() {
+                return true;
+            }
+        }
+        self.gone_wild.is_none() && !matches!(self.from.peek(), Ok(None))
+    }
+}

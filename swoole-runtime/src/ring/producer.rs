@@ -1,0 +1,146 @@
+//! The producing end of a ring. Not `Clone`: there is one at a time, a reactor for its ring to a worker, a worker for its ring to a
+//! reactor.
+
+use super::{Ring, entry::Tag, flag::Flag, index::Head};
+use crate::shm::Piece;
+use nix::errno::Errno;
+use std::os::fd::RawFd;
+
+/// How far into its bytes a ring goes before it looks whether it may begin at its start again.
+const REWIND: u64 = 64 << 10;
+
+/// The producer.
+pub(crate) struct Producer {
+    ring: Ring,
+    head: Head<'static>,
+    /// Where the next bytes go, counted from the ring's birth.
+    next: u64,
+    /// Where it next looks whether the ring is empty.
+    rewind_at: u64,
+}
+
+/// Room for one record's bytes, one behind the other. Published or forgotten before the next is reserved.
+pub(crate) struct Space {
+    start: u64,
+    piece: Piece,
+}
+
+impl Space {
+    pub(crate) fn length(&self) -> usize {
+        self.piece.length()
+    }
+}
+
+impl Producer {
+    /// Takes up the end where its predecessor, if there was one, has left it.
+    pub(crate) fn attach(ring: Ring) -> Self {
+        let mut head = Head::attach(&ring.front.published, &ring.back.consumed, ring.slots());
+        ring.front.wants_room.lower();
+        head.look();
+        let next = if head.is_empty() {
+            0
+        } else {
+            let last = ring.entry(head.own().wrapping_sub(1)).read(0);
+            last.start.wrapping_add(u64::from(last.length))
+        };
+        Self { ring, head, next, rewind_at: next.wrapping_add(REWIND) }
+    }
+
+    /// Room for at least `least` bytes and at most `most`.
+    pub(crate) fn reserve(&mut self, least: usize, most: usize) -> Option<Space> {
+        if self.next >= self.rewind_at || self.head.is_full() {
+            self.head.look();
+            self.rewind();
+        }
+        if self.head.is_full() {
+            return None;
+        }
+        self.room(least, most).or_else(|| {
+            self.head.look();
+            self.rewind();
+            self.room(least, most)
+        })
+    }
+
+    /// An empty ring begins at its start again.
+    fn rewind(&mut self) {
+        if self.head.is_empty() {
+            self.next = self.next.next_multiple_of(self.length());
+        }
+        self.rewind_at = self.next.wrapping_add(REWIND);
+    }
+
+    fn length(&self) -> u64 {
+        self.ring.bytes.length() as u64
+    }
+
+    /// The room in one piece that is free as far as is known: here, or from the start of the area.
+    fn room(&self, least: usize, most: usize) -> Option<Space> {
+        let oldest = if self.head.is_empty() { self.next } else { self.ring.entry(self.head.seen()).read(0).start };
+        let free = self.length().saturating_sub(self.next.wrapping_sub(oldest)) as usize;
+        let offset = self.ring.offset(self.next);
+        let to_end = self.ring.bytes.length() - offset;
+        if to_end >= least && free >= least {
+            return self.space(self.next, most.min(to_end).min(free));
+        }
+        let at_start = free.checked_sub(to_end)?;
+        if at_start < least {
+            return None;
+        }
+        self.space(self.next.wrapping_add(to_end as u64), most.min(at_start))
+    }
+
+    fn space(&self, start: u64, length: usize) -> Option<Space> {
+        Some(Space { start, piece: self.ring.bytes.piece(self.ring.offset(start), length)? })
+    }
+
+    /// Receives into the space; says how many bytes came.
+    pub(crate) fn receive(&mut self, space: &Space, fd: RawFd) -> Result<usize, Errno> {
+        // SAFETY: these bytes are ours alone: no published record holds them, and there is no other producer; guaranteed by `room`.
+        unsafe { space.piece.receive(fd) }
+    }
+
+    /// Gives the first `used` bytes of the space to the consumer.
+    pub(crate) fn publish(&mut self, space: Space, used: usize, tag: Tag) {
+        debug_assert!(used <= space.piece.length());
+        self.ring.entry(self.head.own()).write(tag, space.start, used as u32);
+        self.head.publish();
+        self.next = space.start.wrapping_add(used as u64);
+    }
+
+    /// Publishes a record with these bytes; `false` when there is no room.
+    pub(crate) fn push(&mut self, tag: Tag, bytes: &[u8]) -> bool {
+        let Some(space) = self.reserve(bytes.len(), bytes.len()) else {
+            return false;
+        };
+        // SAFETY: these bytes are ours alone: no published record holds them, and there is no other producer; guaranteed by `room`.
+        unsafe { space.piece.write(bytes) };
+        self.publish(space, bytes.len(), tag);
+        true
+    }
+
+    /// Publishes a record whose `length` bytes lie elsewhere; `false` when there is no room.
+    pub(crate) fn push_reference(&mut self, tag: Tag, length: u32) -> bool {
+        if self.head.is_full() {
+            self.head.look();
+        }
+        if self.head.is_full() {
+            return false;
+        }
+        self.ring.entry(self.head.own()).write(tag, self.next, length);
+        self.head.publish();
+        true
+    }
+
+    /// Raised while this end waits for room; whoever raises it tries once more before it waits.
+    pub(crate) fn wants_room(&self) -> &'static Flag {
+        &self.ring.front.wants_room
+    }
+
+    /// The tags of the records that are published and not consumed.
+    pub(crate) fn unconsumed(&mut self) -> impl Iterator<Item = Tag> + '_ {
+        self.head.look();
+        let ring = self.ring;
+        (self.head.seen()..self.head.own()).map(move |position| ring.entry(position).read(position).tag)
+    }
+}

@@ -1,0 +1,212 @@
+//! One session's row. The master's accept thread fills it, then its reactor owns it until it is free; every process reads it.
+//!
+//! If a process dies here: only the master writes rows, and all others end with it.
+
+use crate::{
+    event::CloseReason,
+    shm::Shared,
+    sync::{AtomicU32, AtomicU64, Ordering},
+};
+use core::{
+    mem::offset_of,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+/// Every field is Relaxed but `id`: that is stored last when a row is taken and first when it is freed, and whoever reads other fields
+/// looks at it before and after.
+#[repr(C, align(128))]
+#[derive(Default)]
+pub(crate) struct Row {
+    /// 0 while the row is free.
+    pub(super) id: AtomicU64,
+    pub(super) address: [AtomicU64; 2],
+    /// Port (16 bits), whether IPv6 (8), listener (8), reactor (16), worker (16).
+    pub(super) place: AtomicU64,
+    pub(super) accepted_ms: AtomicU64,
+    /// Output that the kernel has not taken yet, in bytes.
+    pub(crate) queued: AtomicU64,
+    /// 0 while open, else the reason why it is closing.
+    pub(super) closing: AtomicU32,
+    /// The operating system's descriptor, in the master.
+    pub(super) descriptor: AtomicU32,
+    /// [reactor] 1 + the place of its output queue, 0 for none.
+    pub(crate) queue: AtomicU32,
+    /// [reactor] 1 + the row behind it in the list of those that wait for room on their worker's ring, 0 for none.
+    behind: AtomicU32,
+    // A cache line ends here: a worker that answers reads what is above, and each message writes only what is below.
+    pub(crate) received_ms: AtomicU64,
+    pub(crate) sent_ms: AtomicU64,
+    pub(crate) bytes_in: AtomicU64,
+    pub(crate) bytes_out: AtomicU64,
+    /// [reactor]
+    pub(super) flags: AtomicU32,
+}
+
+const _: () = {
+    assert!(size_of::<Row>() == 128 && align_of::<Row>() == 128);
+    assert!(offset_of!(Row, place) == 24 && offset_of!(Row, queued) == 40 && offset_of!(Row, behind) == 60);
+    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96);
+};
+
+// SAFETY: atomics alone, and zero is a free row; see the fields.
+unsafe impl Shared for Row {}
+
+/// Where a session lives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Where {
+    pub(crate) remote: SocketAddr,
+    pub(crate) listener: u8,
+    pub(crate) reactor: u16,
+    pub(crate) worker: u16,
+}
+
+/// What a session's life has come to, as every process sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    Open,
+    Closing(CloseReason),
+}
+
+impl Phase {
+    /// Whether output is still sent: to a client that stopped talking, or in a shutdown, yes; once the server has said that it is over,
+    /// no.
+    pub(crate) fn takes_output(self) -> bool {
+        matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Shutdown | CloseReason::WorkerDied))
+    }
+}
+
+/// What the reactor still has to do for a session, each flag a fact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Flags(pub(super) u32);
+
+impl Flags {
+    /// `connect` is not published yet.
+    pub(crate) const CONNECT_DUE: Self = Self(1);
+    /// The socket may have something to read.
+    pub(crate) const READABLE: Self = Self(1 << 1);
+    /// Only a read that finds nothing ends the reading.
+    pub(crate) const READ_TO_END: Self = Self(1 << 2);
+    /// `close` is not published yet, and is to be.
+    pub(crate) const CLOSE_DUE: Self = Self(1 << 3);
+    /// `close` is published.
+    pub(crate) const CLOSE_PUBLISHED: Self = Self(1 << 4);
+    /// The worker has run `on_close`.
+    pub(crate) const CLOSE_ANSWERED: Self = Self(1 << 5);
+    /// The socket is closed; the row waits for the worker's answer.
+    pub(crate) const SOCKET_GONE: Self = Self(1 << 6);
+    /// In the list of those that wait for room.
+    pub(crate) const WAITS_FOR_ROOM: Self = Self(1 << 7);
+    /// In the list of those with more to read.
+    pub(crate) const READS_ON: Self = Self(1 << 8);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Row {
+    pub(super) fn fill(&self, at: Where, descriptor: u32, now_ms: u64) {
+        let (v6, address) = match at.remote.ip() {
+            IpAddr::V4(ip) => (0, u128::from(u32::from(ip))),
+            IpAddr::V6(ip) => (1, u128::from(ip)),
+        };
+        self.address[0].store((address >> 64) as u64, Ordering::Relaxed);
+        self.address[1].store(address as u64, Ordering::Relaxed);
+        let place = u64::from(at.remote.port())
+            | v6 << 16
+            | u64::from(at.listener) << 24
+            | u64::from(at.reactor) << 32
+            | u64::from(at.worker) << 48;
+        self.place.store(place, Ordering::Relaxed);
+        for (field, value) in [
+            (&self.accepted_ms, now_ms),
+            (&self.received_ms, 0),
+            (&self.sent_ms, 0),
+            (&self.bytes_in, 0),
+            (&self.bytes_out, 0),
+            (&self.queued, 0),
+        ] {
+            field.store(value, Ordering::Relaxed);
+        }
+        self.closing.store(0, Ordering::Relaxed);
+        self.descriptor.store(descriptor, Ordering::Relaxed);
+        self.flags.store(Flags::CONNECT_DUE.0, Ordering::Relaxed);
+        self.queue.store(0, Ordering::Relaxed);
+        self.behind.store(0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn place(&self) -> Where {
+        let [p0, p1, v6, listener, r0, r1, w0, w1] = self.place.load(Ordering::Relaxed).to_le_bytes();
+        let address = u128::from(self.address[0].load(Ordering::Relaxed)) << 64 | u128::from(self.address[1].load(Ordering::Relaxed));
+        let ip = if v6 == 0 { IpAddr::V4(Ipv4Addr::from(address as u32)) } else { IpAddr::V6(Ipv6Addr::from(address)) };
+        Where {
+            remote: SocketAddr::new(ip, u16::from_le_bytes([p0, p1])),
+            listener,
+            reactor: u16::from_le_bytes([r0, r1]),
+            worker: u16::from_le_bytes([w0, w1]),
+        }
+    }
+
+    pub(crate) fn worker(&self) -> usize {
+        (self.place.load(Ordering::Relaxed) >> 48) as usize
+    }
+
+    pub(crate) fn reactor(&self) -> usize {
+        (self.place.load(Ordering::Relaxed) >> 32) as usize & 0xffff
+    }
+
+    pub(crate) fn accepted_ms(&self) -> u64 {
+        self.accepted_ms.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match CloseReason::from_u8(self.closing.load(Ordering::Relaxed) as u8) {
+            None => Phase::Open,
+            Some(reason) => Phase::Closing(reason),
+        }
+    }
+
+    /// [reactor] The descriptor; meaningless in any other process.
+    pub(crate) fn descriptor(&self) -> i32 {
+        self.descriptor.load(Ordering::Relaxed).cast_signed()
+    }
+
+    /// [reactor] The session begins to close, for the first reason that comes.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.closing.store(reason as u32, Ordering::Relaxed);
+    }
+
+    /// [reactor] Whether any of these flags is set.
+    pub(crate) fn has(&self, flags: Flags) -> bool {
+        self.flags.load(Ordering::Relaxed) & flags.0 != 0
+    }
+
+    /// [reactor] Sets them. Plain load and store: the row's reactor alone writes flags.
+    pub(crate) fn set(&self, flags: Flags) {
+        self.flags.store(self.flags.load(Ordering::Relaxed) | flags.0, Ordering::Relaxed);
+    }
+
+    /// [reactor] Clears them.
+    pub(crate) fn clear(&self, flags: Flags) {
+        self.flags.store(self.flags.load(Ordering::Relaxed) & !flags.0, Ordering::Relaxed);
+    }
+
+    /// [reactor] The row behind this one in the list of those that wait for room.
+    pub(crate) fn wait_before(&self, row_plus_one: u32) {
+        // Relaxed: the reactor's alone.
+        self.behind.store(row_plus_one, Ordering::Relaxed);
+    }
+
+    /// [reactor] Leaves that list, and says who was behind.
+    pub(crate) fn take_behind(&self) -> u32 {
+        // Relaxed: the reactor's alone; load and store, since nobody else writes it.
+        let behind = self.behind.load(Ordering::Relaxed);
+        self.behind.store(0, Ordering::Relaxed);
+        behind
+    }
+
+    /// [reactor] Adds to a counter that only the row's reactor writes.
+    pub(crate) fn count(counter: &AtomicU64, more: u64) {
+        counter.store(counter.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,13 @@
+//! The settings: every key's name, type, range, default and documentation, once. Used by the attribute at compile time and by every
+//! override at run time, in whatever process starts the server.
+
+mod listen;
+mod overrides;
+mod resolved;
+mod vocabulary;
+
+pub(crate) use listen::{ListenUrl, Scheme};
+pub(crate) use overrides::{Origin, environment, set_by_name};
+pub(crate) use resolved::Resolved;
+pub(crate) use vocabulary::{KEYS, Key, first_fault, vocabulary};
+pub use vocabulary::{Settings, check};

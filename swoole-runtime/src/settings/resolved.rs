@@ -1,0 +1,36 @@
+//! The settings as the server runs with them: every default filled in, every limit held against the machine.
+
+use core::{fmt, time::Duration};
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// The URLs to listen on, as they were written.
+    pub(crate) listen: Vec<String>,
+    pub(crate) workers: usize,
+    pub(crate) reactors: usize,
+    pub(crate) max_conn: u32,
+    pub(crate) backlog: u32,
+    pub(crate) tcp_nodelay: bool,
+    pub(crate) log_level: log::LevelFilter,
+    pub(crate) max_wait_time: Duration,
+    /// The sum of all rings, in bytes; they shrink to fit.
+    pub(crate) ring_memory: usize,
+    /// How much output may wait for one client, in bytes, before `send` says `BufferFull`.
+    pub(crate) socket_buffer_size: u64,
+    /// How much output may wait for all clients of one reactor, in bytes.
+    pub(crate) output_memory: u64,
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listen, workers, reactors, max_conn, backlog, tcp_nodelay, log_level, max_wait_time, .. } = self;
+        write!(
+            f,
+            "listen={} workers={workers} reactors={reactors} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
+            listen.join(","),
+            log_level.as_str().to_lowercase(),
+            max_wait_time.as_secs()
+        )
+    }
+}

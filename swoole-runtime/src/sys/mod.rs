@@ -1,0 +1,13 @@
+//! The machine: the only system calls of this crate, each behind a safe function where one can be had.
+
+pub(crate) mod clock;
+pub(crate) mod fork;
+pub(crate) mod lifeline;
+pub(crate) mod limits;
+pub(crate) mod listener;
+pub(crate) mod memory;
+pub(crate) mod packet;
+pub(crate) mod pidfd;
+pub(crate) mod signals;
+pub(crate) mod socket;
+pub(crate) mod wake;

@@ -1,0 +1,62 @@
+//! The two calls that every message takes, and the few that end a connection. None of them waits.
+
+use core::ptr::NonNull;
+use nix::{
+    errno::Errno,
+    sys::socket::{MsgFlags, Shutdown, sendmsg, setsockopt, shutdown, sockopt},
+};
+use std::{
+    io::IoSlice,
+    os::fd::{FromRawFd, OwnedFd, RawFd},
+};
+
+/// Receives into memory that other processes map.
+///
+/// # Safety
+/// - `length` bytes from `start` are mapped and writable.
+/// - No other process or thread reads or writes them during the call.
+pub(crate) unsafe fn receive(fd: RawFd, start: NonNull<u8>, length: usize) -> Result<usize, Errno> {
+    // SAFETY: the kernel writes at most `length` bytes from `start`; the caller guarantees that they are ours.
+    let got = unsafe { libc::recv(fd, start.as_ptr().cast(), length, libc::MSG_DONTWAIT) };
+    Errno::result(got).map(isize::cast_unsigned)
+}
+
+/// Sends from memory that other processes map.
+///
+/// # Safety
+/// - `length` bytes from `start` are mapped.
+pub(crate) unsafe fn send(fd: RawFd, start: NonNull<u8>, length: usize) -> Result<usize, Errno> {
+    // SAFETY: the kernel reads at most `length` bytes from `start`, whatever they hold; the caller guarantees that they are mapped.
+    let sent = unsafe { libc::send(fd, start.as_ptr().cast(), length, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) };
+    Errno::result(sent).map(isize::cast_unsigned)
+}
+
+/// Sends from several places of this process, in order.
+pub(crate) fn send_parts(fd: RawFd, parts: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    sendmsg::<()>(fd, parts, &[], MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT, None)
+}
+
+/// Ends a connection. Orderly: the FIN goes out first, since a descriptor that a forked child still holds would keep it back, and what
+/// the client sent meanwhile is thrown away, since the kernel answers unread bytes with a reset that can overtake our last answer. With
+/// `reset` the client is told that something was lost.
+pub(crate) fn end(fd: RawFd, reset: bool) {
+    // SAFETY: this descriptor is open and has no other owner; its session's row named it, and the caller has taken it from there.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    if reset {
+        // A failure leaves an orderly end, which is all that can be had then.
+        let _ = setsockopt(&socket, sockopt::Linger, &libc::linger { l_onoff: 1, l_linger: 0 });
+        return;
+    }
+    let _ = shutdown(fd, Shutdown::Write);
+    for _ in 0..UNREAD_ROUNDS {
+        // SAFETY: with MSG_TRUNC on TCP the kernel discards the bytes and writes none; guaranteed by tcp(7).
+        let got = unsafe { libc::recv(fd, core::ptr::null_mut(), UNREAD_ROUND, libc::MSG_TRUNC | libc::MSG_DONTWAIT) };
+        if got <= 0 {
+            break;
+        }
+    }
+}
+
+/// How much unread input is thrown away at the end of a session, so that a client that never stops cannot hold the reactor.
+const UNREAD_ROUND: usize = 1 << 20;
+const UNREAD_ROUNDS: usize = 4;

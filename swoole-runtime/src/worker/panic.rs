@@ -1,0 +1,57 @@
+//! A panic in a callback: reported with callback and session, last words to the client, then the process ends and is replaced.
+
+use crate::{context::Worker, contract::Server, id::SessionId};
+use core::cell::RefCell;
+use std::panic::PanicHookInfo;
+
+type Report = Box<dyn Fn(&str)>;
+
+thread_local! {
+    /// What to do in the thread that runs callbacks; a thread that user code started has none.
+    static REPORT: RefCell<Option<Report>> = const { RefCell::new(None) };
+}
+
+/// [worker] From here on a panic of this thread is reported and `on_panic` runs; also where a panic aborts.
+pub(super) fn report_with<S: Server>(worker: &'static Worker<S>) {
+    REPORT.set(Some(Box::new(move |message| report(worker, message))));
+    std::panic::set_hook(Box::new(|info| {
+        let message = message(info);
+        // Taken out: a panic of `on_panic` itself finds none, and aborts.
+        match REPORT.take() {
+            Some(report) => report(&message),
+            None => log::error!("a thread panicked: {message}"),
+        }
+    }));
+}
+
+fn report<S: Server>(worker: &'static Worker<S>, message: &str) {
+    let memory = worker.outbox().memory();
+    let slot = worker.id().index();
+    memory.worker(slot).say(message);
+    let current = memory.current(slot);
+    let session = current.and_then(|current| current.session);
+    match (current.map(|current| current.callback), session) {
+        (Some(callback), Some(session)) => {
+            log::error!("panic in {callback} of session {session}: {message}")
+        }
+        (Some(callback), None) => log::error!("panic in {callback}: {message}"),
+        (None, _) => log::error!("panic: {message}"),
+    }
+    last_words(worker, session, message);
+}
+
+fn last_words<S: Server>(worker: &Worker<S>, session: Option<SessionId>, message: &str) {
+    if let Some(on_panic) = S::DISPATCH.on_panic
+        && let Err(failure) = on_panic(worker, session, message)
+    {
+        log::warn!("on_panic: {}", failure.0);
+    }
+}
+
+fn message(info: &PanicHookInfo<'_>) -> String {
+    let what = info.payload_as_str().unwrap_or("a panic whose payload is no text");
+    match info.location() {
+        Some(place) => format!("{what}, at {}:{}", place.file(), place.line()),
+        None => what.to_owned(),
+    }
+}

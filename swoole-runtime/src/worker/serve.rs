@@ -1,0 +1,184 @@
+//! Stop 5 of a byte's way: call. Takes: records on the rings of the reactors, in their order. Gives: calls of the dispatch table, with a
+//! slice into the ring.
+//!
+//! Runs in: a worker. If a reactor is dead: so is the master, and the kernel ends this process.
+
+use crate::{
+    context::{Lost, LostKind, Outbox, Worker},
+    contract::{Outcome, Server},
+    event::{Callback, CloseReason, ToReactor, ToWorker},
+    id::SessionId,
+    layout::Memory,
+    process::{Begun, Order, WorkerBoard},
+    ring::{Consumer, FromMaster, Record},
+    sync::Ordering,
+    sys::{clock, wake::Bell},
+};
+
+/// How many records of one ring come before those of the next.
+const RECORDS_A_TURN: usize = 64;
+
+/// The worker's loop.
+pub(super) struct Serving<S: Server> {
+    memory: &'static Memory,
+    slot: usize,
+    board: &'static WorkerBoard,
+    worker: &'static Worker<S>,
+    lanes: Vec<Lane>,
+    requests: u64,
+    consumed: u64,
+}
+
+struct Lane {
+    ring: Consumer<FromMaster>,
+    reactor: &'static Bell,
+}
+
+impl<S: Server> Serving<S> {
+    pub(super) fn new(memory: &'static Memory, slot: usize, worker: &'static Worker<S>) -> Self {
+        let board = memory.worker(slot);
+        let lanes = (0..memory.settings.reactors)
+            .map(|reactor| Lane { ring: Consumer::attach(memory.to_worker(reactor, slot)), reactor: &memory.bells.reactors[reactor] })
+            .collect();
+        // Relaxed: this process alone writes it now.
+        let requests = board.requests.load(Ordering::Relaxed);
+        Self { memory, slot, board, worker, lanes, requests, consumed: 0 }
+    }
+
+    /// Serves until the manager says stop.
+    pub(super) fn serve(mut self, state: &mut S) {
+        self.hand_over_lost(state);
+        while self.memory.slot(self.slot).order() == Order::Serve {
+            let mut idle = true;
+            for at in 0..self.lanes.len() {
+                idle &= !self.serve_lane(at, state);
+            }
+            if idle {
+                self.sleep();
+            }
+        }
+    }
+
+    /// Serves some records of one ring; `false` when there was none.
+    fn serve_lane(&mut self, at: usize, state: &mut S) -> bool {
+        let mut served = 0;
+        while served < RECORDS_A_TURN && self.memory.slot(self.slot).order() == Order::Serve {
+            let Ok(Some(record)) = self.lanes[at].ring.peek() else {
+                break;
+            };
+            self.board.begin(Begun { ring: at as u16, position: record.position, again: false }, clock::uptime_ms());
+            self.call(at, &record, state);
+            self.consume(at);
+            served += 1;
+        }
+        if served > 0 && self.lanes[at].ring.room_is_wanted_for_certain() {
+            self.lanes[at].reactor.ring();
+        }
+        served > 0
+    }
+
+    /// The record's callback is through. What it has sent is published; only now does the record go.
+    fn consume(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        lane.ring.advance();
+        self.consumed += 1;
+        // Relaxed: read when this process is dead.
+        self.board.consumed.store(self.consumed, Ordering::Relaxed);
+        if lane.ring.room_is_wanted() {
+            lane.reactor.ring();
+        }
+    }
+
+    fn call(&mut self, at: usize, record: &Record, state: &mut S) {
+        let (Some(kind), Some(fd)) = (ToWorker::from_u8(record.tag.kind), SessionId::new(record.tag.session)) else {
+            return log::error!("a record of no kind was passed over: this is a bug of the server framework");
+        };
+        match kind {
+            ToWorker::Connect => {
+                if let Some(on_connect) = S::DISPATCH.on_connect {
+                    settle(Callback::Connect, fd, on_connect(state, self.worker, fd));
+                }
+            }
+            // This worker has closed the session: what came in meanwhile is not its business any more.
+            ToWorker::Data if self.outbox().is_asked_to_close(fd) => {}
+            ToWorker::Data => {
+                self.requests += 1;
+                // Relaxed: a count for people.
+                self.board.requests.store(self.requests, Ordering::Relaxed);
+                if let Some(on_receive) = S::DISPATCH.on_receive {
+                    settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
+                }
+            }
+            ToWorker::Close => {
+                if let Some(on_close) = S::DISPATCH.on_close {
+                    settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
+                }
+                self.answer_close(at, fd);
+            }
+        }
+    }
+
+    /// `on_close` is through: the reactor may free the row. Before the record is consumed, so that no death loses it.
+    fn answer_close(&self, reactor: usize, fd: SessionId) {
+        while self.outbox().tell(fd, reactor, ToReactor::Closed, 0).is_err() {
+            log::error!("session {fd}: the reactor gives no room for the end of it; trying again");
+        }
+    }
+
+    /// What a dead predecessor was in the middle of goes to `on_lost`, once: it is begun again, marked so, and a second death skips it.
+    fn hand_over_lost(&mut self, state: &mut S) {
+        let (Some(on_lost), Some(lost)) = (S::DISPATCH.on_lost, self.memory.slot(self.slot).lost()) else {
+            return;
+        };
+        let at = usize::from(lost.ring);
+        let Some(record) = self.lanes.get_mut(at).and_then(|lane| lane.ring.peek().ok().flatten()) else {
+            return;
+        };
+        let (Some(kind), Some(session)) = (ToWorker::from_u8(record.tag.kind), SessionId::new(record.tag.session)) else {
+            return;
+        };
+        if record.position != lost.position {
+            return;
+        }
+        self.board.begin(Begun { again: true, ..lost }, clock::uptime_ms());
+        let what = Lost {
+            session,
+            kind: match kind {
+                ToWorker::Connect => LostKind::Connect,
+                ToWorker::Data => LostKind::Receive,
+                ToWorker::Close => LostKind::Close(reason(&record)),
+            },
+            data: self.lanes[at].ring.data(&record).to_vec(),
+        };
+        settle(Callback::Lost, session, on_lost(state, self.worker, &what));
+        if kind == ToWorker::Close {
+            self.answer_close(at, session);
+        }
+        self.consume(at);
+    }
+
+    /// Sleeps until something is there. Looks once more between raising the flag and sleeping.
+    fn sleep(&mut self) {
+        self.board.asleep.raise();
+        let stop = self.memory.slot(self.slot).order() == Order::Stop;
+        if !stop && self.lanes.iter_mut().all(|lane| matches!(lane.ring.peek(), Ok(None))) {
+            self.outbox().sleep(None);
+        }
+        self.board.asleep.lower();
+    }
+
+    fn outbox(&self) -> &'static Outbox {
+        self.worker.outbox()
+    }
+}
+
+fn reason(record: &Record) -> CloseReason {
+    CloseReason::from_u8(record.tag.detail).unwrap_or(CloseReason::Server)
+}
+
+/// An error of a callback is logged, and the session lives on.
+fn settle(callback: Callback, fd: SessionId, outcome: Outcome) {
+    if let Err(failure) = outcome {
+        log::warn!("{callback} of session {fd}: {}", failure.0);
+    }
+}
