@@ -1,0 +1,151 @@
+//! Each example's header says what to type and what is seen. Here it is typed, and what is seen is compared.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long anything may take before the test gives up; nothing is measured by it.
+const WATCHDOG: Duration = Duration::from_secs(30);
+
+#[test]
+fn echo_does_what_its_header_says() {
+    play("echo", include_str!("../examples/echo.rs"));
+}
+
+#[test]
+fn chat_does_what_its_header_says() {
+    play("chat", include_str!("../examples/chat.rs"));
+}
+
+#[test]
+fn crash_does_what_its_header_says() {
+    play("crash", include_str!("../examples/crash.rs"));
+}
+
+/// Types and compares, line by line:
+/// `NAME> text` sends a line, `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
+/// this in it, `stop` presses Ctrl-C.
+fn play(example: &str, source: &str) {
+    let mut server = Server::start(example);
+    let mut clients: HashMap<String, BufReader<TcpStream>> = HashMap::new();
+    let mut stopped = false;
+    for line in transcript(source) {
+        if let Some(text) = line.strip_prefix("log ") {
+            server.wait_for_log(text);
+        } else if line == "stop" {
+            server.interrupt();
+            stopped = true;
+        } else {
+            let (name, rest) = line.split_at(1);
+            let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect());
+            match rest.split_at(rest.len().min(2)) {
+                ("> ", text) => client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line"),
+                ("< ", text) => {
+                    let mut seen = String::new();
+                    client.read_line(&mut seen).unwrap_or_else(|e| panic!("{example}: `{line}` was not seen: {e}"));
+                    assert_eq!(seen.trim_end(), text, "{example}: `{line}`");
+                }
+                _ if rest == " closed" => {
+                    let mut rest = Vec::new();
+                    client.read_to_end(&mut rest).expect("the connection ends in good order");
+                    assert_eq!(String::from_utf8_lossy(&rest), "", "{example}: `{line}`");
+                }
+                _ => panic!("{example}: what does `{line}` mean?"),
+            }
+        }
+    }
+    if !stopped {
+        server.interrupt();
+    }
+    assert_eq!(server.wait(), Some(0), "{example} ends with exit code 0");
+}
+
+/// The lines between the fences of the header.
+fn transcript(source: &str) -> Vec<String> {
+    let inside = source.split("```text\n").nth(1).and_then(|rest| rest.split("//! ```").next()).expect("a header with a transcript");
+    inside.lines().map(|line| line.trim_start_matches("//!").trim_start().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+struct Server {
+    process: Child,
+    log: Arc<Mutex<String>>,
+    address: String,
+}
+
+impl Server {
+    fn start(example: &str) -> Self {
+        let mut process = Command::new(binary(example))
+            .args(["--listen", "tcp://127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("the example {example} is not built: {e}"));
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, sink) = (process.stderr.take().expect("piped"), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = sink.lock().expect("nobody panics with it");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut server = Self { process, log, address: String::new() };
+        server.wait_for_log("listening on tcp://");
+        let log = server.log.lock().expect("nobody panics with it").clone();
+        let address = log.split("listening on tcp://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        server.address = address.expect("an address behind it").to_owned();
+        server
+    }
+
+    fn connect(&self) -> BufReader<TcpStream> {
+        let stream = TcpStream::connect(&self.address).expect("the server listens");
+        stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+        BufReader::new(stream)
+    }
+
+    fn wait_for_log(&self, text: &str) {
+        let start = Instant::now();
+        while !self.log.lock().expect("nobody panics with it").contains(text) {
+            assert!(start.elapsed() < WATCHDOG, "the log never said `{text}`:\n{}", self.log.lock().expect("nobody panics with it"));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn interrupt(&self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill is there").success());
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it is our child") {
+                return status.code();
+            }
+            assert!(start.elapsed() < WATCHDOG, "the server does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its death ends all of its processes.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Cargo builds examples beside the tests.
+fn binary(example: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("a path");
+    path.pop();
+    path.pop();
+    path.join("examples").join(example)
+}
