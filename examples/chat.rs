@@ -46,8 +46,9 @@ impl Chat {
                 return worker.close(fd);
             }
             let message = format!("{fd}: {}\n", line.trim_end());
-            worker.send(fd, message.as_bytes())?;
+            // Who sees his own line knows that it is on its way to all.
             tell_others(worker, fd, &message);
+            worker.send(fd, message.as_bytes())?;
         }
         Ok(())
     }

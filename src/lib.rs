@@ -8,6 +8,6 @@ pub use swoole_runtime::{Callback, CloseReason, Error, PageTooLarge, Result, Sen
 #[doc(hidden)]
 pub mod __rt {
     pub use swoole_runtime::boot::{builder, start};
-    pub use swoole_runtime::contract::{CallbackReturn, Dispatch, InitialState, Outcome, Server, StateReturn, initial_state};
-    pub use swoole_runtime::{Failure, check};
+    pub use swoole_runtime::contract::*;
+    pub use swoole_runtime::{Failure, check, mins, secs};
 }

@@ -1,5 +1,9 @@
 //! What the attribute emits and the runtime runs: the settings, the dispatch table, and how results of callbacks are read.
 
+mod parameters;
+
+pub use parameters::*;
+
 use crate::{
     context::{Lost, Manager, Master, Worker, WorkerExit, WorkerStart},
     error::Failure,
@@ -35,7 +39,7 @@ pub struct Dispatch<S: 'static> {
     pub on_manager_stop: Option<fn(&Manager) -> Outcome>,
     /// `on_worker_error`, in the manager.
     pub on_worker_error: Option<fn(&Manager, &WorkerExit) -> Outcome>,
-    /// `on_worker_start`, or [`initial_state`], in each worker.
+    /// `on_worker_start`, or [`InitialState::initial_state`], in each worker.
     pub on_worker_start: fn(&WorkerStart) -> Result<S, Failure>,
     /// `on_worker_stop`, in each worker.
     pub on_worker_stop: Option<fn(&mut S, &Worker<S>) -> Outcome>,
@@ -72,6 +76,7 @@ impl CallbackReturn for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Display> CallbackReturn for Result<(), E> {
     fn outcome(self) -> Outcome {
         self.map_err(|e| Failure(e.to_string()))
@@ -99,6 +104,7 @@ impl<S> StateReturn<S> for S {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, E: Display> StateReturn<S> for Result<S, E> {
     fn state(self) -> Result<S, Failure> {
         self.map_err(|e| Failure(e.to_string()))
@@ -113,20 +119,23 @@ impl<S, E: Display> StateReturn<S> for Result<S, E> {
     note = "help: add `#[derive(Default)]` to `{Self}`, or `fn on_worker_start(worker: &WorkerStart) -> Self` to the block"
 )]
 pub trait InitialState: Sized {
-    /// The first value.
-    fn initial() -> Self;
+    /// The first value: what stands in the dispatch table where the block has no `on_worker_start`.
+    ///
+    /// # Errors
+    /// None: `Default` cannot fail.
+    fn initial_state(worker: &WorkerStart) -> Result<Self, Failure>;
 }
 
 impl<S: Default> InitialState for S {
-    fn initial() -> S {
-        S::default()
+    fn initial_state(_worker: &WorkerStart) -> Result<S, Failure> {
+        Ok(S::default())
     }
 }
 
-/// Stands in the dispatch table where the block has no `on_worker_start`.
+/// Stands in the dispatch table where an `on_worker_start` has a fault that the compiler reports, and is never called.
 ///
 /// # Errors
-/// None: `Default` cannot fail.
-pub fn initial_state<S: InitialState>(_worker: &WorkerStart) -> Result<S, Failure> {
-    Ok(S::initial())
+/// Always.
+pub fn no_state<S>(_worker: &WorkerStart) -> Result<S, Failure> {
+    Err(Failure("this server was not compiled".to_owned()))
 }

@@ -4,10 +4,12 @@
 mod listen;
 mod overrides;
 mod resolved;
+mod units;
 mod vocabulary;
 
 pub(crate) use listen::{ListenUrl, Scheme};
 pub(crate) use overrides::{Origin, environment, set_by_name};
 pub(crate) use resolved::Resolved;
+pub use units::{mins, secs};
 pub(crate) use vocabulary::{KEYS, Key, first_fault, vocabulary};
 pub use vocabulary::{Settings, check};

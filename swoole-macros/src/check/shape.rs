@@ -1,0 +1,187 @@
+//! What a callback looks like, types apart.
+//!
+//! - It is an ordinary function: not `unsafe`, `const`, `async`, `extern`, variadic.
+//! - It has no parameters of type, neither named nor as `impl Trait`. Lifetimes it may have.
+//! - It has `&mut self` where it runs in a worker that has a state by then, and nothing of the kind elsewhere.
+//! - It has as many parameters as it is given; none of them hangs on a `cfg`, and no reference asks to live for ever.
+//!
+//! Which types the parameters have is for the compiler to see.
+
+use crate::{
+    diagnostics::{Fault, as_written},
+    vocabulary::{Callback, Given},
+};
+use quote::ToTokens;
+use syn::{FnArg, GenericParam, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type};
+
+pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
+    let shape = Shape { callback, signature, help: help(callback, signature) };
+    let mut faults = Vec::new();
+    faults.extend(shape.qualifiers());
+    faults.extend(shape.generics());
+    faults.extend(shape.receiver());
+    faults.extend(shape.number());
+    faults.extend(shape.parameters());
+    faults
+}
+
+/// The line to write, with what the user's function returns.
+fn help(callback: &Callback, signature: &Signature) -> String {
+    format!("write `{}`", callback.signature(written_result(signature).as_deref()))
+}
+
+/// What stands behind the parameters, if anything does.
+pub(super) fn written_result(signature: &Signature) -> Option<String> {
+    match &signature.output {
+        ReturnType::Default => None,
+        written @ ReturnType::Type(..) => Some(as_written(written)),
+    }
+}
+
+struct Shape<'a> {
+    callback: &'a Callback,
+    signature: &'a Signature,
+    help: String,
+}
+
+impl Shape<'_> {
+    fn fault(&self, at: &impl ToTokens, headline: String, note: impl AsRef<str>) -> Fault {
+        Fault::at(at, headline).note(note).help(&self.help)
+    }
+
+    fn qualifiers(&self) -> Vec<Fault> {
+        let name = self.callback.name;
+        let mut faults = Vec::new();
+        if let Some(word) = &self.signature.constness {
+            let why = "the server calls it while it runs; the compiler never does";
+            faults.push(self.fault(word, format!("`{name}` cannot be `const`"), why));
+        }
+        if let Some(word) = &self.signature.asyncness {
+            let why = "the callbacks of this release are ordinary functions, which may block: nothing else waits in their worker process";
+            faults.push(self.fault(word, format!("an `async` `{name}` is not there yet"), why));
+        }
+        if let Safety::Unsafe(word) = &self.signature.safety {
+            let why = "the server calls it, and cannot know what its caller has to promise";
+            faults.push(self.fault(word, format!("`{name}` cannot be `unsafe`"), why));
+        }
+        if let Some(abi) = &self.signature.abi {
+            let why = "the server calls it as a Rust function";
+            faults.push(self.fault(abi, format!("`{name}` cannot be `extern`"), why));
+        }
+        if let Some(variadic) = &self.signature.variadic {
+            faults.push(self.fault(
+                &variadic.dots,
+                format!("`{name}` cannot be variadic"),
+                "the server gives it the same parameters every time",
+            ));
+        }
+        faults
+    }
+
+    fn generics(&self) -> Vec<Fault> {
+        let why = "the server calls one function, and has nothing to choose a type by";
+        let named = self.signature.generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Lifetime(_) => None,
+            GenericParam::Type(parameter) => Some(parameter.ident.to_token_stream()),
+            GenericParam::Const(parameter) => Some(parameter.ident.to_token_stream()),
+        });
+        let hidden = self.typed().filter_map(|parameter| match plain(&parameter.ty) {
+            Type::ImplTrait(hidden) => Some(hidden.to_token_stream()),
+            Type::Reference(reference) => match plain(&reference.elem) {
+                Type::ImplTrait(hidden) => Some(hidden.to_token_stream()),
+                _ => None,
+            },
+            _ => None,
+        });
+        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.callback.name), why)).collect()
+    }
+
+    fn receiver(&self) -> Option<Fault> {
+        let name = self.callback.name;
+        match (self.signature.receiver(), self.callback.has_state) {
+            (Some(receiver), true) if !is_exclusive(receiver) => {
+                let why = "one callback runs at a time in a worker, and each may change the state of its worker";
+                Some(self.fault(receiver, format!("`{name}` takes `&mut self`, not `{}`", written(receiver)), why))
+            }
+            (None, true) => {
+                let why = "it runs in a worker, and gets the state of this worker as `&mut self`";
+                Some(self.fault(&self.signature.ident, format!("`{name}` has no `&mut self`"), why))
+            }
+            (Some(receiver), false) => Some(self.fault(receiver, format!("`{name}` takes no `self`"), why_no_state(self.callback))),
+            (Some(_), true) | (None, false) => None,
+        }
+    }
+
+    fn number(&self) -> Option<Fault> {
+        let wanted = self.callback.parameters.len();
+        let there = self.typed().count();
+        if there == wanted {
+            return None;
+        }
+        let plural = if wanted == 1 { "" } else { "s" };
+        let after = if self.callback.has_state { " after `&mut self`" } else { "" };
+        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.callback.name);
+        let given = format!("what the server gives it is `({})`", self.callback.parameters_text());
+        let surplus = self.typed().nth(wanted).map(ToTokens::to_token_stream);
+        let at = surplus.unwrap_or_else(|| self.signature.ident.to_token_stream());
+        Some(self.fault(&at, headline, given))
+    }
+
+    fn parameters(&self) -> Vec<Fault> {
+        let name = self.callback.name;
+        let conditional = self.typed().flat_map(|parameter| &parameter.attrs).filter(|attribute| attribute.path().is_ident("cfg"));
+        let conditional = conditional.map(|attribute| {
+            self.fault(attribute, format!("a parameter of `{name}` hangs on a `cfg`"), "the server gives it the same parameters every time")
+        });
+        let for_ever = self.typed().filter_map(|parameter| match plain(&parameter.ty) {
+            Type::Reference(reference) => reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static"),
+            _ => None,
+        });
+        let for_ever = for_ever.map(|lifetime| {
+            let why = "what the server lends to a callback is there until the callback returns";
+            self.fault(lifetime, format!("`{name}` cannot keep for `'static` what it is lent"), why)
+        });
+        conditional.chain(for_ever).collect()
+    }
+
+    fn typed(&self) -> impl Iterator<Item = &PatType> {
+        self.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(parameter),
+            FnArg::Receiver(_) => None,
+        })
+    }
+}
+
+fn why_no_state(callback: &Callback) -> &'static str {
+    match callback.parameters.first() {
+        Some((_, Given::Master)) => "it runs in the master, which has no state: each worker has one of its own",
+        Some((_, Given::Manager)) => "it runs in the manager, which has no state: each worker has one of its own",
+        Some((_, Given::WorkerStart)) => "it builds the state, which is not there before",
+        _ => "it runs when another callback has panicked, which may have left the state half-changed",
+    }
+}
+
+fn is_exclusive(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
+        ReceiverKind::Typed(_, ty) => matches!(plain(ty), Type::Reference(reference) if reference.mutability.is_some()),
+        _ => false,
+    }
+}
+
+fn written(receiver: &Receiver) -> String {
+    match &receiver.kind {
+        ReceiverKind::Reference(..) => "&self".to_owned(),
+        ReceiverKind::Typed(_, ty) => format!("self: {}", as_written(ty)),
+        _ => "self".to_owned(),
+    }
+}
+
+/// A type without the invisible group that a `macro_rules` puts around it.
+fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => plain(&group.elem),
+        Type::Paren(paren) => plain(&paren.elem),
+        _ => ty,
+    }
+}

@@ -1,0 +1,75 @@
+//! `start` and `builder`: what a program calls.
+
+use super::lifetimes;
+use crate::check::Server;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{GenericParam, Generics};
+
+/// What an impl block for the server's type begins and ends with.
+pub(super) struct Home {
+    pub(super) parameters: TokenStream,
+    pub(super) self_ty: TokenStream,
+    pub(super) bounds: TokenStream,
+}
+
+impl Home {
+    /// The user's own, with `'static` for each lifetime: the state of a worker lives as long as its process.
+    pub(super) fn of(server: &Server) -> Self {
+        let Generics { params, where_clause, .. } = &server.generics;
+        let types: Vec<TokenStream> = params.iter().filter_map(without_default).collect();
+        let names: Vec<TokenStream> = params
+            .iter()
+            .filter_map(|parameter| match parameter {
+                GenericParam::Type(parameter) => Some(parameter.ident.to_token_stream()),
+                GenericParam::Lifetime(_) | GenericParam::Const(_) => None,
+            })
+            .collect();
+        let predicates = where_clause.as_ref().map(|clause| clause.predicates.iter());
+        let predicates: Vec<_> = predicates.into_iter().flatten().collect();
+        Self {
+            parameters: lifetimes::for_ever(quote!(<#(#types),*>), server),
+            self_ty: lifetimes::for_ever(server.self_ty.to_token_stream(), server),
+            bounds: lifetimes::for_ever(quote!(where #(#names: 'static,)* #(#predicates,)*), server),
+        }
+    }
+}
+
+fn without_default(parameter: &GenericParam) -> Option<TokenStream> {
+    match parameter {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(parameter) => {
+            let (name, bounds) = (&parameter.ident, &parameter.bounds);
+            Some(quote!(#name: #bounds))
+        }
+        GenericParam::Const(parameter) => {
+            let (name, ty) = (&parameter.ident, &parameter.ty);
+            Some(quote!(const #name: #ty))
+        }
+    }
+}
+
+pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home) -> TokenStream {
+    let is_free = |name: &str| !server.taken.iter().any(|taken| taken == name);
+    let start = is_free("start").then(|| {
+        quote! {
+            /// Runs this server until it is told to stop, with the overrides of the environment and the command line.
+            ///
+            /// # Errors
+            /// What kept it from starting.
+            pub fn start() -> ::swoole::Result<()> {
+                ::swoole::__rt::start::<Self>()
+            }
+        }
+    });
+    let builder = is_free("builder").then(|| {
+        quote! {
+            /// The same with code in between: settings from elsewhere, for one.
+            #[must_use]
+            pub fn builder() -> ::swoole::Builder<Self> {
+                ::swoole::__rt::builder::<Self>()
+            }
+        }
+    });
+    quote!(impl #parameters #self_ty #bounds { #start #builder })
+}

@@ -1,0 +1,37 @@
+//! What the compiler gets to see: the last of the three phases. Each file writes one piece.
+
+mod dispatch;
+mod entry;
+mod lifetimes;
+mod row;
+mod settings;
+
+use crate::{check::Server, diagnostics::Fault};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The item as it came, what was wrong with it, and the server that it makes.
+pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Server>) -> TokenStream {
+    let server = server.map(|server| {
+        let home = entry::Home::of(server);
+        let entry = entry::entry(server, &home);
+        let settings = settings::settings(server);
+        let dispatch = dispatch::dispatch(server);
+        let entry::Home { parameters, self_ty, bounds } = &home;
+        quote! {
+            const _: () = {
+                #entry
+                impl #parameters ::swoole::__rt::Server for #self_ty #bounds {
+                    const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
+                    const DISPATCH: ::swoole::__rt::Dispatch<Self> = #dispatch;
+                }
+                #settings
+            };
+        }
+    });
+    quote! {
+        #item
+        #(#faults)*
+        #server
+    }
+}

@@ -1,0 +1,65 @@
+//! The functions of a block, by their signatures. Bodies are not looked at: a half-typed one must not take the others with it.
+
+use proc_macro2::{Delimiter, Ident, TokenTree};
+use std::rc::Rc;
+use syn::{
+    Attribute, Token, Visibility,
+    ext::IdentExt,
+    parse::{ParseStream, discouraged::Speculative},
+};
+
+/// A function of the block.
+pub(crate) struct Method {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) signature: Signature,
+}
+
+/// What stands between the name of a function and its body.
+pub(crate) enum Signature {
+    Whole(Rc<syn::Signature>),
+    /// The compiler cannot read it either, and says so itself.
+    Broken,
+}
+
+/// Every function among these members, in their order.
+pub(super) fn methods(members: ParseStream<'_>) -> Vec<Method> {
+    let mut methods = Vec::new();
+    while !members.is_empty() {
+        methods.extend(method(members));
+        skip_rest(members);
+    }
+    methods
+}
+
+fn method(input: ParseStream<'_>) -> Option<Method> {
+    let attributes = input.call(Attribute::parse_outer).ok()?;
+    input.parse::<Visibility>().ok()?;
+    let ahead = input.fork();
+    if let Ok(signature) = ahead.parse::<syn::Signature>() {
+        input.advance_to(&ahead);
+        return Some(Method { attributes, name: signature.ident.clone(), signature: Signature::Whole(Rc::new(signature)) });
+    }
+    let name = name_of_broken(&input.fork())?;
+    Some(Method { attributes, name, signature: Signature::Broken })
+}
+
+/// The name behind the word `fn`, should there be one before the member ends.
+fn name_of_broken(input: ParseStream<'_>) -> Option<Ident> {
+    while !input.peek(Token![fn]) {
+        input.call(Ident::parse_any).or_else(|_| input.parse::<syn::LitStr>().map(|text| Ident::new("extern", text.span()))).ok()?;
+    }
+    input.parse::<Token![fn]>().ok()?;
+    input.parse().ok()
+}
+
+/// Goes on to the end of a member: past its `;` or its braces.
+fn skip_rest(input: ParseStream<'_>) {
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => return,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
+            _ => {}
+        }
+    }
+}
