@@ -13,7 +13,7 @@ use std::{
 static COUNTER: OnceLock<&'static AtomicU64> = OnceLock::new();
 
 /// Counts from here on, in this process and all it forks.
-pub fn begin() {
+pub(crate) fn begin() {
     let size = NonZeroUsize::new(4096).expect("not 0");
     // SAFETY: a new mapping at an address of the kernel's choosing overlaps nothing; guaranteed by the absence of MAP_FIXED.
     let page = unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED) };
@@ -24,11 +24,11 @@ pub fn begin() {
 }
 
 /// How many allocations there were.
-pub fn count() -> u64 {
+pub(crate) fn count() -> u64 {
     COUNTER.get().map_or(0, |counter| counter.load(Ordering::Relaxed))
 }
 
-pub struct Counting;
+pub(crate) struct Counting;
 
 impl Counting {
     fn one_more() {

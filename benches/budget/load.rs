@@ -10,14 +10,14 @@ use std::{
 
 /// What the clients do.
 #[derive(Clone, Copy)]
-pub struct Shape {
-    pub sessions: usize,
-    pub size: usize,
-    pub depth: usize,
+pub(crate) struct Shape {
+    pub(crate) sessions: usize,
+    pub(crate) size: usize,
+    pub(crate) depth: usize,
 }
 
 /// Connected clients.
-pub struct Clients {
+pub(crate) struct Clients {
     shape: Shape,
     poll: Poll,
     events: Events,
@@ -28,7 +28,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub fn connect(address: SocketAddr, shape: Shape) -> Self {
+    pub(crate) fn connect(address: SocketAddr, shape: Shape) -> Self {
         let poll = Poll::new().expect("a poll");
         let connect = |at: usize| {
             let stream = std::net::TcpStream::connect(address).expect("the server accepts");
@@ -44,7 +44,7 @@ impl Clients {
     }
 
     /// Keeps the messages going for so long; says how many came back, in what time.
-    pub fn run(&mut self, time: Duration) -> (u64, Duration) {
+    pub(crate) fn run(&mut self, time: Duration) -> (u64, Duration) {
         self.begin();
         let (start, mut batches) = (Instant::now(), 0);
         while start.elapsed() < time {
@@ -54,7 +54,7 @@ impl Clients {
     }
 
     /// One message from each, and back.
-    pub fn once(&mut self) {
+    pub(crate) fn once(&mut self) {
         self.begin();
         let mut back = 0;
         while back < self.shape.sessions as u64 {
@@ -65,7 +65,7 @@ impl Clients {
     }
 
     /// Waits until the server has nothing more to do for these sessions: no message is on its way, and it sleeps.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         std::thread::sleep(Duration::from_millis(300));
     }
 
@@ -105,7 +105,7 @@ impl Clients {
 }
 
 /// What our server says it has allocated, in all its processes.
-pub fn ask_for_allocations(address: SocketAddr) -> u64 {
+pub(crate) fn ask_for_allocations(address: SocketAddr) -> u64 {
     let mut stream = std::net::TcpStream::connect(address).expect("the server accepts");
     stream.write_all(ALLOCATIONS).expect("it is short");
     let mut answer = [0; 8];

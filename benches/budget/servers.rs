@@ -19,13 +19,13 @@ use swoole::{CloseReason, SessionId, Worker};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Says what to be.
-pub const SERVE: &str = "BUDGET_SERVE";
+pub(crate) const SERVE: &str = "BUDGET_SERVE";
 
 /// A message that asks ours for its allocations.
-pub const ALLOCATIONS: &[u8] = b"?allocations";
+pub(crate) const ALLOCATIONS: &[u8] = b"?allocations";
 
 /// Runs the server of this name until it is killed.
-pub fn serve(name: &str) {
+pub(crate) fn serve(name: &str) {
     match name {
         "raw" => raw(),
         "tokio" => tokio_current_thread(),
@@ -116,13 +116,13 @@ fn tokio_current_thread() {
 }
 
 /// A server that runs, and ends with this value.
-pub struct Running {
+pub(crate) struct Running {
     process: Child,
     address: SocketAddr,
 }
 
 impl Running {
-    pub fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut process = Command::new(program).env(SERVE, name).stderr(Stdio::piped()).spawn().expect("a process");
         let mut log = BufReader::new(process.stderr.take().expect("piped"));
@@ -138,11 +138,11 @@ impl Running {
         Self { process, address }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
 }

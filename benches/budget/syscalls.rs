@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Counts those of ours under the first row's load, all kinds and the two that carry data.
-pub fn report(time: Duration) {
+pub(crate) fn report(time: Duration) {
     let Some((data, all, kinds)) = count(time) else {
         return println!("system calls a message:            not counted: strace is not installed, or may not attach");
     };

@@ -28,6 +28,7 @@ pub type Outcome = Result<(), Failure>;
 ///
 /// An associated constant of this type is known when the program is compiled, so a present callback is called directly and an absent
 /// one leaves nothing behind.
+#[allow(clippy::type_complexity, reason = "each row shows its callback's signature, which a name would hide")]
 pub struct Dispatch<S: 'static> {
     /// `on_start`, in the master.
     pub on_start: Option<fn(&Master) -> Outcome>,
@@ -70,6 +71,7 @@ pub trait CallbackReturn {
     fn outcome(self) -> Outcome;
 }
 
+#[diagnostic::do_not_recommend]
 impl CallbackReturn for () {
     fn outcome(self) -> Outcome {
         Ok(())

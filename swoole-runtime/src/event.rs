@@ -141,10 +141,14 @@ pub(crate) enum ToReactor {
     CloseNow = 4,
     /// `on_close` has run: the row may be freed.
     Closed = 5,
+    /// Struck out by the manager: a dead worker had written nonsense here.
+    Nothing = 6,
 }
 
 impl ToReactor {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing]
+            .get(usize::from(word).checked_sub(1)?)
+            .copied()
     }
 }

@@ -1,1 +1,16 @@
-//! placeholder
+//! A harness for tests that run a whole server: as a child process on an address of its own, watched through `/proc`, its log and its
+//! journal, and ended with all that belongs to it. Used by the tests of this package; the servers they run are in `src/bin`.
+
+pub mod client;
+pub mod journal;
+pub mod launch;
+pub mod script;
+pub mod server;
+pub mod storm;
+pub mod tree;
+pub mod watch;
+
+pub use client::{Client, End};
+pub use journal::{Entry, Journal};
+pub use launch::{Launch, Outcome};
+pub use server::Server;

@@ -35,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) rows: Vec<Row>,
     /// Names of what the attribute adds that the block has already taken.
     pub(crate) taken: Vec<String>,
+    /// Whether the item is the block of this server, and not something else that has its type.
+    pub(crate) is_a_block: bool,
 }
 
 /// A key with its value.
@@ -74,12 +76,12 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         // What the keys say cannot be judged apart from the block that they are meant for.
         place::Place::OnlyAType(generics, self_ty) => {
             let rows = crate::vocabulary::CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect();
-            return (faults, Some(Server { generics, self_ty, settings: Vec::new(), rows, taken: Vec::new() }));
+            return (faults, Some(Server { generics, self_ty, settings: Vec::new(), rows, taken: Vec::new(), is_a_block: false }));
         }
         place::Place::Nothing => return (faults, None),
     };
     let settings = keys::check(entries, &mut faults);
     let rows = callbacks::check(&block, keys::are_sessions_served(&settings), &mut faults);
     let taken = callbacks::taken(&block, &mut faults);
-    (faults, Some(Server { generics: block.generics, self_ty: block.self_ty, settings, rows, taken }))
+    (faults, Some(Server { generics: block.generics, self_ty: block.self_ty, settings, rows, taken, is_a_block: true }))
 }

@@ -12,6 +12,7 @@ use quote::quote;
 
 /// The item as it came, what was wrong with it, and the server that it makes.
 pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Server>) -> TokenStream {
+    let is_block = server.is_some_and(|server| server.is_a_block);
     let server = server.map(|server| {
         let home = entry::Home::of(server);
         let entry = entry::entry(server, &home);
@@ -29,7 +30,10 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Serve
             };
         }
     });
+    // The attribute decides which callbacks have `&mut self`; clippy must not ask the user why one has no use for it.
+    let allowed = is_block.then(|| quote!(#[cfg_attr(clippy, allow(clippy::unused_self))]));
     quote! {
+        #allowed
         #item
         #(#faults)*
         #server

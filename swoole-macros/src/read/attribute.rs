@@ -29,7 +29,7 @@ pub(crate) fn attribute(tokens: TokenStream) -> Vec<Entry> {
                 before.clear();
                 continue;
             }
-            "<" if open_angles > 0 || before.ends_with("::") => open_angles += 1,
+            "<" if open_angles > 0 || before.ends_with("::") => open_angles = open_angles.saturating_add(1),
             ">" if !before.ends_with('-') => open_angles = open_angles.saturating_sub(1),
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! The functions of a block, by their signatures. Bodies are not looked at: a half-typed one must not take the others with it.
 
-use proc_macro2::{Delimiter, Ident, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use std::rc::Rc;
 use syn::{
     Attribute, Token, Visibility,
@@ -58,8 +58,17 @@ fn skip_rest(input: ParseStream<'_>) {
     while let Ok(token) = input.parse::<TokenTree>() {
         match token {
             TokenTree::Punct(punct) if punct.as_char() == ';' => return,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
+            TokenTree::Group(group) if is_body(&group) => return,
             _ => {}
         }
+    }
+}
+
+/// Braces, or the invisible group around braces that a `macro_rules` has handed on.
+fn is_body(group: &Group) -> bool {
+    match group.delimiter() {
+        Delimiter::Brace => true,
+        Delimiter::None => matches!(group.stream().into_iter().last(), Some(TokenTree::Group(inside)) if is_body(&inside)),
+        Delimiter::Parenthesis | Delimiter::Bracket => false,
     }
 }

@@ -45,7 +45,7 @@ pub(crate) const KEYS: &[Key] = &[
     row("backlog", Value::Plain, "backlog = 512", &["listen_backlog", "queue"]),
     row("tcp_nodelay", Value::Plain, "tcp_nodelay = true", &["open_tcp_nodelay", "nodelay", "no_delay"]),
     row("log_level", Value::Plain, "log_level = \"info\"", &["loglevel", "verbosity", "log"]),
-    row("max_wait_time", Value::Time, "max_wait_time = secs(3)", &["shutdown_timeout", "wait_time", "grace", "timeout"]),
+    row("max_wait_time", Value::Time, "max_wait_time = secs(3)", &["max_wait", "shutdown_timeout", "wait_time", "grace", "timeout"]),
 ];
 
 /// The key of this name.

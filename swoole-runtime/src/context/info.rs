@@ -73,7 +73,7 @@ impl SessionInfo {
             bytes_out: ms(&row.bytes_out),
             queued: ms(&row.queued),
             closing: match row.phase() {
-                Phase::Open => None,
+                Phase::Arriving | Phase::Open => None,
                 Phase::Closing(reason) => Some(reason),
             },
         }

@@ -104,7 +104,10 @@ impl Outbox {
             return self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()));
         }
         let cells = self.cells.ok_or(SendError::TooLarge)?;
-        let cell = self.with_room(reactor, |_| cells.fill(data))?;
+        let cell = match cells.fill(data) {
+            Some(cell) => cell,
+            None => self.wait_for_cell(|| cells.fill(data))?,
+        };
         let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
             .inspect_err(|_| cells.give_back(usize::from(cell)))
@@ -112,7 +115,7 @@ impl Outbox {
 
     /// Asks for the end of a session; from here on this process takes it as closed.
     pub(crate) fn close(&self, fd: SessionId, kind: ToReactor, reason: CloseReason) -> Result<(), SendError> {
-        let found = self.sessions.find(fd).ok_or(SendError::NoSuchSession)?;
+        let found = self.sessions.find(fd).filter(|found| found.row.phase() != Phase::Arriving).ok_or(SendError::NoSuchSession)?;
         if kind == ToReactor::Close && (self.is_asked_to_close(fd) || found.row.phase() != Phase::Open) {
             return Err(SendError::Closed);
         }
@@ -125,6 +128,19 @@ impl Outbox {
     pub(crate) fn tell(&self, fd: SessionId, reactor: usize, kind: ToReactor, detail: u8) -> Result<(), SendError> {
         let tag = Tag { session: fd.get(), kind: kind as u8, detail };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, 0).then_some(()))
+    }
+
+    /// [worker] Takes a session as closed that the manager has closed because the predecessor died in its callback.
+    pub(crate) fn take_as_closed(&self, fd: SessionId) {
+        let row = (fd.get() & (self.sessions.rows() as u64 - 1)) as usize;
+        if let Some(asked) = self.asked_to_close.borrow_mut().get_mut(row) {
+            *asked = fd.get();
+        }
+    }
+
+    /// Whether `on_receive` gets what came in for a session.
+    pub(crate) fn takes_input(&self, fd: SessionId) -> bool {
+        self.sessions.find(fd).is_some_and(|found| found.row.phase().takes_input()) && !self.is_asked_to_close(fd)
     }
 
     /// Whether this process has asked to close the session.
@@ -143,6 +159,9 @@ impl Outbox {
         // Relaxed: a measure.
         let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.queued.load(Ordering::Relaxed));
         let (reactor, phase, queued) = self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)?;
+        if phase == Phase::Arriving {
+            return Err(SendError::NoSuchSession);
+        }
         if !phase.takes_output() || self.is_asked_to_close(fd) {
             return Err(SendError::Closed);
         }
@@ -159,6 +178,31 @@ impl Outbox {
         };
         lane.wake();
         Ok(done)
+    }
+
+    /// Any reactor may be the one that gives a cell back.
+    #[cold]
+    fn wait_for_cell<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> Result<T, SendError> {
+        let Some(bed) = &self.bed else { return Err(SendError::BufferFull) };
+        let start = Instant::now();
+        while start.elapsed() < ROOM_WAIT {
+            for lane in &self.lanes {
+                let mut lane = lane.try_borrow_mut().map_err(|_| SendError::BufferFull)?;
+                lane.ring.wants_room().raise();
+                lane.wake();
+            }
+            let done = attempt();
+            if done.is_none() {
+                bed.sleep(Some(LOOK_AGAIN));
+            }
+            for lane in &self.lanes {
+                lane.try_borrow_mut().map_err(|_| SendError::BufferFull)?.ring.wants_room().lower();
+            }
+            if let Some(done) = done {
+                return Ok(done);
+            }
+        }
+        Err(SendError::BufferFull)
     }
 
     #[cold]

@@ -67,7 +67,7 @@ impl Stats {
 impl WorkerStats {
     fn read(memory: &'static Memory, slot: usize) -> Self {
         let board = memory.worker(slot);
-        let claim = board.owner.read();
+        let claim = memory.slot(slot).owner.read();
         Self {
             id: WorkerId::new(slot as u16),
             pid: claim.pid,

@@ -13,6 +13,7 @@ use crate::{
     layout::{Memory, Role},
     logging::{self, Speaker},
     process::{Claim, Lifecycle, Order, ToManager, ToMaster},
+    ring::Look,
     sync::Ordering,
     sys::{
         clock,
@@ -41,6 +42,9 @@ const STANDBY: Token = Token(usize::MAX - 4);
 
 /// How often every slot must have failed, none ever being ready, before the server gives up.
 const HOPELESS: u32 = 3;
+
+/// How often the master is asked about processes that only it can reap.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// The manager at work.
 pub(super) struct Life {
@@ -118,11 +122,11 @@ impl Life {
             log::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
         }
-        if let Some(next) = self.reconcile::<S>() {
+        if let Some(next) = self.reconcile() {
             return next;
         }
         if let Some(on_manager_start) = S::DISPATCH.on_manager_start {
-            self.run_callback("on_manager_start", |context| on_manager_start(context));
+            self.run_callback("on_manager_start", on_manager_start);
         }
         let mut events = Events::with_capacity(64);
         loop {
@@ -133,12 +137,13 @@ impl Life {
             self.hear::<S>();
             self.bury::<S>();
             self.watch();
-            if let Some(next) = self.reconcile::<S>() {
+            self.ask_again();
+            if let Some(next) = self.reconcile() {
                 return next;
             }
             if self.memory.header().lifecycle() == Lifecycle::Stopping && self.stop_all() {
                 if let Some(on_manager_stop) = S::DISPATCH.on_manager_stop {
-                    self.run_callback("on_manager_stop", |context| on_manager_stop(context));
+                    self.run_callback("on_manager_stop", on_manager_stop);
                 }
                 self.tell_master(ToMaster::AllEnded);
                 return Next::Exit(0);
@@ -155,7 +160,7 @@ impl Life {
     /// Every slot that has an owner: whose child is it by now?
     fn ask_for_orphans(&mut self) {
         for at in 0..self.slots.len() {
-            if let Some(pid) = self.memory.worker(at).owner.read().pid {
+            if let Some(pid) = self.memory.slot(at).owner.read().pid {
                 self.slots[at].child = Child::Asked { pid };
                 self.tell_master(ToMaster::Adopt { pid });
             }
@@ -163,7 +168,7 @@ impl Life {
     }
 
     /// Fills every slot that is empty, wanted, and not waiting. `Some` in the process that is no longer the manager.
-    fn reconcile<S: Server>(&mut self) -> Option<Next> {
+    fn reconcile(&mut self) -> Option<Next> {
         if self.memory.header().lifecycle() == Lifecycle::Stopping || self.said_failed {
             return None;
         }
@@ -183,7 +188,7 @@ impl Life {
     }
 
     fn fork_worker(&mut self, at: usize) -> Option<Next> {
-        let owner = &self.memory.worker(at).owner;
+        let owner = &self.memory.slot(at).owner;
         let now = owner.read();
         if let Some(pid) = now.pid {
             // A child that a predecessor forked has claimed it after all.
@@ -272,7 +277,7 @@ impl Life {
                         self.settle::<S>(at, pid, ended);
                     }
                 }
-                (Some(ToManager::StandbyEnded), _) => self.wants_standby = true,
+                (Some(ToManager::StandbyEnded), _) => self.wants_standby |= self.standby.is_none(),
                 _ => {}
             }
         }
@@ -315,18 +320,29 @@ impl Life {
             let why = self.last_failure.take().unwrap_or_default();
             self.fail(&format!("no worker becomes ready: {why}"));
         }
-        for reactor in 0..self.memory.settings.reactors {
-            // Relaxed: the bell came after it.
-            let word = self.memory.reactor(reactor).distrusts.load(Ordering::Relaxed);
-            let (slot, generation) = ((word as u32 as usize).wrapping_sub(1), (word >> 32) as u32);
-            if let Some(slot_state) = self.slots.get_mut(slot)
-                && !slot_state.killed
-                && self.memory.worker(slot).owner.read().generation == generation
-                && let Some(fd) = slot_state.child.fd()
+        for at in 0..self.slots.len() {
+            let generation = self.memory.slot(at).owner.read().generation;
+            let distrusted =
+                (0..self.memory.settings.reactors).any(|reactor| Look::at(self.memory.to_reactor(at, reactor)).distrusted() == generation);
+            let slot = &mut self.slots[at];
+            if distrusted
+                && !slot.killed
+                && let Some(fd) = slot.child.fd()
             {
-                log::error!("worker {slot} is ended: it wrote nonsense into shared memory");
+                log::error!("worker {at} is ended: it wrote nonsense into shared memory");
                 let _ = fd.signal(Signal::SIGKILL);
-                slot_state.killed = true;
+                slot.killed = true;
+            }
+        }
+    }
+
+    /// A question or an answer may have been lost, where a socket was full: asked again, a fact is the same fact.
+    fn ask_again(&self) {
+        for slot in &self.slots {
+            match &slot.child {
+                Child::Asked { pid } => self.tell_master(ToMaster::Adopt { pid: *pid }),
+                Child::Adopted { pid, fd } if fd.has_ended() => self.tell_master(ToMaster::Adopt { pid: *pid }),
+                Child::None | Child::Own { .. } | Child::Adopted { .. } => {}
             }
         }
     }
@@ -339,10 +355,9 @@ impl Life {
             if matches!(slot.child, Child::None) {
                 continue;
             }
-            if self.memory.slot(at).order() == Order::Serve {
-                self.memory.slot(at).give(Order::Stop);
-                self.memory.bells.workers[at].ring();
-            }
+            // On every turn: a predecessor may have died between the order and the bell.
+            self.memory.slot(at).give(Order::Stop);
+            self.memory.bells.workers[at].ring();
             if late
                 && !slot.killed
                 && let Some(fd) = slot.child.fd()
@@ -374,7 +389,9 @@ impl Life {
             let left = self.memory.header().deadline_ms().saturating_sub(clock::uptime_ms());
             return Some(Duration::from_millis(left.clamp(20, 1000)));
         }
-        self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)))
+        let foster = self.slots.iter().any(|slot| matches!(slot.child, Child::Asked { .. } | Child::Adopted { .. }));
+        let waits = self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)));
+        if foster { Some(waits.map_or(ASK_AGAIN, |wait| wait.min(ASK_AGAIN))) } else { waits }
     }
 
     /// A callback of the manager; a panic in it is caught, since the manager must go on.

@@ -11,7 +11,7 @@ use crate::{
     id::{SessionId, WorkerId},
     layout::Current,
     process::{Begun, Lifecycle, Order},
-    ring::Look,
+    ring::{Look, Producer, Tag},
     sync::Ordering,
     sys::{clock, pidfd::Ended},
 };
@@ -25,7 +25,7 @@ impl Life {
     /// [manager] The worker of this slot has ended.
     pub(super) fn settle<S: Server>(&mut self, at: usize, pid: u32, ended: Ended) {
         let board = self.memory.worker(at);
-        let claim = board.owner.read();
+        let claim = self.memory.slot(at).owner.read();
         // A child that ended before it claimed the slot has touched nothing.
         let held = claim.pid == Some(pid);
         let current = if held { self.memory.current(at) } else { None };
@@ -47,20 +47,48 @@ impl Life {
                 message: if held { board.said() } else { None },
             });
         }
-        self.memory.slot(at).leave(None);
-        if let Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) = current {
-            self.settle_begun::<S>(at, begun, kind, session);
+        match current {
+            Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) => self.settle_begun::<S>(at, begun, kind, session),
+            // A record that waits for `on_lost` waits on: this one died before it came to it.
+            _ if self.still_lost(at) => {}
+            _ => self.memory.slot(at).leave(None),
         }
         if held {
+            self.mend(at);
             board.enter(State::Starting);
-            board.owner.vacate(claim);
         }
         // Relaxed: only the manager writes it.
         let restarts = &self.memory.slot(at).restarts;
         restarts.store(restarts.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.ring_all();
+        // Last: a manager that finds the slot vacant settles nothing.
+        if held {
+            self.memory.slot(at).owner.vacate(claim);
+        }
         self.slots[at].child = Child::None;
         self.slots[at].emptied(did_something);
+    }
+
+    /// Whether the record that the slot's board keeps for `on_lost` is still on its ring.
+    fn still_lost(&self, at: usize) -> bool {
+        self.memory.slot(at).lost().is_some_and(|lost| {
+            usize::from(lost.ring) < self.memory.settings.reactors
+                && Look::at(self.memory.to_worker(lost.ring.into(), at)).oldest(lost.position).is_some()
+        })
+    }
+
+    /// What the dead worker has left on its rings to the reactors, while nobody else writes there: a position that cannot be is put
+    /// right, a record that cannot be is struck out. Its successor answers for neither.
+    fn mend(&self, at: usize) {
+        let cells = self.memory.cells(at);
+        let nothing = Tag { session: 0, kind: ToReactor::Nothing as u8, detail: 0 };
+        for reactor in 0..self.memory.settings.reactors {
+            Producer::attach(self.memory.to_reactor(at, reactor)).mend(nothing, |record| match ToReactor::from_u8(record.tag.kind) {
+                Some(ToReactor::SendLarge) => cells.piece(record.tag.detail.into(), record.length as usize).is_some(),
+                Some(kind) => kind == ToReactor::Send || record.length == 0,
+                None => false,
+            });
+        }
     }
 
     /// The dead worker may have owed anybody a bell: it published, and died before it looked who sleeps.
@@ -100,6 +128,10 @@ impl Life {
         if !told {
             log::error!("session {session} stays open: its reactor gives no room for the end of it");
         }
+        // What stands behind it on the ring is not answered: the client would see an answer missing and never know which.
+        // Relaxed: before the fork of who reads it.
+        self.memory.slot(at).closed_session.store(session.get(), Ordering::Relaxed);
         Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
+        self.memory.slot(at).leave(None);
     }
 }

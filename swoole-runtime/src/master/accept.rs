@@ -81,10 +81,9 @@ impl Acceptor {
     fn take(&mut self, listener: usize, descriptor: i32, remote: core::net::SocketAddr) {
         let header = self.memory.header();
         if header.connections() >= u64::from(self.memory.settings.max_conn) {
+            // Counted before the client can know. Relaxed: counts that only this thread writes.
+            header.refused.store(header.refused.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             socket::end(descriptor, false);
-            // Relaxed: counts that only this thread writes.
-            let refused = header.refused.load(Ordering::Relaxed) + 1;
-            header.refused.store(refused, Ordering::Relaxed);
             if !self.said_full {
                 self.said_full = true;
                 log::warn!("max_conn of {} sessions is reached: connections are refused", self.memory.settings.max_conn);

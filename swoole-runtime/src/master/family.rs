@@ -25,6 +25,8 @@ pub(super) struct Family {
     pub(super) manager: Option<PidFd>,
     standby: Option<PidFd>,
     adopted: HashMap<u32, PidFd>,
+    /// How workers ended that this process has reaped and that no manager has settled yet.
+    ended: HashMap<u32, Ended>,
     manager_line: Packets,
     standby_line: Packets,
 }
@@ -59,19 +61,24 @@ impl Family {
             manager: Some(manager),
             standby: Some(standby),
             adopted: HashMap::new(),
+            ended: HashMap::new(),
             manager_line,
             standby_line,
         })
     }
 
     /// Looks at all of them.
-    pub(super) fn look(&mut self, stopping: bool) -> News {
+    pub(super) fn look(&mut self, stopping: bool, child_ended: bool) -> News {
         let mut news = News::default();
+        let memory = self.memory;
+        self.ended.retain(|&pid, _| (0..memory.settings.workers).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
         self.hear(&mut news);
         self.look_at_standby();
         self.look_at_manager(stopping, &mut news);
         self.look_at_adopted();
-        self.bury_strangers();
+        if child_ended {
+            self.bury_strangers();
+        }
         news
     }
 
@@ -117,6 +124,10 @@ impl Family {
             return;
         }
         log::error!("the manager has ended ({})", spoken(ended));
+        // It may have owed anybody a bell: it published, and died before it looked who sleeps.
+        for bell in self.memory.bells.reactors.iter().chain(&self.memory.bells.workers) {
+            bell.ring();
+        }
         match self.standby.take() {
             Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => self.manager = Some(standby),
             _ => {
@@ -128,6 +139,9 @@ impl Family {
 
     /// The new manager asks about a process that its predecessor forked: a child of the master by now, if it is one of ours at all.
     fn adopt(&mut self, pid: u32) {
+        if let Some(&ended) = self.ended.get(&pid) {
+            return self.tell_manager(ToManager::Ended { pid, ended });
+        }
         let number = Pid::from_raw(pid.cast_signed());
         // Only of a child is a number sure to be its own: it is not given out again before the master has reaped it.
         let opened = children().contains(&number).then(|| PidFd::open(number).ok()).flatten();
@@ -135,13 +149,17 @@ impl Family {
             return self.tell_manager(ToManager::Ended { pid, ended: Ended::Unknown });
         };
         if let Some(ended) = fd.reap() {
+            self.adopted.remove(&pid);
+            self.ended.insert(pid, ended);
             return self.tell_manager(ToManager::Ended { pid, ended });
         }
         if let Err(e) = self.manager_line.send(ToManager::Adopted { pid }.bytes(), Some(fd.as_fd())) {
             log::error!("the manager does not hear: {e}");
         }
-        let fd = self.watched(fd);
-        self.adopted.insert(pid, fd);
+        if !self.adopted.contains_key(&pid) {
+            let fd = self.watched(fd);
+            self.adopted.insert(pid, fd);
+        }
     }
 
     fn look_at_adopted(&mut self) {
@@ -150,6 +168,7 @@ impl Family {
             if let Some(fd) = self.adopted.remove(&pid) {
                 self.forget(&fd);
             }
+            self.ended.insert(pid, ended);
             self.tell_manager(ToManager::Ended { pid, ended });
         }
     }
@@ -159,8 +178,8 @@ impl Family {
         let known = |pid: Pid| {
             let pid = pid.as_raw().cast_unsigned();
             self.adopted.contains_key(&pid)
-                || (0..self.memory.settings.workers).any(|slot| self.memory.worker(slot).owner.read().pid == Some(pid))
-                || [&self.memory.manager().pid, &self.memory.manager().standby_pid].iter().any(|word| word.load(Ordering::Relaxed) == pid)
+                || (0..self.memory.settings.workers).any(|slot| self.memory.slot(slot).owner.read().pid == Some(pid))
+                || self.memory.manager().pid.load(Ordering::Relaxed) == pid
         };
         for child in children() {
             if !known(child)

@@ -69,9 +69,9 @@ impl Life {
     pub(super) fn go_on<S: Server>(mut self) -> Result<()> {
         let mut events = Events::with_capacity(64);
         loop {
-            self.hear_signals();
+            let child_ended = self.hear_signals();
             let lifecycle = self.memory.header().lifecycle();
-            let news = self.family.look(lifecycle == Lifecycle::Stopping);
+            let news = self.family.look(lifecycle == Lifecycle::Stopping, child_ended);
             self.all_ended |= news.all_ended;
             if news.ready && lifecycle == Lifecycle::Starting {
                 self.open::<S>();
@@ -85,6 +85,11 @@ impl Life {
             }
             self.follow();
             if self.all_ended {
+                break;
+            }
+            if self.is_overdue() {
+                log::error!("the manager does not end within max_wait_time: everything is ended by force");
+                self.family.end_all();
                 break;
             }
             if let Some(acceptor) = &mut self.acceptor {
@@ -146,7 +151,9 @@ impl Life {
         Ok(Acceptor::new(self.memory, listeners, intakes))
     }
 
-    fn hear_signals(&mut self) {
+    /// Says whether a child has ended.
+    fn hear_signals(&mut self) -> bool {
+        let mut child_ended = false;
         while let Ok(Some(signal)) = self.signals.read_signal() {
             let number = signal.ssi_signo;
             if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
@@ -157,10 +164,13 @@ impl Life {
                     if again { " at once" } else { "" }
                 );
                 self.shut_down(if again { Duration::ZERO } else { self.memory.settings.max_wait_time });
-            } else if number != Signal::SIGCHLD as u32 {
+            } else if number == Signal::SIGCHLD as u32 {
+                child_ended = true;
+            } else {
                 log::warn!("signal {number} has no effect yet: reloading and reopening the log are not there yet");
             }
         }
+        child_ended
     }
 
     /// Begins the shutdown, or hurries one on.
@@ -200,6 +210,12 @@ impl Life {
             header.enter(Lifecycle::Stopping);
             self.ring_all();
         }
+    }
+
+    /// Whether the manager, which ends what is late, is late itself: stopped, or stuck in a callback.
+    fn is_overdue(&self) -> bool {
+        let header = self.memory.header();
+        header.lifecycle() == Lifecycle::Stopping && clock::uptime_ms() > header.deadline_ms() + LAST_WAIT.as_millis() as u64
     }
 
     fn ring_all(&self) {

@@ -114,14 +114,11 @@ pub(crate) struct ReactorBoard {
     pub(crate) asleep: Flag,
     /// Output that the kernel has not taken yet, of all its sessions, in bytes.
     pub(crate) queued: AtomicU64,
-    /// 1 + the slot (32 bits) and generation of the worker that wrote what cannot be, 0 for none; the manager ends that worker.
-    pub(crate) distrusts: AtomicU64,
 }
 
 /// One worker. The process that holds the slot writes it; the manager while none does.
 #[repr(C, align(64))]
 pub(crate) struct WorkerBoard {
-    pub(crate) owner: OwnerWord,
     state: AtomicU32,
     /// Set once by `worker.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
@@ -227,14 +224,17 @@ pub(crate) struct ManagerBoard {
     pub(crate) pid: AtomicU32,
     /// Set once by `manager.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
-    /// The process that takes over when the manager dies; 0 while there is none.
-    pub(crate) standby_pid: AtomicU32,
 }
 
 /// What the manager wants of a slot and remembers about it.
 #[repr(C, align(64))]
 pub(crate) struct SlotBoard {
+    /// Here and not on the worker's board: a worker gone wild must not say who holds its slot. A child claims it while it still has the
+    /// manager's rights.
+    pub(crate) owner: OwnerWord,
     order: AtomicU32,
+    /// The session that was closed because the predecessor died in its callback: its successor takes nothing more from it.
+    pub(crate) closed_session: AtomicU64,
     /// How many workers of this slot were replaced.
     pub(crate) restarts: AtomicU32,
     /// A [`Begun`] that the dead predecessor left and the next generation hands to `on_lost`; 0 for none.

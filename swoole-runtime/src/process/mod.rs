@@ -2,10 +2,12 @@
 
 mod begun;
 mod board;
+#[cfg(test)]
+mod laws;
 mod message;
 mod owner;
 
 pub(crate) use begun::Begun;
 pub(crate) use board::{Header, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, WorkerBoard};
 pub(crate) use message::{ToManager, ToMaster};
-pub(crate) use owner::Claim;
+pub(crate) use owner::{Claim, OwnerWord};

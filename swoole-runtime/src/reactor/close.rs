@@ -106,6 +106,8 @@ impl Reactor {
     pub(super) fn close_all(&mut self) {
         for index in 0..self.sessions.rows() {
             if let Some(found) = self.sessions.at(index).filter(|found| found.row.reactor() == self.index) {
+                // The master has handed over all that it accepted before it said that it drains.
+                found.row.arrive();
                 self.close(found, CloseReason::Shutdown);
             }
         }

@@ -120,7 +120,7 @@ impl Reactor {
     fn reads_on(&mut self, found: Found) {
         if !found.row.has(Flags::READS_ON) {
             found.row.set(Flags::READS_ON);
-            self.reading_on.push(found.index);
+            self.reading_on.push(found.id);
         }
     }
 

@@ -7,8 +7,9 @@ mod output;
 mod turn;
 
 use crate::{
+    id::SessionId,
     layout::Memory,
-    process::ReactorBoard,
+    process::{OwnerWord, ReactorBoard},
     ring::{Answers, Consumer, FromOther, Producer, largest_message},
     session::Table,
     sync::Ordering,
@@ -37,15 +38,17 @@ pub(crate) struct Reactor {
     workers: Vec<Lane>,
     manager: Consumer<FromOther>,
     outputs: Outputs,
-    /// Rows with more to read than one turn took; a flag in the row says so too.
-    reading_on: Vec<usize>,
-    /// Where the rows of `reading_on` are while they are gone through.
-    reading_now: Vec<usize>,
+    /// Sessions with more to read than one turn took; a flag in the row says so too. By id: a row may be another reactor's by then.
+    reading_on: Vec<SessionId>,
+    /// Where those of `reading_on` are while they are gone through.
+    reading_now: Vec<SessionId>,
     /// Rows that are through but for output that the client does not take, and when it ends.
     lingering: Vec<(usize, u64, u64)>,
     largest_read: usize,
     now_ms: u64,
     draining: bool,
+    /// Said once.
+    said_manager_is_wild: bool,
 }
 
 /// Both rings between this reactor and one worker.
@@ -58,6 +61,7 @@ struct Lane {
     bell: &'static Bell,
     /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
     waiting: (u32, u32),
+    owner: &'static OwnerWord,
     /// What came from this worker cannot be: nothing more is read until another holds the slot.
     gone_wild: Option<u32>,
 }
@@ -87,6 +91,7 @@ impl Reactor {
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
                 waiting: (0, 0),
+                owner: &memory.slot(slot).owner,
                 gone_wild: None,
             })
             .collect();
@@ -105,6 +110,7 @@ impl Reactor {
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
             now_ms: clock::unix_ms(),
             draining: false,
+            said_manager_is_wild: false,
         };
         Ok((reactor, intake))
     }

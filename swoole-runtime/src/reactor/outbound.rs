@@ -9,7 +9,7 @@ use crate::{
     id::SessionId,
     process::Claim,
     ring::Record,
-    session::{Flags, Found, Row},
+    session::{Flags, Found, Phase, Row},
     shm::Piece,
     sync::Ordering,
 };
@@ -19,11 +19,8 @@ impl Reactor {
     /// Carries out the oldest record of this worker; `false` when there is none.
     pub(super) fn take_one(&mut self, slot: usize) -> bool {
         let lane = &mut self.workers[slot];
-        if let Some(generation) = lane.gone_wild {
-            if self.memory.worker(slot).owner.read().generation == generation {
-                return false;
-            }
-            lane.gone_wild = None;
+        if lane.is_shut() {
+            return false;
         }
         let record = match lane.from.peek() {
             Ok(Some(record)) => record,
@@ -39,9 +36,18 @@ impl Reactor {
     }
 
     pub(super) fn take_from_manager(&mut self) {
-        while let Ok(Some(record)) = self.manager.peek() {
-            let found = SessionId::new(record.tag.session).and_then(|id| self.sessions.find(id));
-            if let Some(found) = found.filter(|found| found.row.reactor() == self.index) {
+        loop {
+            let record = match self.manager.peek() {
+                Ok(Some(record)) => record,
+                Ok(None) => return,
+                Err(_) => {
+                    if !core::mem::replace(&mut self.said_manager_is_wild, true) {
+                        log::error!("the manager wrote nonsense into shared memory: nothing more is taken from its ring");
+                    }
+                    return;
+                }
+            };
+            if let Some(found) = self.mine(&record) {
                 match ToReactor::from_u8(record.tag.kind) {
                     Some(ToReactor::Close) => self.close(found, reason(&record)),
                     Some(ToReactor::CloseNow) => self.close_now(found),
@@ -84,12 +90,17 @@ impl Reactor {
     /// What a worker's memory says cannot be: its process has gone wild. Nothing more is taken from it until its slot has another owner;
     /// the manager, which is told, ends it.
     fn distrust(&mut self, slot: usize, why: &str) {
-        let Claim { generation, pid } = self.memory.worker(slot).owner.read();
+        let Claim { generation, pid } = self.memory.slot(slot).owner.read();
         log::error!("worker {slot} (pid {}) wrote nonsense into shared memory: {why}; nothing more is taken from it", pid.unwrap_or(0));
         self.workers[slot].gone_wild = Some(generation);
-        // Relaxed: the bell that follows is a system call.
-        self.memory.reactor(self.index).distrusts.store(u64::from(generation) << 32 | (slot as u64 + 1), Ordering::Relaxed);
+        self.workers[slot].from.distrust(generation);
         self.memory.bells.manager.ring();
+    }
+
+    /// The session that a record is about, if it is one of this reactor's. One that the master is still handing over is none yet.
+    fn mine(&self, record: &Record) -> Option<Found> {
+        let found = self.sessions.find(SessionId::new(record.tag.session)?)?;
+        (found.row.reactor() == self.index && found.row.phase() != Phase::Arriving).then_some(found)
     }
 
     fn send(&mut self, found: Found, piece: Piece) {
@@ -103,7 +114,10 @@ impl Reactor {
             match output::send(row.descriptor(), &piece) {
                 Ok(sent) => sent,
                 Err(Errno::EAGAIN) => 0,
-                Err(_) => return self.broken(found),
+                Err(_) => {
+                    self.broken(found);
+                    return;
+                }
             }
         };
         // Relaxed: measures, which only this reactor writes.
@@ -133,25 +147,36 @@ impl Reactor {
         row.queue.load(Ordering::Relaxed) != 0
     }
 
-    /// Sends what waits, as far as the kernel takes it.
-    pub(super) fn flush(&mut self, found: Found) {
+    /// Sends what waits, as far as the kernel takes it; says whether the session has ended by that, and its row with it.
+    pub(super) fn flush(&mut self, found: Found) -> bool {
         match self.outputs.flush(found.row) {
             Ok(sent) => Row::count(&found.row.bytes_out, sent),
             Err(_) => return self.broken(found),
         }
         self.publish_queued();
-        self.end_if_through(found);
+        self.end_if_through(found)
     }
 
     /// The socket refuses output for good. What came in before is still read: the worker hears of the end in its order.
-    fn broken(&mut self, found: Found) {
+    /// Says whether the session has ended by that.
+    fn broken(&mut self, found: Found) -> bool {
         self.close_socket(found, false);
         self.begin_close(found, CloseReason::Peer);
         self.pump(found);
-        self.end_if_through(found);
+        self.end_if_through(found)
     }
 }
 
 fn reason(record: &Record) -> CloseReason {
     CloseReason::from_u8(record.tag.detail).unwrap_or(CloseReason::Server)
+}
+
+impl super::Lane {
+    /// Whether the process that wrote nonsense still holds the slot. Opens again with the next generation.
+    pub(super) fn is_shut(&mut self) -> bool {
+        if self.gone_wild.is_some_and(|generation| self.owner.read().generation != generation) {
+            self.gone_wild = None;
+        }
+        self.gone_wild.is_some()
+    }
 }

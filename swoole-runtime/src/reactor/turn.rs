@@ -73,10 +73,11 @@ impl Reactor {
         if row.has(Flags::SOCKET_GONE) {
             return;
         }
-        if event.is_writable() && Self::has_output(row) {
-            self.flush(found);
+        row.arrive();
+        if event.is_writable() && Self::has_output(row) && self.flush(found) {
+            return;
         }
-        let to_end = event.is_read_closed() || event.is_error() || event.is_priority();
+        let to_end = event.is_read_closed() || event.is_error();
         if event.is_readable() || to_end {
             row.set(if to_end { Flags::READABLE.and(Flags::READ_TO_END) } else { Flags::READABLE });
         }
@@ -90,7 +91,7 @@ impl Reactor {
         }
         core::mem::swap(&mut self.reading_on, &mut self.reading_now);
         for at in 0..self.reading_now.len() {
-            if let Some(found) = self.sessions.at(self.reading_now[at])
+            if let Some(found) = self.sessions.find(self.reading_now[at])
                 && found.row.has(Flags::READS_ON)
             {
                 found.row.clear(Flags::READS_ON);
@@ -161,6 +162,6 @@ impl super::Lane {
                 return true;
             }
         }
-        self.gone_wild.is_none() && !matches!(self.from.peek(), Ok(None))
+        !self.is_shut() && !matches!(self.from.peek(), Ok(None))
     }
 }

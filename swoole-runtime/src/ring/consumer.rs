@@ -46,6 +46,12 @@ impl<P> Consumer<P> {
         self.ring.bytes.piece(self.ring.offset(record.start), record.length as usize)
     }
 
+    /// Notes, for the manager, that the producer of this generation wrote what cannot be.
+    pub(crate) fn distrust(&self, generation: u32) {
+        // Relaxed: the bell that follows is a system call.
+        self.ring.back.distrusts.store(generation, Ordering::Relaxed);
+    }
+
     /// Whether the producer waits for the room that was just given back, and has not been told. May miss one that begins to.
     pub(crate) fn room_is_wanted(&mut self) -> bool {
         self.answers.glance(&self.ring.front.wants_room)
@@ -85,6 +91,12 @@ impl Look {
         let published = self.0.front.published.load(Ordering::Acquire);
         let waiting = published.wrapping_sub(consumed);
         (position == consumed && waiting > 0 && waiting <= self.0.slots()).then(|| self.0.entry(position).read(position))
+    }
+
+    /// The generation of the producer that the consumer distrusts; 0 for none.
+    pub(crate) fn distrusted(&self) -> u32 {
+        // Relaxed: the bell came after it.
+        self.0.back.distrusts.load(Ordering::Relaxed)
     }
 
     /// [manager] Consumes for a consumer that is dead and has no successor yet.

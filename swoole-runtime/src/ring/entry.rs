@@ -3,7 +3,7 @@
 use super::flag::Flag;
 use crate::{
     shm::Shared,
-    sync::{AtomicU64, Ordering},
+    sync::{AtomicU32, AtomicU64, Ordering},
 };
 use core::mem::offset_of;
 
@@ -19,6 +19,8 @@ pub(crate) struct Front {
 #[repr(C, align(64))]
 pub(crate) struct Back {
     pub(super) consumed: AtomicU64,
+    /// The generation of the producer that wrote what cannot be; 0 for none.
+    pub(super) distrusts: AtomicU32,
 }
 
 /// What lies in a slot of the ring.
@@ -27,7 +29,7 @@ pub(crate) struct Entry {
     session: AtomicU64,
     /// Where its bytes begin, counted from the ring's birth; its rest by the area's length is the offset.
     start: AtomicU64,
-    /// Length (32 bits), kind (8), detail (8).
+    /// Length (32 bits), kind (8), detail (8), whether the bytes lie elsewhere (8).
     tag: AtomicU64,
 }
 
@@ -39,7 +41,7 @@ const _: () = {
 
 // SAFETY: atomics alone, and zero is an empty ring that nobody waits for; see the fields.
 unsafe impl Shared for Front {}
-// SAFETY: an atomic alone, and zero is a ring of which nothing is consumed; see the field.
+// SAFETY: atomics alone, and zero is a ring of which nothing is consumed and nothing distrusted; see the fields.
 unsafe impl Shared for Back {}
 // SAFETY: atomics alone, and zero is an entry of no kind, which no consumer believes; see the fields.
 unsafe impl Shared for Entry {}
@@ -59,25 +61,28 @@ pub(crate) struct Record {
     pub(crate) tag: Tag,
     pub(crate) start: u64,
     pub(crate) length: u32,
+    /// Its bytes are not on the ring.
+    pub(crate) elsewhere: bool,
 }
 
 impl Entry {
     /// Relaxed throughout: the ring's positions order an entry's words.
-    pub(super) fn write(&self, tag: Tag, start: u64, length: u32) {
+    pub(super) fn write(&self, tag: Tag, start: u64, length: u32, elsewhere: bool) {
         self.session.store(tag.session, Ordering::Relaxed);
         self.start.store(start, Ordering::Relaxed);
-        let word = u64::from(length) | u64::from(tag.kind) << 32 | u64::from(tag.detail) << 40;
+        let word = u64::from(length) | u64::from(tag.kind) << 32 | u64::from(tag.detail) << 40 | u64::from(elsewhere) << 48;
         self.tag.store(word, Ordering::Relaxed);
     }
 
     /// Relaxed throughout: the ring's positions order an entry's words.
     pub(super) fn read(&self, position: u64) -> Record {
-        let [l0, l1, l2, l3, kind, detail, _, _] = self.tag.load(Ordering::Relaxed).to_le_bytes();
+        let [l0, l1, l2, l3, kind, detail, elsewhere, _] = self.tag.load(Ordering::Relaxed).to_le_bytes();
         Record {
             position,
             tag: Tag { session: self.session.load(Ordering::Relaxed), kind, detail },
             start: self.start.load(Ordering::Relaxed),
             length: u32::from_le_bytes([l0, l1, l2, l3]),
+            elsewhere: elsewhere != 0,
         }
     }
 }

@@ -1,7 +1,12 @@
 //! The producing end of a ring. Not `Clone`: there is one at a time, a reactor for its ring to a worker, a worker for its ring to a
 //! reactor.
 
-use super::{Ring, entry::Tag, flag::Flag, index::Head};
+use super::{
+    Ring,
+    entry::{Record, Tag},
+    flag::Flag,
+    index::Head,
+};
 use crate::shm::Piece;
 use nix::errno::Errno;
 use std::os::fd::RawFd;
@@ -37,13 +42,30 @@ impl Producer {
         let mut head = Head::attach(&ring.front.published, &ring.back.consumed, ring.slots());
         ring.front.wants_room.lower();
         head.look();
-        let next = if head.is_empty() {
-            0
-        } else {
-            let last = ring.entry(head.own().wrapping_sub(1)).read(0);
-            last.start.wrapping_add(u64::from(last.length))
-        };
+        let next = if head.is_empty() { 0 } else { Self::behind_last(&ring, &head) };
         Self { ring, head, next, rewind_at: next.wrapping_add(REWIND) }
+    }
+
+    /// Where the bytes of the last record end. A predecessor gone wild may have written anything: then the ring counts as full until it is
+    /// empty.
+    fn behind_last(ring: &Ring, head: &Head<'_>) -> u64 {
+        let oldest = ring.entry(head.seen()).read(0).start;
+        let last = ring.entry(head.own().wrapping_sub(1)).read(0);
+        let end = last.start.wrapping_add(if last.elsewhere { 0 } else { u64::from(last.length) });
+        let length = ring.bytes.length() as u64;
+        if end.wrapping_sub(oldest) <= length { end } else { oldest.wrapping_add(length) }
+    }
+
+    /// [manager] Takes what a dead producer has published, and strikes out what no consumer should see.
+    pub(crate) fn mend(&mut self, nothing: Tag, good: impl Fn(&Record) -> bool) {
+        self.head.look();
+        for position in self.head.seen()..self.head.own() {
+            let record = self.ring.entry(position).read(position);
+            let inside = record.elsewhere || self.ring.bytes.piece(self.ring.offset(record.start), record.length as usize).is_some();
+            if !inside || !good(&record) {
+                self.ring.entry(position).write(nothing, record.start, 0, true);
+            }
+        }
     }
 
     /// Room for at least `least` bytes and at most `most`.
@@ -65,7 +87,8 @@ impl Producer {
     /// An empty ring begins at its start again.
     fn rewind(&mut self) {
         if self.head.is_empty() {
-            self.next = self.next.next_multiple_of(self.length());
+            // Of an empty ring any multiple will do, should the count ever end.
+            self.next = self.next.checked_next_multiple_of(self.length()).unwrap_or(0);
         }
         self.rewind_at = self.next.wrapping_add(REWIND);
     }
@@ -103,7 +126,7 @@ impl Producer {
     /// Gives the first `used` bytes of the space to the consumer.
     pub(crate) fn publish(&mut self, space: Space, used: usize, tag: Tag) {
         debug_assert!(used <= space.piece.length());
-        self.ring.entry(self.head.own()).write(tag, space.start, used as u32);
+        self.ring.entry(self.head.own()).write(tag, space.start, used as u32, false);
         self.head.publish();
         self.next = space.start.wrapping_add(used as u64);
     }
@@ -127,7 +150,7 @@ impl Producer {
         if self.head.is_full() {
             return false;
         }
-        self.ring.entry(self.head.own()).write(tag, self.next, length);
+        self.ring.entry(self.head.own()).write(tag, self.next, length, true);
         self.head.publish();
         true
     }

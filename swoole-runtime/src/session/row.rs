@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub(super) accepted_ms: AtomicU64,
     /// Output that the kernel has not taken yet, in bytes.
     pub(crate) queued: AtomicU64,
-    /// 0 while open, else the reason why it is closing.
+    /// 0 while open, `ARRIVING` before, else the reason why it is closing.
     pub(super) closing: AtomicU32,
     /// The operating system's descriptor, in the master.
     pub(super) descriptor: AtomicU32,
@@ -51,6 +51,9 @@ const _: () = {
 // SAFETY: atomics alone, and zero is a free row; see the fields.
 unsafe impl Shared for Row {}
 
+/// In the place of a reason: the session is not open yet.
+const ARRIVING: u32 = 255;
+
 /// Where a session lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Where {
@@ -63,6 +66,8 @@ pub(crate) struct Where {
 /// What a session's life has come to, as every process sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
+    /// The master is handing it over: it is nobody's business yet, and the descriptor is still the master's.
+    Arriving,
     Open,
     Closing(CloseReason),
 }
@@ -72,6 +77,11 @@ impl Phase {
     /// no.
     pub(crate) fn takes_output(self) -> bool {
         matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Shutdown | CloseReason::WorkerDied))
+    }
+
+    /// Whether `on_receive` still gets what came in: once the server has said that it is over, or a record was lost, no.
+    pub(crate) fn takes_input(self) -> bool {
+        matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Shutdown))
     }
 }
 
@@ -128,7 +138,7 @@ impl Row {
         ] {
             field.store(value, Ordering::Relaxed);
         }
-        self.closing.store(0, Ordering::Relaxed);
+        self.closing.store(ARRIVING, Ordering::Relaxed);
         self.descriptor.store(descriptor, Ordering::Relaxed);
         self.flags.store(Flags::CONNECT_DUE.0, Ordering::Relaxed);
         self.queue.store(0, Ordering::Relaxed);
@@ -160,9 +170,18 @@ impl Row {
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        match CloseReason::from_u8(self.closing.load(Ordering::Relaxed) as u8) {
-            None => Phase::Open,
+        let word = self.closing.load(Ordering::Relaxed);
+        match CloseReason::from_u8(word as u8) {
             Some(reason) => Phase::Closing(reason),
+            None if word == ARRIVING => Phase::Arriving,
+            None => Phase::Open,
+        }
+    }
+
+    /// [reactor] The master has handed the session over.
+    pub(crate) fn arrive(&self) {
+        if self.closing.load(Ordering::Relaxed) == ARRIVING {
+            self.closing.store(0, Ordering::Relaxed);
         }
     }
 

@@ -62,7 +62,7 @@ impl Table {
     pub(crate) fn read<T>(&self, id: SessionId, read: impl FnOnce(&Row) -> T) -> Option<T> {
         let found = self.find(id)?;
         let value = read(found.row);
-        // What was read was read before the id is looked at again.
+        // Pairs with the fence in `take`: what was read was read before the id is looked at again.
         fence(Ordering::Acquire);
         // Relaxed: the fence orders it.
         (found.row.id.load(Ordering::Relaxed) == id.get()).then_some(value)
@@ -85,6 +85,8 @@ impl Table {
                 && let Some(session) = SessionId::new(id)
             {
                 let (remote, listener, reactor, worker) = place(session);
+                // Pairs with the fence in `read`: who reads anything of the new session finds the old id gone.
+                fence(Ordering::Release);
                 row.fill(Where { remote, listener, reactor, worker }, descriptor, now_ms);
                 // Release, label "row": whoever sees the id sees the rest.
                 row.id.store(id, Ordering::Release);
@@ -137,6 +139,8 @@ mod tests {
             let found = table.take(SessionId::new(1).expect("not 0"), 9, 12, |_| (remote, 1, 2, 3));
             assert_eq!(found.row.place(), Where { remote, listener: 1, reactor: 2, worker: 3 });
             assert_eq!((found.row.worker(), found.row.reactor(), found.row.descriptor()), (3, 2, 9));
+            assert_eq!(found.row.phase(), Phase::Arriving);
+            found.row.arrive();
             assert_eq!(found.row.phase(), Phase::Open);
         }
     }

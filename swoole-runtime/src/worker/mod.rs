@@ -29,7 +29,7 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
     let id = WorkerId::new(slot as u16);
     logging::speak_as(Speaker::Worker(id.get()));
     let claim = Claim { pid: Some(std::process::id()), ..opened };
-    if !memory.worker(slot).owner.claim(opened, std::process::id()) {
+    if !memory.slot(slot).owner.claim(opened, std::process::id()) {
         log::debug!("the slot was given to another process; this one ends");
         return STOPPED;
     }

@@ -47,6 +47,10 @@ impl<S: Server> Serving<S> {
 
     /// Serves until the manager says stop.
     pub(super) fn serve(mut self, state: &mut S) {
+        // Relaxed: written before this process was forked.
+        if let Some(closed) = SessionId::new(self.memory.slot(self.slot).closed_session.load(Ordering::Relaxed)) {
+            self.outbox().take_as_closed(closed);
+        }
         self.hand_over_lost(state);
         while self.memory.slot(self.slot).order() == Order::Serve {
             let mut idle = true;
@@ -99,8 +103,8 @@ impl<S: Server> Serving<S> {
                     settle(Callback::Connect, fd, on_connect(state, self.worker, fd));
                 }
             }
-            // This worker has closed the session: what came in meanwhile is not its business any more.
-            ToWorker::Data if self.outbox().is_asked_to_close(fd) => {}
+            // The server has closed the session, or lost a record of it: what came in behind is not answered any more.
+            ToWorker::Data if !self.outbox().takes_input(fd) => {}
             ToWorker::Data => {
                 self.requests += 1;
                 // Relaxed: a count for people.
@@ -121,6 +125,9 @@ impl<S: Server> Serving<S> {
     /// `on_close` is through: the reactor may free the row. Before the record is consumed, so that no death loses it.
     fn answer_close(&self, reactor: usize, fd: SessionId) {
         while self.outbox().tell(fd, reactor, ToReactor::Closed, 0).is_err() {
+            if self.memory.slot(self.slot).order() == Order::Stop {
+                return;
+            }
             log::error!("session {fd}: the reactor gives no room for the end of it; trying again");
         }
     }

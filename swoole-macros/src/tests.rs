@@ -1,0 +1,166 @@
+//! The attribute on tokens that a compiler would not let through: half-typed ones, and ones with every kind of fault.
+
+use crate::{check, expand, read, vocabulary};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
+
+fn good_attribute() -> TokenStream {
+    quote!(mode = "process", listen = "tcp://127.0.0.1:9501", workers = 2 + N, max_wait_time = secs(3) + mins(1))
+}
+
+fn good_block() -> TokenStream {
+    quote! {
+        /// A server.
+        #[allow(dead_code)]
+        impl<'a, T: Clone> Echo<'a, T> where T: Send {
+            const N: u32 = { 1 };
+            #[cfg(unix)]
+            fn on_worker_start(worker: &WorkerStart) -> Result<Self, String> {
+                Ok(Self { id: worker.id(), f: |x: u8| x < 3, t: PhantomData })
+            }
+            fn on_connect<'b>(&mut self, worker: &'b Worker<Self>, fd: SessionId) { self.seen += 1; }
+            fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
+                let answer = match data { [b'q', ..] => b"bye", _ => data };
+                worker.send(fd, answer)?;
+                Ok(())
+            }
+            fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {}
+            fn helper(&self) -> usize { self.seen }
+        }
+    }
+}
+
+/// Every stream that is this one with the end cut off, at any depth, after any token; groups stay closed, as in an editor.
+fn cut_off(tokens: &TokenStream) -> Vec<TokenStream> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut all = vec![TokenStream::new()];
+    for (at, token) in tokens.iter().enumerate() {
+        let before = tokens[..at].iter().cloned();
+        if let TokenTree::Group(group) = token {
+            let inside = cut_off(&group.stream());
+            all.extend(
+                inside.into_iter().map(|inside| before.clone().chain([TokenTree::Group(Group::new(group.delimiter(), inside))]).collect()),
+            );
+        }
+        all.push(tokens[..=at].iter().cloned().collect());
+    }
+    all
+}
+
+fn faults(attribute: TokenStream, item: TokenStream) -> Vec<String> {
+    let (faults, _) = check::check(read::attribute(attribute), read::item(item));
+    faults.iter().map(|fault| fault.text().to_owned()).collect()
+}
+
+#[test]
+fn a_good_server_has_no_fault_and_a_row_for_each_callback() {
+    assert_eq!(faults(good_attribute(), good_block()), [""; 0]);
+    let expanded = expand(good_attribute(), good_block()).to_string();
+    for name in ["on_worker_start", "on_connect", "on_receive", "on_close"] {
+        assert!(expanded.contains(&format!("Self :: {name} (")), "{name}: {expanded}");
+    }
+}
+
+#[test]
+fn an_item_that_was_cut_off_anywhere_survives_as_it_is() {
+    let cuts = cut_off(&good_block());
+    assert!(cuts.len() > 200, "{}", cuts.len());
+    for item in cuts {
+        let expanded = expand(good_attribute(), item.clone()).to_string();
+        assert!(expanded.contains(&item.to_string()), "{item}");
+    }
+}
+
+#[test]
+fn an_attribute_that_was_cut_off_anywhere_leaves_the_item_as_it_is() {
+    for attribute in cut_off(&good_attribute()) {
+        let expanded = expand(attribute, good_block()).to_string();
+        assert!(expanded.contains(&good_block().to_string()));
+        assert!(expanded.contains("Self :: on_receive ("));
+    }
+}
+
+#[test]
+fn a_body_that_was_cut_off_anywhere_costs_no_callback() {
+    let half_typed = quote!(let x = vec![1, 2; if] self.seen < 3 { worker. } else => fn unsafe impl struct ; 'a: loop { let });
+    for body in cut_off(&half_typed) {
+        let body = TokenTree::Group(Group::new(Delimiter::Brace, body));
+        let block = quote! {
+            impl Echo {
+                fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId) {}
+                fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) #body
+                fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {}
+            }
+        };
+        assert_eq!(faults(good_attribute(), block.clone()), [""; 0], "{block}");
+        let expanded = expand(good_attribute(), block).to_string();
+        assert!(["on_connect", "on_receive", "on_close"].iter().all(|name| expanded.contains(&format!("Self :: {name} ("))));
+    }
+}
+
+#[test]
+fn a_signature_that_nobody_can_read_is_no_missing_callback() {
+    let block = quote! {
+        impl Echo {
+            fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId) {}
+            fn on_receive(&mut self, worker: &Worker<Self>, fd: , data) -> {}
+            pub async unsafe extern "C" fn on_close
+        }
+    };
+    assert_eq!(faults(good_attribute(), block), [""; 0]);
+}
+
+#[test]
+fn every_fault_says_what_is_wrong_and_why_and_what_to_write() {
+    let attribute = quote!(
+        mode = base,
+        workrs = 1,
+        colour = 1,
+        task_workers = 1,
+        package_eof = 1,
+        heartbeat(check = 1),
+        backlog,
+        "stray",
+        tcp_nodelay = true,
+        tcp_nodelay = false,
+        reactors(2),
+        max_wait_time = hours(2)
+    );
+    let block = quote! {
+        impl Echo {
+            fn start() {}
+            fn on_coffee() {}
+            fn on_task() {}
+            fn on_tsak() {}
+            fn on_conect() {}
+            unsafe extern "C" fn on_start<T>(self, first: T, second: impl Send) {}
+            async fn on_receive(&self, #[cfg(unix)] worker: &'static Worker<Self>, fd: SessionId) {}
+            #[cfg_attr(unix, cfg(unix))]
+            const fn on_shutdown(master: &Master) {}
+        }
+    };
+    let texts = faults(attribute, block);
+    assert!(texts.len() > 25, "{}", texts.len());
+    for text in texts {
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(matches!(lines.as_slice(), [_, note, help] if note.starts_with("note: ") && help.starts_with("help: ")), "{text}");
+        assert!(!lines[0].ends_with('.') && !lines[0].starts_with(char::is_uppercase), "{text}");
+    }
+}
+
+/// The runtime has the types, ranges and sentences; here are names alone, which could fall behind.
+#[test]
+fn the_runtime_knows_every_name_and_says_the_same_of_it() {
+    let runtime = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../swoole-runtime/src");
+    let parameters = std::fs::read_to_string(runtime.join("contract/parameters.rs")).unwrap();
+    for callback in vocabulary::CALLBACKS {
+        let line = format!("\"help: write `{}`\"", callback.signature(None));
+        assert!(parameters.contains(callback.takes) && parameters.contains(&line), "{line}");
+    }
+    let keys = std::fs::read_to_string(runtime.join("settings/vocabulary.rs")).unwrap();
+    let kinds = ["text", "number", "switch"];
+    let declared = keys.lines().map(str::trim_start).filter(|line| kinds.iter().any(|kind| line.starts_with(&format!("{kind} "))));
+    let declared: Vec<&str> = declared.filter_map(|line| line.split([' ', ':']).nth(1)).collect();
+    let known: Vec<&str> = vocabulary::KEYS.iter().map(|key| key.name).collect();
+    assert_eq!(declared, known);
+}

@@ -1,0 +1,82 @@
+//! An echo server that counts the heap allocations of all its processes together, in a file that they all map.
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    fs::OpenOptions,
+    num::NonZeroUsize,
+    ptr::null_mut,
+    sync::atomic::{AtomicPtr, AtomicU64, Ordering},
+};
+use swoole::{CloseReason, SessionId, Worker};
+
+/// The variable that names the file.
+const COUNTER: &str = "SYSTEM_TEST_COUNTER";
+
+struct Counting;
+
+/// Null until the file is mapped. Relaxed everywhere: it is set before the first fork, and the test counts while nothing happens.
+static COUNT: AtomicPtr<AtomicU64> = AtomicPtr::new(null_mut());
+
+fn count() {
+    let counter = COUNT.load(Ordering::Relaxed);
+    if !counter.is_null() {
+        #[allow(unsafe_code, reason = "the counter lies in memory that all processes map")]
+        // SAFETY: it points to a mapped page, aligned and never unmapped; `main` stores nothing else.
+        let counter = unsafe { &*counter };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[allow(unsafe_code, reason = "the trait is unsafe")]
+// SAFETY: every call goes to `System`, which keeps the contract; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and the block is from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, and the block is from `System`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[derive(Default)]
+struct Frugal;
+
+#[swoole::server(mode = "process", workers = 2)]
+impl Frugal {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+
+    fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
+        if data == b"allocate\n" {
+            drop(std::hint::black_box(vec![0_u8; 100]));
+        }
+        worker.send(fd, data)?;
+        Ok(())
+    }
+
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::var_os(COUNTER).ok_or("where is the counter?")?;
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let page = NonZeroUsize::new(4096).ok_or("a page has a size")?;
+    #[allow(unsafe_code, reason = "maps the counter")]
+    // SAFETY: a new mapping at a place the kernel chooses touches no memory that is in use.
+    let counter = unsafe { mmap(None, page, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED, &file, 0) }?;
+    COUNT.store(counter.as_ptr().cast(), Ordering::Relaxed);
+    Ok(Frugal::start()?)
+}

@@ -1,0 +1,201 @@
+//! Launching a server program: with what settings, on what address, under what shell.
+
+use crate::{journal, server::Server, tree, watch};
+use std::{
+    io::Read,
+    os::unix::process::CommandExt,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// A server about to be launched.
+#[must_use = "nothing runs before `start` or `run`"]
+pub struct Launch {
+    program: String,
+    shell: Option<String>,
+    workers: Option<u32>,
+    reactors: u32,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    own_group: bool,
+    address: Option<String>,
+    number: u32,
+}
+
+/// How a launch that was to fail, or to print something, ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code; `None` for a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// No two launches share a number, and so no two servers share an address.
+static LAUNCHES: AtomicU32 = AtomicU32::new(1);
+
+impl Launch {
+    /// Of this program, on port 0 of an address of the loopback network that no other test uses.
+    pub fn new(program: &str) -> Self {
+        let number = LAUNCHES.fetch_add(1, Ordering::Relaxed);
+        Self {
+            program: program.to_owned(),
+            shell: None,
+            workers: None,
+            reactors: 1,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            own_group: false,
+            address: Some(format!("tcp://127.0.{}.{}:0", 1 + number / 250, 1 + number % 250)),
+            number,
+        }
+    }
+
+    /// With so many workers, instead of as many as the program says.
+    pub fn workers(mut self, workers: u32) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// With so many reactors, instead of one.
+    pub fn reactors(mut self, reactors: u32) -> Self {
+        self.reactors = reactors;
+        self
+    }
+
+    /// With more arguments.
+    pub fn arguments<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// With an environment variable.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With what a scripted server is to do without being told by a client.
+    pub fn behaviour(self, behaviour: &str) -> Self {
+        self.environment(crate::script::BEHAVIOUR, behaviour)
+    }
+
+    /// On this address.
+    pub fn address(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
+        self
+    }
+
+    /// On the address that the environment or the program itself names.
+    pub fn no_address(mut self) -> Self {
+        self.address = None;
+        self
+    }
+
+    /// The address that it will get, as a URL with port 0.
+    #[must_use]
+    pub fn own_address(&self) -> String {
+        self.address.clone().unwrap_or_default()
+    }
+
+    /// After these commands of a shell, which the server then replaces.
+    pub fn after(mut self, shell: &str) -> Self {
+        self.shell = Some(shell.to_owned());
+        self
+    }
+
+    /// As the leader of a process group.
+    pub fn own_group(mut self) -> Self {
+        self.own_group = true;
+        self
+    }
+
+    /// Starts it and waits until it listens.
+    #[must_use]
+    pub fn start(self) -> Server {
+        let server = self.start_unwatched();
+        server.wait_until_it_listens();
+        server
+    }
+
+    /// Starts it and waits for nothing.
+    #[must_use]
+    pub fn start_unwatched(self) -> Server {
+        let mark = self.mark();
+        let mut command = self.command(&mark);
+        let child = command.stderr(Stdio::piped()).spawn().expect("the server program can be started");
+        Server::of(child, mark)
+    }
+
+    /// Runs it to its end, which it is to find by itself, and sees that it leaves no process behind.
+    ///
+    /// # Panics
+    /// When it does not end, or leaves something behind.
+    #[must_use]
+    pub fn run(self) -> Outcome {
+        let mark = self.mark();
+        let mut command = self.command(&mark);
+        let server =
+            Server::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server program can be started"), mark);
+        let (code, stdout, stderr) = server.end_by_itself();
+        Outcome { code, stdout, stderr }
+    }
+
+    fn mark(&self) -> String {
+        format!("{}-{}", std::process::id(), self.number)
+    }
+
+    fn command(&self, mark: &str) -> Command {
+        let mut command = match &self.shell {
+            Some(first) => {
+                let mut command = Command::new("sh");
+                command.arg("-c").arg(format!("{first}; exec \"$0\" \"$@\"")).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
+        if let Some(address) = &self.address {
+            command.arg("--listen").arg(address);
+        }
+        if let Some(workers) = self.workers {
+            command.arg(format!("--workers={workers}"));
+        }
+        command.arg(format!("--reactors={}", self.reactors));
+        command.args(&self.arguments).envs(self.environment.iter().cloned());
+        command.env(tree::MARK, mark).env(journal::JOURNAL, Server::journal_path(mark)).stdin(Stdio::null());
+        if self.own_group {
+            command.process_group(0);
+        }
+        command
+    }
+}
+
+impl Outcome {
+    /// The one line on standard error that says why.
+    ///
+    /// # Panics
+    /// When there is not exactly one that begins with `Error: `, or the exit code is 0.
+    #[must_use]
+    pub fn refusal(&self) -> &str {
+        assert!(matches!(self.code, Some(code) if code != 0), "it ends with an exit code that says failure: {self:?}");
+        let mut lines = self.stderr.lines().filter(|line| !line.is_empty());
+        let line = lines.next().unwrap_or_else(|| panic!("it says why: {self:?}"));
+        assert!(line.starts_with("Error: "), "the line begins with `Error: `: {self:?}");
+        assert_eq!(lines.next(), None, "one line is enough");
+        line
+    }
+}
+
+/// Reads to the end on a thread of its own.
+pub(crate) fn read_all(mut from: impl Read + Send + 'static) -> impl FnOnce() -> String {
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        from.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
+    });
+    move || {
+        watch::until("the end of the output", || reader.is_finished());
+        reader.join().expect("reading does not panic").expect("a pipe can be read")
+    }
+}

@@ -1,0 +1,74 @@
+//! The processes of one server, found through `/proc`: by a mark in their environment, which every fork inherits, so that orphans are
+//! found too, whoever has adopted them.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::{fs, io};
+
+/// The variable that carries the mark.
+pub const MARK: &str = "SYSTEM_TEST_TREE";
+
+/// One process that has not ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its parent's.
+    pub parent: u32,
+    /// The letter that `/proc/…/stat` has for its state.
+    pub state: char,
+}
+
+/// Every live process with this mark.
+#[must_use]
+pub fn members(mark: &str) -> Vec<Process> {
+    let wanted = format!("{MARK}={mark}");
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes())
+        })
+        .filter_map(look)
+        .filter(|process| process.state != 'Z' && process.state != 'X')
+        .collect()
+}
+
+/// What `/proc` says of this process; a dead one that nobody has reaped has the state `Z`.
+#[must_use]
+pub fn look(pid: u32) -> Option<Process> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold anything.
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = words.next()?.chars().next()?;
+    Some(Process { pid, parent: words.next()?.parse().ok()?, state })
+}
+
+/// The dead children of this process that it has not reaped.
+#[must_use]
+pub fn unreaped_children(parent: u32) -> Vec<u32> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| look(entry.file_name().to_str()?.parse().ok()?))
+        .filter(|process| process.parent == parent && process.state == 'Z')
+        .map(|process| process.pid)
+        .collect()
+}
+
+/// Whether this process runs, sleeps or is stopped.
+#[must_use]
+pub fn lives(pid: u32) -> bool {
+    look(pid).is_some_and(|process| process.state != 'Z' && process.state != 'X')
+}
+
+/// Sends a signal; a process that has ended already is no error.
+///
+/// # Panics
+/// When this process may not.
+pub fn signal(pid: u32, signal: Signal) {
+    match kill(Pid::from_raw(pid.cast_signed()), signal) {
+        Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+        Err(errno) => panic!("{signal} to {pid}: {}", io::Error::from(errno)),
+    }
+}

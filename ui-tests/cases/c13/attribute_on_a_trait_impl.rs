@@ -1,0 +1,17 @@
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Default for Echo {
+    fn default() -> Self {
+        Self
+    }
+}
+
+impl Echo {
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

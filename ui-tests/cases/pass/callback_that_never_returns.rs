@@ -1,0 +1,18 @@
+#![deny(warnings)]
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) -> ! {
+        loop {}
+    }
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) -> () {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+}
+
+fn main() {
+    let _ = Echo::start as fn() -> _;
+}

@@ -1,0 +1,30 @@
+#![deny(warnings)]
+use swoole::{CloseReason, Lost, Manager, Master, SessionId, Worker, WorkerExit, WorkerStart};
+
+struct Chat {
+    seen: usize,
+}
+
+#[swoole::server]
+impl Chat {
+    fn on_start(_master: &Master) {}
+    fn on_shutdown(_master: &Master) {}
+    fn on_manager_start(_manager: &Manager) {}
+    fn on_manager_stop(_manager: &Manager) {}
+    fn on_worker_error(_manager: &Manager, _exit: &WorkerExit) {}
+    fn on_worker_start(_worker: &WorkerStart) -> Self {
+        Self { seen: 0 }
+    }
+    fn on_worker_stop(&mut self, _worker: &Worker<Self>) {}
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, data: &[u8]) {
+        self.seen += data.len();
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
+    fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}
+}
+
+fn main() {
+    let _ = (Chat::start as fn() -> _, Chat::builder as fn() -> _);
+}

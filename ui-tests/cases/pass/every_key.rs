@@ -1,0 +1,29 @@
+#![deny(warnings)]
+use swoole::{CloseReason, SessionId, Worker};
+
+const CPUS: u32 = 4;
+const SETTINGS_OF_MINE: u32 = 128;
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(
+    mode = "process",
+    listen = concat!("tcp://", "127.0.0.1:9501"),
+    workers = CPUS * 2,
+    reactors = size_of::<(u8, u8)>() as u32,
+    max_conn = 10_000,
+    backlog = SETTINGS_OF_MINE,
+    tcp_nodelay = !false,
+    log_level = "warn",
+    max_wait_time = mins(1) + secs(30),
+)]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+}
+
+fn main() {
+    let _ = Echo::start as fn() -> _;
+}

@@ -1,0 +1,12 @@
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(workers = 2)]
+impl Echo {
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
