@@ -1,4 +1,38 @@
-//! A server framework for code that may block, crash, leak or be heavy.
+//! A server framework for code that may block, crash, leak or be heavy: ordinary synchronous callbacks in isolated worker processes,
+//! while a master process keeps the sockets.
+//!
+//! Annotate one impl block; [`server`] checks it and emits a static dispatch table, `T::start()` and `T::builder()`:
+//!
+//! ```no_run
+//! use swoole::{CloseReason, SessionId, Worker};
+//!
+//! #[derive(Default)]
+//! struct Echo;
+//!
+//! #[swoole::server(mode = "process", workers = 2, listen = "tcp://127.0.0.1:9501")]
+//! impl Echo {
+//!     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+//!     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
+//!         worker.send(fd, data)?;
+//!         Ok(())
+//!     }
+//!     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+//! }
+//!
+//! fn main() -> swoole::Result<()> {
+//!     Echo::start()
+//! }
+//! ```
+//!
+//! Callbacks that run in a worker get a [`Worker`]: `send`, `close`, `connection_info`, the other sessions, counters, `shutdown`. Those of
+//! the manager get a [`Manager`], those of the master a [`Master`]; each has just the calls that make sense in its process.
+//!
+//! A worker that dies is replaced, and its sessions live on. Only the session whose callback it was in is closed with
+//! [`CloseReason::WorkerDied`], or handed to `on_lost` as [`Lost`]; `on_worker_error` is told either way, with a [`WorkerExit`].
+//!
+//! Features: `cli` (default) reads overrides of the settings from the command line. Without it the program takes no arguments, and the
+//! environment (`SWOOLE_WORKERS=4`) and [`Builder`] still override.
+
 pub use swoole_macros::server;
 pub use swoole_runtime::boot::Builder;
 pub use swoole_runtime::context::{
