@@ -71,7 +71,7 @@ impl<S: Server> Builder<S> {
     /// behind then.
     pub fn start(self) -> Result<()> {
         #[cfg(feature = "cli")]
-        let command_line = super::command_line::read(S::SETTINGS)?;
+        let command_line = super::command_line::read()?;
         #[cfg(not(feature = "cli"))]
         let command_line = Vec::new();
         let settings = config::collect(S::SETTINGS, &self.settings, command_line)?;

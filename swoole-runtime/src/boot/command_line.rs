@@ -2,12 +2,12 @@
 
 use crate::{
     error::{Error, Result},
-    settings::{KEYS, Key, Settings},
+    settings::{KEYS, Key},
 };
 use clap::{Arg, Command, error::ErrorKind};
 
 /// The options that were given, as key and text. Prints the help and ends the process where that is asked for.
-pub(super) fn read(_attribute: Settings) -> Result<Vec<(String, String)>> {
+pub(super) fn read() -> Result<Vec<(String, String)>> {
     match command().try_get_matches() {
         Ok(matches) => {
             Ok(KEYS.iter().filter_map(|key| matches.get_one::<String>(key.name).map(|text| (key.name.to_owned(), text.clone()))).collect())

@@ -11,5 +11,7 @@ pub(crate) use listen::{ListenUrl, Scheme};
 pub(crate) use overrides::{Origin, environment, set_by_name};
 pub(crate) use resolved::Resolved;
 pub use units::{mins, secs};
-pub(crate) use vocabulary::{KEYS, Key, first_fault, vocabulary};
+#[cfg(feature = "cli")]
+pub(crate) use vocabulary::{KEYS, Key};
 pub use vocabulary::{Settings, check};
+pub(crate) use vocabulary::{first_fault, vocabulary};

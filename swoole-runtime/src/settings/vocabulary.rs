@@ -50,7 +50,9 @@ pub(crate) use vocabulary;
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// The documentation, a line each.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "for `--help`"))]
     pub(crate) help: &'static [&'static str],
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "for `--help`"))]
     pub(crate) default: &'static str,
     /// Reads the value and sets it, or says in a sentence what the key takes.
     pub(crate) set: fn(&mut Settings, &str) -> Result<(), String>,
