@@ -1,6 +1,6 @@
 //! Addresses as they are written: checked while compiling, resolved at the start.
 
-use super::vocabulary::{Fault, starts_with};
+use super::fault::{Fault, starts_with};
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},

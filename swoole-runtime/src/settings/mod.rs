@@ -1,9 +1,11 @@
 //! The settings: every key's name, type, range, default and documentation, once. Used by the attribute at compile time and by every
 //! override at run time, in whatever process starts the server.
 
+mod fault;
 mod listen;
 mod overrides;
 mod resolved;
+mod text;
 mod units;
 mod vocabulary;
 

@@ -1,6 +1,9 @@
 //! The one place that a key is added to.
 
-use super::listen;
+use super::{
+    fault::{Fault, same},
+    listen,
+};
 
 /// Hands every row of the vocabulary to the macro `$then`, which makes of it what its module needs: setters here, builder methods in
 /// `boot`.
@@ -80,9 +83,9 @@ macro_rules! define {
         }
     };
 
-    (@read text $text:ident) => { Ok::<&'static str, String>(super::overrides::for_ever($text)) };
-    (@read switch $text:ident) => { super::overrides::switch($text) };
-    (@read number $text:ident $ty:ty) => { super::overrides::number::<$ty>($text) };
+    (@read text $text:ident) => { Ok::<&'static str, String>(super::text::for_ever($text)) };
+    (@read switch $text:ident) => { super::text::switch($text) };
+    (@read number $text:ident $ty:ty) => { super::text::number::<$ty>($text) };
 
     ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($($fault:tt)+))?
         default $default:literal; )+) => {
@@ -170,13 +173,6 @@ macro_rules! define {
     };
 }
 
-/// What is wrong with a value: one line for a start error, or with its note and help for the compiler to print.
-#[derive(Clone, Copy)]
-pub(crate) struct Fault {
-    pub(crate) line: &'static str,
-    pub(crate) full: &'static str,
-}
-
 use crate::settings::vocabulary as settings;
 vocabulary!(define);
 
@@ -208,23 +204,4 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 pub(super) const fn listen_fault(url: &str) -> Option<Fault> {
     listen::fault(url)
-}
-
-/// `==` on strings, where constants are computed.
-pub(super) const fn same(a: &str, b: &str) -> bool {
-    starts_with(a.as_bytes(), b.as_bytes()) && a.len() == b.len()
-}
-
-pub(super) const fn starts_with(text: &[u8], start: &[u8]) -> bool {
-    if text.len() < start.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < start.len() {
-        if text[i] != start[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
 }
