@@ -1,9 +1,10 @@
 //! The log: one line an event on standard error, with the process it comes from. Through the `log` crate, so that a program that has
 //! a logger of its own keeps it.
 
+use crate::sys::stderr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use std::{io::Write, time::SystemTime};
+use std::time::SystemTime;
 
 /// Who is logging.
 #[derive(Clone, Copy)]
@@ -16,6 +17,9 @@ pub(crate) enum Speaker {
 
 /// 0 master, 1 manager, 2 standby, 3 + n worker n. Of this process alone: Relaxed, it is set when the process has one thread.
 static SPEAKER: AtomicU32 = AtomicU32::new(0);
+
+/// How many lines of this process could not be written. Relaxed: a count.
+static LOST: AtomicU32 = AtomicU32::new(0);
 
 /// From here on the lines of this process are marked so.
 pub(crate) fn speak_as(speaker: Speaker) {
@@ -66,9 +70,18 @@ impl Log for ToStandardError {
             worker => format!("worker {}", worker - 3),
         };
         let now = humantime::format_rfc3339_millis(SystemTime::now());
-        let line = format!("{now} {level} [{who} {}] {}\n", std::process::id(), record.args());
-        // In one write, so that lines of several processes do not mix. Where standard error is closed there is nobody to tell.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        // Nobody waits for whoever reads the log: what cannot be written at once is counted, and said with the next line that can.
+        let lost = LOST.load(Ordering::Relaxed);
+        let mut line = format!("{now} {level} [{who} {}] {}\n", std::process::id(), record.args());
+        if lost > 0 {
+            line =
+                format!("{now} WARN  [{who} {}] {lost} lines of the log are lost: standard error was not read\n{line}", std::process::id());
+        }
+        if stderr::write_line(&line) {
+            LOST.fetch_sub(lost, Ordering::Relaxed);
+        } else {
+            LOST.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn flush(&self) {}

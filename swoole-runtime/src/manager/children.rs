@@ -23,6 +23,8 @@ pub(super) enum Child {
     None,
     /// Forked by this manager, which reaps it.
     Own { pid: u32, fd: PidFd },
+    /// Forked by this manager, which had no descriptor to spare for it. Not reaped, so its number stays its own.
+    Unwatched { pid: u32 },
     /// Named by the slot's owner word; the master was asked about it.
     Asked { pid: u32 },
     /// Forked by a predecessor: the master reaps it and says how it ended.
@@ -31,20 +33,20 @@ pub(super) enum Child {
 
 /// The first wait after a failure, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl Child {
     pub(super) fn pid(&self) -> Option<u32> {
         match self {
             Self::None => None,
-            Self::Own { pid, .. } | Self::Asked { pid } | Self::Adopted { pid, .. } => Some(*pid),
+            Self::Own { pid, .. } | Self::Unwatched { pid } | Self::Asked { pid } | Self::Adopted { pid, .. } => Some(*pid),
         }
     }
 
     pub(super) fn fd(&self) -> Option<&PidFd> {
         match self {
             Self::Own { fd, .. } | Self::Adopted { fd, .. } => Some(fd),
-            Self::None | Self::Asked { .. } => None,
+            Self::None | Self::Unwatched { .. } | Self::Asked { .. } => None,
         }
     }
 }

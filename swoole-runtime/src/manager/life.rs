@@ -32,6 +32,7 @@ use nix::{
 use std::{
     io::{self, Write},
     os::fd::AsRawFd,
+    time::Instant,
 };
 
 const LIFELINE: Token = Token(usize::MAX);
@@ -46,6 +47,9 @@ const HOPELESS: u32 = 3;
 /// How often the master is asked about processes that only it can reap.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
+/// How long after a failure another standby is tried.
+const STANDBY_AGAIN: Duration = Duration::from_secs(1);
+
 /// The manager at work.
 pub(super) struct Life {
     pub(super) memory: &'static Memory,
@@ -58,6 +62,8 @@ pub(super) struct Life {
     /// The standby, when this manager has forked it.
     standby: Option<PidFd>,
     wants_standby: bool,
+    /// Not before then, after a failure.
+    standby_again: Option<Instant>,
     said_ready: bool,
     said_failed: bool,
     pub(super) last_failure: Option<String>,
@@ -109,6 +115,7 @@ impl Life {
                 _tied: tied,
                 standby: None,
                 wants_standby: taken_over,
+                standby_again: None,
                 said_ready: false,
                 said_failed: false,
                 last_failure: None,
@@ -173,6 +180,7 @@ impl Life {
             return None;
         }
         if self.wants_standby
+            && self.standby_again.is_none_or(|again| Instant::now() >= again)
             && let Some(next) = self.fork_standby()
         {
             return Some(next);
@@ -198,10 +206,15 @@ impl Life {
         }
         let opened = owner.open(now)?;
         self.memory.slot(at).give(Order::Serve);
-        match self.fork()? {
-            Side::Child => Some(Next::Worker(at, opened)),
-            Side::Parent(pid) => {
+        match self.fork() {
+            Some(Side::Child) => Some(Next::Worker(at, opened)),
+            Some(Side::Parent(pid)) => {
                 self.watch_over(at, pid, opened);
+                None
+            }
+            None => {
+                self.last_failure = Some("no process can be forked".to_owned());
+                self.slots[at].emptied(false);
                 None
             }
         }
@@ -217,22 +230,24 @@ impl Life {
                 log::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
                 self.slots[at].child = Child::Own { pid: pid.as_raw().cast_unsigned(), fd };
             }
-            Err(e) => self.fail(&format!("worker {at} (pid {pid}) cannot be watched: {e}")),
+            Err(e) => {
+                log::error!("worker {at} (pid {pid}) cannot be watched: {e}; trying again");
+                self.slots[at].child = Child::Unwatched { pid: pid.as_raw().cast_unsigned() };
+            }
         }
     }
 
     fn fork_standby(&mut self) -> Option<Next> {
-        let me = match PidFd::open(Pid::this()) {
-            Ok(me) => me,
-            Err(e) => {
-                self.fail(&format!("the manager has no descriptor for its standby: {e}"));
-                return None;
-            }
-        };
+        // Should it fail, it is tried again; the server goes on meanwhile.
+        self.standby_again = Some(Instant::now() + STANDBY_AGAIN);
+        let me = PidFd::open(Pid::this())
+            .inspect_err(|e| log::error!("the manager has no descriptor for its standby: {e}; trying again"))
+            .ok()?;
         match self.fork()? {
             Side::Child => Some(Next::Standby(me)),
             Side::Parent(pid) => {
                 self.wants_standby = false;
+                self.standby_again = None;
                 let watched = PidFd::open(pid).and_then(|fd| {
                     self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), STANDBY, Interest::READABLE)?;
                     Ok(fd)
@@ -255,7 +270,7 @@ impl Life {
         };
         // What is buffered would be printed by the child too.
         let _ = io::stdout().flush();
-        fork(&witness).inspect_err(|e| self.fail(&format!("no process can be forked: {e}"))).ok()
+        fork(&witness).inspect_err(|e| log::error!("no process can be forked: {e}; trying again")).ok()
     }
 
     /// Messages from the master.
@@ -286,6 +301,9 @@ impl Life {
     /// Own children that have ended: settled first, reaped last, so that a death in between leaves their status to the master.
     fn bury<S: Server>(&mut self) {
         for at in 0..self.slots.len() {
+            if let Child::Unwatched { pid } = self.slots[at].child {
+                self.watch_over(at, Pid::from_raw(pid.cast_signed()), self.memory.slot(at).owner.read());
+            }
             let Child::Own { pid, fd } = &self.slots[at].child else {
                 continue;
             };
@@ -342,7 +360,7 @@ impl Life {
             match &slot.child {
                 Child::Asked { pid } => self.tell_master(ToMaster::Adopt { pid: *pid }),
                 Child::Adopted { pid, fd } if fd.has_ended() => self.tell_master(ToMaster::Adopt { pid: *pid }),
-                Child::None | Child::Own { .. } | Child::Adopted { .. } => {}
+                Child::None | Child::Own { .. } | Child::Unwatched { .. } | Child::Adopted { .. } => {}
             }
         }
     }
@@ -389,8 +407,13 @@ impl Life {
             let left = self.memory.header().deadline_ms().saturating_sub(clock::uptime_ms());
             return Some(Duration::from_millis(left.clamp(20, 1000)));
         }
-        let foster = self.slots.iter().any(|slot| matches!(slot.child, Child::Asked { .. } | Child::Adopted { .. }));
+        if self.said_failed {
+            return None;
+        }
+        let foster =
+            self.slots.iter().any(|slot| matches!(slot.child, Child::Asked { .. } | Child::Unwatched { .. } | Child::Adopted { .. }));
         let waits = self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)));
+        let foster = foster || self.wants_standby;
         if foster { Some(waits.map_or(ASK_AGAIN, |wait| wait.min(ASK_AGAIN))) } else { waits }
     }
 

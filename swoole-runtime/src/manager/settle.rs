@@ -3,7 +3,10 @@
 //! If the manager dies here: it reaps last, so the master still learns how the worker ended, and the next manager settles again. Each
 //! step may be done twice: a session is closed once, a record skipped once; only the report may come a second time.
 
-use super::{children::Child, life::Life};
+use super::{
+    children::{Child, LONGEST_WAIT},
+    life::Life,
+};
 use crate::{
     context::WorkerExit,
     contract::Server,
@@ -32,9 +35,10 @@ impl Life {
         let asked_to = self.memory.slot(at).order() == Order::Stop;
         let state = if held { board.state() } else { State::Starting };
         // Relaxed: the process is dead.
-        let did_something = state != State::Starting && board.consumed.load(Ordering::Relaxed) > 0;
+        let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
+        let did_something =
+            state != State::Starting && (board.consumed.load(Ordering::Relaxed) > 0 || age > LONGEST_WAIT.as_millis() as u64);
         if !(asked_to && ended == Ended::Exited(0)) {
-            let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
             self.report::<S>(&WorkerExit {
                 worker: WorkerId::new(at as u16),
                 pid,

@@ -90,10 +90,13 @@ impl Acceptor {
             }
             return;
         }
-        self.said_full = false;
+        // Not at each session that comes and goes at the limit.
+        if header.connections() < u64::from(self.memory.settings.max_conn) * 9 / 10 {
+            self.said_full = false;
+        }
         let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
         let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::unix_ms(), |id| {
-            (remote, listener as u8, (id.get() % reactors) as u16, (id.get() % workers) as u16)
+            (remote, listener as u8, (id.get() / workers % reactors) as u16, (id.get() % workers) as u16)
         });
         self.next = found.id.following();
         // Relaxed: a count that only this thread writes; before the reactor can count the end of it.

@@ -6,14 +6,16 @@ use crate::{
     sync::Ordering,
     sys::{
         packet::Packets,
-        pidfd::{Ended, PidFd, children},
+        pidfd::{Ended, PidFd, children, is_child},
     },
 };
+use core::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use nix::{sys::signal::Signal, unistd::Pid};
 use std::{
     collections::HashMap,
     os::fd::{AsFd, AsRawFd},
+    time::Instant,
 };
 
 /// The processes.
@@ -29,7 +31,14 @@ pub(super) struct Family {
     ended: HashMap<u32, Ended>,
     manager_line: Packets,
     standby_line: Packets,
+    /// Until when the standby must have taken over that was called.
+    called: Option<Instant>,
+    /// The manager that died before.
+    died: u32,
 }
+
+/// How long a standby may take to be the manager.
+const TAKE_OVER: Duration = Duration::from_secs(1);
 
 /// What the manager had to say.
 #[derive(Default)]
@@ -64,6 +73,8 @@ impl Family {
             ended: HashMap::new(),
             manager_line,
             standby_line,
+            called: None,
+            died: 0,
         })
     }
 
@@ -75,6 +86,7 @@ impl Family {
         self.hear(&mut news);
         self.look_at_standby();
         self.look_at_manager(stopping, &mut news);
+        self.look_at_called(self.died);
         self.look_at_adopted();
         if child_ended {
             self.bury_strangers();
@@ -129,7 +141,13 @@ impl Family {
             bell.ring();
         }
         match self.standby.take() {
-            Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => self.manager = Some(standby),
+            Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => {
+                // It may have been stopped.
+                let _ = standby.signal(Signal::SIGCONT);
+                self.died = self.memory.manager().pid.load(Ordering::Relaxed);
+                self.called = Some(Instant::now() + TAKE_OVER);
+                self.manager = Some(standby);
+            }
             _ => {
                 log::error!("no standby is there to take over");
                 news.orphaned = true;
@@ -144,10 +162,14 @@ impl Family {
         }
         let number = Pid::from_raw(pid.cast_signed());
         // Only of a child is a number sure to be its own: it is not given out again before the master has reaped it.
-        let opened = children().contains(&number).then(|| PidFd::open(number).ok()).flatten();
-        let Some(fd) = opened else {
-            return self.tell_manager(ToManager::Ended { pid, ended: Ended::Unknown });
-        };
+        match is_child(number) {
+            Some(true) => {}
+            Some(false) => return self.tell_manager(ToManager::Ended { pid, ended: Ended::Unknown }),
+            // Not known now: the manager asks again.
+            None => return,
+        }
+        // Without a descriptor to spare there is no answer yet either: never that it has ended.
+        let Ok(fd) = PidFd::open(number) else { return };
         if let Some(ended) = fd.reap() {
             self.adopted.remove(&pid);
             self.ended.insert(pid, ended);
@@ -160,6 +182,26 @@ impl Family {
             let fd = self.watched(fd);
             self.adopted.insert(pid, fd);
         }
+    }
+
+    /// A standby that was called and does not come is ended, which counts as a manager's end.
+    fn look_at_called(&mut self, died: u32) {
+        let Some(until) = self.called else { return };
+        // Relaxed: a number, looked at again until the deadline.
+        if self.memory.manager().pid.load(Ordering::Relaxed) != died {
+            self.called = None;
+        } else if Instant::now() > until
+            && let Some(standby) = &self.manager
+        {
+            log::error!("the standby does not take over; it is ended");
+            let _ = standby.signal(Signal::SIGKILL);
+            self.called = None;
+        }
+    }
+
+    /// When it must be looked at again, should nothing happen.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.called.map(|until| until.saturating_duration_since(Instant::now()) + Duration::from_millis(10))
     }
 
     fn look_at_adopted(&mut self) {

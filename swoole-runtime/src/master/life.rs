@@ -205,7 +205,9 @@ impl Life {
             log::info!("a callback asked for it: shutting down");
             self.shut_down(self.memory.settings.max_wait_time);
         }
-        let late = || clock::uptime_ms() >= header.deadline_ms();
+        // The last quarter of the time is the workers', to stop in: a client that does not read must not cost them that.
+        let for_workers = self.memory.settings.max_wait_time.as_millis() as u64 / 4;
+        let late = || clock::uptime_ms() + for_workers >= header.deadline_ms();
         if header.lifecycle() == Lifecycle::Draining && (header.connections() == 0 || self.reactors.is_empty() || late()) {
             header.enter(Lifecycle::Stopping);
             self.ring_all();
@@ -229,7 +231,7 @@ impl Life {
         match self.memory.header().lifecycle() {
             // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
             Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
-            _ => self.acceptor.as_ref().and_then(Acceptor::timeout),
+            _ => self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout()).min(),
         }
     }
 

@@ -37,8 +37,8 @@ impl Reactor {
 
     /// From the session's worker, or from the manager for one that died in `on_close`: `on_close` is through.
     pub(super) fn closed(&mut self, found: Found) {
-        if !found.row.has(Flags::CLOSE_PUBLISHED) {
-            // No `on_close` was asked for: a worker that says this has gone wrong, and the session goes on.
+        if !found.row.has(Flags::CLOSE_PUBLISHED) || found.row.has(Flags::CLOSE_ANSWERED) {
+            // No `on_close` was asked for, or it was answered before: a worker that says this has gone wrong, and the session goes on.
             return;
         }
         found.row.set(Flags::CLOSE_ANSWERED);

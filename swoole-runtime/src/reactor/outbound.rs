@@ -61,8 +61,7 @@ impl Reactor {
 
     fn carry_out(&mut self, slot: usize, record: &Record) {
         let kind = ToReactor::from_u8(record.tag.kind);
-        let found =
-            SessionId::new(record.tag.session).and_then(|id| self.sessions.find(id)).filter(|found| found.row.reactor() == self.index);
+        let found = self.mine(record);
         match (kind, found) {
             (Some(ToReactor::Send), Some(found)) => match self.workers[slot].from.piece(record) {
                 Some(piece) => self.send(found, piece),

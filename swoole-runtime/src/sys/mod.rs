@@ -10,4 +10,5 @@ pub(crate) mod packet;
 pub(crate) mod pidfd;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod stderr;
 pub(crate) mod wake;

@@ -102,6 +102,15 @@ impl AsRawFd for PidFd {
     }
 }
 
+/// Whether this process is a child of ours that nobody has reaped; `None` where the kernel does not say. Takes no descriptor.
+pub(crate) fn is_child(pid: Pid) -> Option<bool> {
+    match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT) {
+        Ok(_) => Some(true),
+        Err(Errno::ECHILD) => Some(false),
+        Err(_) => None,
+    }
+}
+
 /// The pids of this process's children, adopted ones included, dead ones not yet reaped too.
 pub(crate) fn children() -> Vec<Pid> {
     let mut found = Vec::new();

@@ -36,7 +36,11 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
     memory.worker(slot).clean(clock::unix_ms());
     let (_tied, outbox) = match settle_in(memory, slot, lifeline) {
         Ok(settled) => settled,
-        Err(e) => return not_started(memory, slot, &e.to_string()),
+        Err(e) => {
+            log::error!("the worker cannot settle in: {e}");
+            memory.worker(slot).say(&e.to_string());
+            return NOT_STARTED;
+        }
     };
     // For as long as the process lives: the panic hook refers to it.
     let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim)));

@@ -18,6 +18,9 @@ use crate::{
 /// How many records of one ring come before those of the next.
 const RECORDS_A_TURN: usize = 64;
 
+/// How many errors of callbacks are logged in a second.
+const ERRORS_A_SECOND: u32 = 10;
+
 /// The worker's loop.
 pub(super) struct Serving<S: Server> {
     memory: &'static Memory,
@@ -27,6 +30,8 @@ pub(super) struct Serving<S: Server> {
     lanes: Vec<Lane>,
     requests: u64,
     consumed: u64,
+    /// The second of the last error, and how many there were in it.
+    errors: (u64, u32),
 }
 
 struct Lane {
@@ -42,7 +47,7 @@ impl<S: Server> Serving<S> {
             .collect();
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
-        Self { memory, slot, board, worker, lanes, requests, consumed: 0 }
+        Self { memory, slot, board, worker, lanes, requests, consumed: 0, errors: (0, 0) }
     }
 
     /// Serves until the manager says stop.
@@ -100,7 +105,7 @@ impl<S: Server> Serving<S> {
         match kind {
             ToWorker::Connect => {
                 if let Some(on_connect) = S::DISPATCH.on_connect {
-                    settle(Callback::Connect, fd, on_connect(state, self.worker, fd));
+                    self.settle(Callback::Connect, fd, on_connect(state, self.worker, fd));
                 }
             }
             // The server has closed the session, or lost a record of it: what came in behind is not answered any more.
@@ -110,12 +115,12 @@ impl<S: Server> Serving<S> {
                 // Relaxed: a count for people.
                 self.board.requests.store(self.requests, Ordering::Relaxed);
                 if let Some(on_receive) = S::DISPATCH.on_receive {
-                    settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
+                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
                 }
             }
             ToWorker::Close => {
                 if let Some(on_close) = S::DISPATCH.on_close {
-                    settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
+                    self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
                 self.answer_close(at, fd);
             }
@@ -157,7 +162,7 @@ impl<S: Server> Serving<S> {
             },
             data: self.lanes[at].ring.data(&record).to_vec(),
         };
-        settle(Callback::Lost, session, on_lost(state, self.worker, &what));
+        self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
         if kind == ToWorker::Close {
             self.answer_close(at, session);
         }
@@ -168,10 +173,27 @@ impl<S: Server> Serving<S> {
     fn sleep(&mut self) {
         self.board.asleep.raise();
         let stop = self.memory.slot(self.slot).order() == Order::Stop;
-        if !stop && self.lanes.iter_mut().all(|lane| matches!(lane.ring.peek(), Ok(None))) {
+        if !stop && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
             self.outbox().sleep(None);
         }
         self.board.asleep.lower();
+    }
+
+    /// An error of a callback is logged, and the session lives on. At most ten a second: a client must not fill the log.
+    fn settle(&mut self, callback: Callback, fd: SessionId, outcome: Outcome) {
+        let Err(failure) = outcome else { return };
+        let second = clock::uptime_ms() / 1000;
+        if second != self.errors.0 {
+            let more = self.errors.1.saturating_sub(ERRORS_A_SECOND);
+            if more > 0 {
+                log::warn!("{more} more errors of callbacks in one second are not logged");
+            }
+            self.errors = (second, 0);
+        }
+        self.errors.1 += 1;
+        if self.errors.1 <= ERRORS_A_SECOND {
+            log::warn!("{callback} of session {fd}: {}", failure.0);
+        }
     }
 
     fn outbox(&self) -> &'static Outbox {
@@ -181,11 +203,4 @@ impl<S: Server> Serving<S> {
 
 fn reason(record: &Record) -> CloseReason {
     CloseReason::from_u8(record.tag.detail).unwrap_or(CloseReason::Server)
-}
-
-/// An error of a callback is logged, and the session lives on.
-fn settle(callback: Callback, fd: SessionId, outcome: Outcome) {
-    if let Err(failure) = outcome {
-        log::warn!("{callback} of session {fd}: {}", failure.0);
-    }
 }
