@@ -14,6 +14,12 @@ const LINGER_TICK: Duration = Duration::from_millis(200);
 /// How many records one turn takes from one ring before it looks at the sockets again.
 const RECORDS_A_TURN: usize = 512;
 
+/// With fewer events than this there is no crowd to gather.
+const WORTH_ANOTHER_LOOK: usize = 8;
+
+/// How often one turn looks at the sockets.
+const LOOKS_A_TURN: usize = 3;
+
 impl Reactor {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
@@ -21,10 +27,15 @@ impl Reactor {
         while self.memory.header().lifecycle() < Lifecycle::Stopping {
             self.wait(&mut events);
             self.now_ms = clock::unix_ms();
-            for event in &events {
-                if event.token() != BELL {
-                    self.ready(event);
+            self.handle(&events);
+            // What came meanwhile goes along, before a worker is woken: each waking may cost this thread its processor.
+            let mut gathered = 1;
+            while events.iter().count() >= WORTH_ANOTHER_LOOK && gathered < LOOKS_A_TURN {
+                if self.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
+                    events.clear();
                 }
+                self.handle(&events);
+                gathered += 1;
             }
             self.read_on();
             self.wake_workers();
@@ -35,6 +46,14 @@ impl Reactor {
             self.follow_lifecycle();
         }
         self.end_all();
+    }
+
+    fn handle(&mut self, events: &Events) {
+        for event in events {
+            if event.token() != BELL {
+                self.ready(event);
+            }
+        }
     }
 
     fn wait(&mut self, events: &mut Events) {
