@@ -137,6 +137,8 @@ fn a_worker_that_is_stuck_at_the_end_is_killed_and_named() {
     server.signal(Signal::SIGTERM);
     server.wait_for_log(&["worker 1", "killed", "on_receive", &format!("session {session}")]);
     client.end();
+    // The others are given the time to stop that the stuck one does not use.
+    server.journal.wait("on_worker_stop", |entry| entry.number("worker") == 0);
     ends_well(server);
 }
 
