@@ -41,7 +41,7 @@ impl FrontPlace {
 
 const BYTES_PER_ENTRY: usize = 256;
 const MIN_ENTRIES: usize = 256;
-const MAX_ENTRIES: usize = 4096;
+const MAX_ENTRIES: usize = 1024;
 
 /// The largest message that a ring of this many bytes carries itself: an eighth, so that one message never fills it.
 pub(crate) const fn largest_message(bytes: usize) -> usize {

@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use std::os::fd::RawFd;
 
 /// How far into its bytes a ring goes before it looks whether it may begin at its start again.
-const REWIND: u64 = 64 << 10;
+const REWIND: u64 = 16 << 10;
 
 /// The producer.
 pub(crate) struct Producer {
@@ -84,9 +84,16 @@ impl Producer {
         })
     }
 
-    /// An empty ring begins at its start again.
+    /// An empty ring begins at its start again; and so does one whose records have left so much room there that what is on its way fits
+    /// twice. Under steady load no ring is ever quite empty, and would go through all its pages.
     fn rewind(&mut self) {
-        if self.head.is_empty() {
+        let may = self.head.is_empty() || {
+            let oldest = self.ring.entry(self.head.seen()).read(0).start;
+            let (before_oldest, on_its_way) = (self.ring.offset(oldest) as u64, self.next.wrapping_sub(oldest));
+            let same_lap = self.ring.offset(self.next) as u64 > before_oldest;
+            same_lap && before_oldest >= 2 * REWIND && before_oldest / 2 >= on_its_way
+        };
+        if may {
             // Of an empty ring any multiple will do, should the count ever end.
             self.next = self.next.checked_next_multiple_of(self.length()).unwrap_or(0);
         }
