@@ -1,7 +1,7 @@
 //! The reactor's loop: what the kernel has, what is left from the turn before, what the workers have, and then sleep.
 //!
 //! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
-//! workers it published for once a turn, and only sleepers.
+//! workers it published for at the end of each half of a turn, and only sleepers.
 
 use super::{BELL, Reactor};
 use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
