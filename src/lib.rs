@@ -46,5 +46,5 @@ pub use swoole_runtime::{Callback, CloseReason, Error, PageTooLarge, Result, Sen
 pub mod __rt {
     pub use swoole_runtime::boot::{builder, start};
     pub use swoole_runtime::contract::*;
-    pub use swoole_runtime::{Failure, check, mins, secs};
+    pub use swoole_runtime::{Failure, check, gib, kib, mib, mins, secs};
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::{ReturnType, Signature};
 
 /// One thing that the user has to change: where, what is wrong, why the rule exists, what to write.
 #[derive(Debug)]
@@ -19,6 +20,11 @@ impl Fault {
         let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
         let from = spans.next().unwrap_or_else(Span::call_site);
         Self { from, to: spans.last().unwrap_or(from), text: headline.into(), when: None }
+    }
+
+    /// A fault whose lines are already put together.
+    pub(crate) fn written(tokens: &impl ToTokens, lines: &str) -> Self {
+        Self::at(tokens, lines)
     }
 
     /// Why there is such a rule.
@@ -72,6 +78,14 @@ pub(crate) fn as_written(tokens: &impl ToTokens) -> String {
     let tight = [(" :: ", "::"), (":: ", "::"), (" ::", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")];
     let spaced = tokens.to_token_stream().to_string();
     tight.iter().fold(spaced, |text, (from, to)| text.replace(from, to))
+}
+
+/// What stands behind the parameters of a function, if anything does.
+pub(crate) fn result_as_written(signature: &Signature) -> Option<String> {
+    match &signature.output {
+        ReturnType::Default => None,
+        written @ ReturnType::Type(..) => Some(as_written(written)),
+    }
 }
 
 /// Several words as a person lists them: `a`, `b` and `c`.

@@ -1,6 +1,6 @@
 //! The attribute on tokens that a compiler would not let through: half-typed ones, and ones with every kind of fault.
 
-use crate::{check, expand, read, vocabulary};
+use crate::{check, expand, read};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 
@@ -146,21 +146,4 @@ fn every_fault_says_what_is_wrong_and_why_and_what_to_write() {
         assert!(matches!(lines.as_slice(), [_, note, help] if note.starts_with("note: ") && help.starts_with("help: ")), "{text}");
         assert!(!lines[0].ends_with('.') && !lines[0].starts_with(char::is_uppercase), "{text}");
     }
-}
-
-/// The runtime has the types, ranges and sentences; here are names alone, which could fall behind.
-#[test]
-fn the_runtime_knows_every_name_and_says_the_same_of_it() {
-    let runtime = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../swoole-runtime/src");
-    let parameters = std::fs::read_to_string(runtime.join("contract/parameters.rs")).unwrap();
-    for callback in vocabulary::CALLBACKS {
-        let line = format!("\"help: write `{}`\"", callback.signature(None));
-        assert!(parameters.contains(callback.takes) && parameters.contains(&line), "{line}");
-    }
-    let keys = std::fs::read_to_string(runtime.join("settings/vocabulary.rs")).unwrap();
-    let kinds = ["text", "number", "switch"];
-    let declared = keys.lines().map(str::trim_start).filter(|line| kinds.iter().any(|kind| line.starts_with(&format!("{kind} "))));
-    let declared: Vec<&str> = declared.filter_map(|line| line.split([' ', ':']).nth(1)).collect();
-    let known: Vec<&str> = vocabulary::KEYS.iter().map(|key| key.name).collect();
-    assert_eq!(declared, known);
 }

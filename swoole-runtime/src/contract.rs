@@ -1,16 +1,16 @@
 //! What the attribute emits and the runtime runs: the settings, the dispatch table, and how results of callbacks are read.
 
-mod parameters;
+mod callbacks;
+mod tasks;
 
-pub use parameters::*;
-
-use crate::{
-    context::{Lost, Manager, Master, Worker, WorkerExit, WorkerStart},
-    error::Failure,
-    event::CloseReason,
-    id::SessionId,
-    settings::Settings,
+pub use crate::context::{
+    RunsTasks, TaskError, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker, calls_of_the_manager, calls_of_the_master,
+    calls_of_worker_start,
 };
+pub use callbacks::*;
+pub use tasks::*;
+
+use crate::{context::WorkerStart, error::Failure, settings::Settings};
 use core::fmt::Display;
 
 /// A server: what `#[swoole::server]` makes of an impl block. Not meant to be written by hand.
@@ -23,38 +23,6 @@ pub trait Server: Sized + 'static {
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.
 pub type Outcome = Result<(), Failure>;
-
-/// The callbacks of a server, each `None` where the block has none.
-///
-/// An associated constant of this type is known when the program is compiled, so a present callback is called directly and an absent
-/// one leaves nothing behind.
-#[allow(clippy::type_complexity, reason = "each row shows its callback's signature, which a name would hide")]
-pub struct Dispatch<S: 'static> {
-    /// `on_start`, in the master.
-    pub on_start: Option<fn(&Master) -> Outcome>,
-    /// `on_shutdown`, in the master.
-    pub on_shutdown: Option<fn(&Master) -> Outcome>,
-    /// `on_manager_start`, in the manager.
-    pub on_manager_start: Option<fn(&Manager) -> Outcome>,
-    /// `on_manager_stop`, in the manager.
-    pub on_manager_stop: Option<fn(&Manager) -> Outcome>,
-    /// `on_worker_error`, in the manager.
-    pub on_worker_error: Option<fn(&Manager, &WorkerExit) -> Outcome>,
-    /// `on_worker_start`, or [`InitialState::initial_state`], in each worker.
-    pub on_worker_start: fn(&WorkerStart) -> Result<S, Failure>,
-    /// `on_worker_stop`, in each worker.
-    pub on_worker_stop: Option<fn(&mut S, &Worker<S>) -> Outcome>,
-    /// `on_connect`, in the session's worker.
-    pub on_connect: Option<fn(&mut S, &Worker<S>, SessionId) -> Outcome>,
-    /// `on_receive`, in the session's worker.
-    pub on_receive: Option<fn(&mut S, &Worker<S>, SessionId, &[u8]) -> Outcome>,
-    /// `on_close`, in the session's worker.
-    pub on_close: Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> Outcome>,
-    /// `on_panic`, in the worker that panicked.
-    pub on_panic: Option<fn(&Worker<S>, Option<SessionId>, &str) -> Outcome>,
-    /// `on_lost`, in the successor of a dead worker.
-    pub on_lost: Option<fn(&mut S, &Worker<S>, &Lost) -> Outcome>,
-}
 
 /// What a callback may return: nothing, or a result whose error is logged.
 #[diagnostic::on_unimplemented(

@@ -42,4 +42,4 @@ mod sys;
 pub use error::{Error, Failure, PageTooLarge, Result, SendError};
 pub use event::{Callback, CloseReason, State};
 pub use id::{SessionId, TaskId, WorkerId};
-pub use settings::{Settings, check, mins, secs};
+pub use settings::{Settings, check, gib, kib, mib, mins, secs};

@@ -6,38 +6,153 @@
 //! - `cfg` on a callback is written as such.
 //! - No method takes the name of what the attribute adds.
 
-use super::{Method, Row, Written, shape};
-use crate::{
-    diagnostics::{Fault, listed},
-    read::{self, Block, Signature},
-    vocabulary::{CALLBACKS, CALLBACKS_NOT_YET, Callback, Suggestion, callback, callback_meant},
+use super::{
+    Found, Method, Row, Written, shape,
+    structure::{Dispatch, Structure},
 };
-use proc_macro2::TokenStream;
+use crate::{
+    diagnostics::{Fault, as_written, listed, result_as_written},
+    read::{self, Block, Signature},
+};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::rc::Rc;
-use syn::{Meta, Type};
+use swoole_vocabulary::{CALLBACKS, Callback, Feature, PlannedCallback, Suggestion, callback, callback_meant, planned_callback};
+use syn::{FnArg, Meta, ReturnType, Type};
 
-pub(super) fn check(block: &Block, are_sessions_served: bool, faults: &mut Vec<Fault>) -> Vec<Row> {
-    let mut meant = Vec::new();
-    for method in &block.methods {
-        let name = method.name.to_string();
-        if is_named_like_a_callback(&name) && callback(&name).is_none() {
-            let suggestion = callback_meant(&name);
-            meant.extend(suggestion.map(Suggestion::name));
-            faults.push(no_such_callback(method, &name, suggestion));
+/// The methods of the block, as far as rules ask for them.
+pub(super) struct Methods<'a> {
+    block: &'a Block,
+    pub(super) planned: Vec<PlannedMethod<'a>>,
+    /// Callbacks that are probably meant by names that are none.
+    meant: Vec<&'static str>,
+}
+
+/// A method that is a callback that is not there yet.
+pub(super) struct PlannedMethod<'a> {
+    pub(super) planned: &'static PlannedCallback,
+    method: &'a read::Method,
+    /// The condition under which there is such a method.
+    pub(super) cfg: Option<TokenStream>,
+    /// Where it has the shape of its callback.
+    pub(super) signature: Option<Rc<syn::Signature>>,
+}
+
+impl Methods<'_> {
+    pub(super) fn planned(&self, name: &str) -> Option<&PlannedMethod<'_>> {
+        self.planned.iter().find(|method| method.method.name == name)
+    }
+
+    pub(super) fn known(&self, name: &str) -> Option<&read::Method> {
+        self.block.methods.iter().find(|method| method.name == name)
+    }
+
+    pub(super) fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
+    }
+
+    pub(super) fn name_of_type(&self) -> TokenStream {
+        name_tokens(&self.block.self_ty)
+    }
+}
+
+impl PlannedMethod<'_> {
+    pub(super) fn name(&self) -> Ident {
+        self.method.name.clone()
+    }
+
+    /// A fault that is one only where there is such a method.
+    pub(super) fn fault(&self, headline: impl Into<String>) -> Fault {
+        let fault = Fault::at(&self.method.name, headline);
+        match &self.cfg {
+            Some(condition) => fault.when(condition.clone()),
+            None => fault,
         }
     }
-    let of_block = |callback| row(block, callback, are_sessions_served && !meant.contains(&callback.name), faults);
-    CALLBACKS.iter().map(of_block).collect()
+
+    /// The type that it returns, as it was written.
+    pub(super) fn result_text(&self) -> Option<String> {
+        match &self.signature.as_ref()?.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(as_written(ty)),
+        }
+    }
+
+    /// The type of one of its parameters behind `&mut self`, as it was written.
+    pub(super) fn type_text(&self, at: usize) -> Option<String> {
+        let signature = self.signature.as_ref()?;
+        let mut typed = signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(as_written(&parameter.ty)),
+            FnArg::Receiver(_) => None,
+        });
+        typed.nth(at)
+    }
+}
+
+pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
+    let mut methods = Methods { block, planned: Vec::new(), meant: Vec::new() };
+    for method in &block.methods {
+        let name = method.name.to_string();
+        if !is_named_like_a_callback(&name) || callback(&name).is_some() {
+            continue;
+        }
+        if let Some(planned) = planned_callback(&name) {
+            methods.planned.push(planned_method(planned, method, found));
+            continue;
+        }
+        let suggestion = callback_meant(&name);
+        methods.meant.extend(suggestion.map(Suggestion::name));
+        let fault = no_such_callback(method, &name, suggestion);
+        match suggestion.and_then(|near| planned_callback(near.name())) {
+            Some(near) => found.push_of(near.feature, fault),
+            None => found.push(fault),
+        }
+    }
+    methods
+}
+
+fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a read::Method, found: &mut Found) -> PlannedMethod<'a> {
+    let mut faults = Vec::new();
+    let cfg = cfg_of(&planned.callback, method, &mut faults);
+    let signature = match &method.signature {
+        // What it looks like is not settled before it is there.
+        Signature::Whole(signature) if planned.feature != Feature::Http => {
+            let misshapen = shape::faults(&planned.callback, signature);
+            let is_right = misshapen.is_empty();
+            faults.extend(misshapen);
+            is_right.then(|| Rc::clone(signature))
+        }
+        Signature::Whole(signature) => Some(Rc::clone(signature)),
+        // The compiler says so itself.
+        Signature::Broken => {
+            found.speak_of(planned.feature);
+            None
+        }
+    };
+    for fault in faults {
+        found.push_of(planned.feature, fault);
+    }
+    PlannedMethod { planned, method, cfg, signature }
+}
+
+pub(super) fn rows(block: &Block, methods: &Methods<'_>, structure: &Structure, found: &mut Found) -> Vec<Row> {
+    let is_needed = |callback: &Callback| {
+        let runs = match structure.dispatch {
+            Dispatch::Ordered => true,
+            Dispatch::Unordered(_) => callback.name == "on_receive",
+        };
+        runs && !structure.listener.is_datagram() && !methods.is_meant(callback.name)
+    };
+    CALLBACKS.iter().map(|callback| row(block, callback, is_needed(callback), &mut found.faults)).collect()
 }
 
 /// The names of what the attribute adds, as far as the block has taken them.
-pub(super) fn taken(block: &Block, faults: &mut Vec<Fault>) -> Vec<String> {
+pub(super) fn taken(block: &Block, found: &mut Found) -> Vec<String> {
     let mut taken = Vec::new();
     for method in &block.methods {
         let name = method.name.to_string();
         if (name == "start" || name == "builder") && !taken.contains(&name) {
-            faults.push(
+            found.push(
                 Fault::at(&method.name, format!("`#[swoole::server]` adds a function `{name}` to this type"))
                     .note("`start` runs the server, and `builder` is the same with code in between")
                     .help(format!("give this one another name, such as `{name}_here`")),
@@ -55,7 +170,7 @@ fn is_named_like_a_callback(name: &str) -> bool {
 
 fn no_such_callback(method: &read::Method, name: &str, suggestion: Option<Suggestion>) -> Fault {
     let known = || format!("the callbacks of this release are {}", listed(CALLBACKS.iter().map(|callback| callback.name)));
-    if CALLBACKS_NOT_YET.contains(&name) {
+    if planned_callback(name).is_some() {
         return Fault::at(&method.name, format!("`{name}` is not there yet"))
             .note(known())
             .help(format!("remove `{name}`, or give it a name that does not begin with `on_`"));
@@ -64,7 +179,7 @@ fn no_such_callback(method: &read::Method, name: &str, suggestion: Option<Sugges
     match suggestion {
         Some(Suggestion::Known(near)) => {
             let returns = match &method.signature {
-                Signature::Whole(signature) => shape::written_result(signature),
+                Signature::Whole(signature) => result_as_written(signature),
                 Signature::Broken => None,
             };
             let line = callback(near).map(|callback| callback.signature(returns.as_deref())).unwrap_or_default();

@@ -4,26 +4,44 @@
 //! The rules stand at the head of the file that checks them:
 //!
 //! - `place`: what the attribute may stand on, and how often (C13)
-//! - `keys`: which keys there are (C6), each once (C13), and what the attribute must know of a value before the compiler does
-//! - `callbacks`: which methods are callbacks (C6), and which must be there (C1)
+//! - `keys`: which keys there are (C6), each once (C13)
+//! - `values`: values that are known before the compiler sees them: literals and units (C6, C9)
+//! - `structure`: keys that decide what is compiled in (C6, C9)
+//! - `frames`: how a stream is cut into packages (C6, C9)
+//! - `callbacks`: which methods are callbacks (C6), and how often each stands there (C13)
 //! - `shape`: what a callback looks like, types apart (C7)
+//! - `listeners`: which callbacks a listener needs (C1, C2), and what it cannot have (C15)
+//! - `tasks`: what task workers need (C3, C4)
+//! - `timers`: what timers need (C5)
+//! - `exclusion`: what excludes what (C10), and what could never run (C11)
+//! - `planned`: what is right, and not there yet
 //!
-//! Types (C7), ranges (C9), calls (C12) and the first state (C14) are checked by the compiler, in what `expand` writes.
+//! Types (C7, C8), other values (C9), calls (C12) and the first state (C14) are checked by the compiler, in what `expand` writes.
 
 mod callbacks;
+mod exclusion;
+mod found;
+mod frames;
 mod keys;
+mod listeners;
 mod place;
+mod planned;
 mod shape;
+mod structure;
+mod tasks;
+mod timers;
+mod values;
 
-pub(crate) use keys::plain_calls;
+pub(crate) use values::plain_calls;
 
 use crate::{
     diagnostics::Fault,
-    read::{Entry, Item},
-    vocabulary::{Callback, Key},
+    read::{Entry, Item, facade},
 };
+use found::Found;
 use proc_macro2::{Ident, TokenStream};
 use std::rc::Rc;
+use swoole_vocabulary::{CALLBACKS, Callback, Key};
 use syn::{Generics, Type};
 
 /// A server that can be expanded. Where there were faults, it has what is right of it.
@@ -31,12 +49,18 @@ pub(crate) struct Server {
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     pub(crate) settings: Vec<Setting>,
+    /// Names that stand where a key does and that set nothing: an editor goes on to complete them.
+    pub(crate) half_typed: Vec<Ident>,
     /// One for each callback there is, in the order of the vocabulary.
     pub(crate) rows: Vec<Row>,
+    /// What `on_task` and `on_finish` are, where the block has tasks.
+    pub(crate) tasks: Option<Tasks>,
     /// Names of what the attribute adds that the block has already taken.
     pub(crate) taken: Vec<String>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
+    /// The path to the crate `swoole`.
+    pub(crate) swoole: TokenStream,
 }
 
 /// A key with its value.
@@ -44,6 +68,8 @@ pub(crate) struct Setting {
     pub(crate) key: &'static Key,
     pub(crate) name: Ident,
     pub(crate) value: TokenStream,
+    /// Whether the value is known, and one that the key takes; the compiler has to look at any other.
+    pub(crate) is_known: bool,
 }
 
 /// A field of the dispatch table.
@@ -68,20 +94,62 @@ pub(crate) struct Method {
     pub(crate) signature: Rc<syn::Signature>,
 }
 
+/// The two ends of a job, each where it has the right shape.
+pub(crate) struct Tasks {
+    pub(crate) on_task: Option<Rc<syn::Signature>>,
+    pub(crate) on_finish: Option<Rc<syn::Signature>>,
+    /// The condition under which there is an `on_task`.
+    pub(crate) cfg: Option<TokenStream>,
+    /// Whether nothing was found wrong with them so far.
+    pub(crate) are_whole: bool,
+}
+
 /// Judges what was read.
 pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Server>) {
-    let mut faults = Vec::new();
-    let block = match place::check(item, &mut faults) {
+    let mut found = Found::default();
+    let block = match place::check(item, &mut found) {
         place::Place::Block(block) => block,
         // What the keys say cannot be judged apart from the block that they are meant for.
-        place::Place::OnlyAType(generics, self_ty) => {
-            let rows = crate::vocabulary::CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect();
-            return (faults, Some(Server { generics, self_ty, settings: Vec::new(), rows, taken: Vec::new(), is_a_block: false }));
-        }
-        place::Place::Nothing => return (faults, None),
+        place::Place::OnlyAType(generics, self_ty) => return (found.faults, Some(Server::without_block(generics, self_ty))),
+        place::Place::Nothing => return (found.faults, None),
     };
-    let settings = keys::check(entries, &mut faults);
-    let rows = callbacks::check(&block, keys::are_sessions_served(&settings), &mut faults);
-    let taken = callbacks::taken(&block, &mut faults);
-    (faults, Some(Server { generics: block.generics, self_ty: block.self_ty, settings, rows, taken, is_a_block: true }))
+    let keys = keys::check(entries, &mut found);
+    let structure = structure::read(&keys, &mut found);
+    let methods = callbacks::methods(&block, &mut found);
+    listeners::check(&keys, &structure, &methods, &mut found);
+    let rows = callbacks::rows(&block, &methods, &structure, &mut found);
+    let tasks = tasks::check(&keys, &structure, &methods, &mut found);
+    timers::check(&structure, &methods, &mut found);
+    exclusion::check(&keys, &structure, &methods, &mut found);
+    let taken = callbacks::taken(&block, &mut found);
+    planned::check(&keys, &structure, &methods, tasks.is_some(), &mut found);
+    let server = Server {
+        generics: block.generics,
+        self_ty: block.self_ty,
+        settings: keys.settings,
+        half_typed: keys.half_typed,
+        rows,
+        tasks,
+        taken,
+        is_a_block: true,
+        swoole: keys.facade.unwrap_or_else(facade),
+    };
+    (found.faults, Some(server))
+}
+
+impl Server {
+    /// What stands in for the server of a block that is none, lest every use of it becomes a fault of its own.
+    fn without_block(generics: Generics, self_ty: Type) -> Self {
+        Self {
+            generics,
+            self_ty,
+            settings: Vec::new(),
+            half_typed: Vec::new(),
+            rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
+            tasks: None,
+            taken: Vec::new(),
+            is_a_block: false,
+            swoole: facade(),
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //!
 //! That a type has one such block is for the compiler to see: two blocks are two implementations of one trait.
 
+use super::Found;
 use crate::{
     diagnostics::Fault,
     read::{Block, Item},
@@ -20,11 +21,11 @@ pub(super) enum Place {
     Nothing,
 }
 
-pub(super) fn check(item: Item, faults: &mut Vec<Fault>) -> Place {
+pub(super) fn check(item: Item, found: &mut Found) -> Place {
     match item {
         Item::Block(block) => match block.attributes.iter().find(|attribute| is_this_attribute(attribute)) {
             Some(second) => {
-                faults.push(
+                found.push(
                     Fault::at(second, "`#[swoole::server]` stands twice on this block")
                         .note("one block is one server, with one set of keys")
                         .help("put all keys into one attribute"),
@@ -36,18 +37,18 @@ pub(super) fn check(item: Item, faults: &mut Vec<Fault>) -> Place {
         },
         Item::TraitImpl { keyword, generics, self_ty } => {
             let name = super::callbacks::name_of(&self_ty);
-            faults.push(misplaced(&keyword, "the `impl` of a trait", &format!("move it to a block `impl {name} {{ … }}`")));
+            found.push(misplaced(&keyword, "the `impl` of a trait", &format!("move it to a block `impl {name} {{ … }}`")));
             Place::OnlyAType(generics, self_ty)
         }
         Item::Type { kind, keyword, generics, name } => {
-            faults.push(misplaced(&keyword, kind, &format!("move it to the block `impl {name} {{ … }}`")));
+            found.push(misplaced(&keyword, kind, &format!("move it to the block `impl {name} {{ … }}`")));
             let (_, arguments, _) = generics.split_for_impl();
             let self_ty: Type = parse_quote!(#name #arguments);
             Place::OnlyAType(generics, self_ty)
         }
         Item::Other { kind, keyword } => {
             let help = "write `#[swoole::server(…)] impl Echo { … }`, with a type of yours for `Echo`";
-            faults.push(misplaced(&keyword, kind, help));
+            found.push(misplaced(&keyword, kind, help));
             Place::Nothing
         }
         Item::Broken => Place::Nothing,

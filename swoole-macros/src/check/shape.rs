@@ -7,12 +7,10 @@
 //!
 //! Which types the parameters have is for the compiler to see.
 
-use crate::{
-    diagnostics::{Fault, as_written},
-    vocabulary::{Callback, Given},
-};
+use crate::diagnostics::{Fault, as_written, result_as_written};
 use quote::ToTokens;
-use syn::{FnArg, GenericParam, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type};
+use swoole_vocabulary::{Callback, Given};
+use syn::{FnArg, GenericParam, PatType, Receiver, ReceiverKind, Safety, Signature, Type};
 
 pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
     let shape = Shape { callback, signature, help: help(callback, signature) };
@@ -27,15 +25,7 @@ pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
 
 /// The line to write, with what the user's function returns.
 fn help(callback: &Callback, signature: &Signature) -> String {
-    format!("write `{}`", callback.signature(written_result(signature).as_deref()))
-}
-
-/// What stands behind the parameters, if anything does.
-pub(super) fn written_result(signature: &Signature) -> Option<String> {
-    match &signature.output {
-        ReturnType::Default => None,
-        written @ ReturnType::Type(..) => Some(as_written(written)),
-    }
+    format!("write `{}`", callback.signature(result_as_written(signature).as_deref()))
 }
 
 struct Shape<'a> {

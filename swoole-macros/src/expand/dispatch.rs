@@ -1,26 +1,28 @@
-//! The dispatch table: a field for each callback, under the `cfg` of its method.
+//! The dispatch table: a field for each callback that is there, under the `cfg` of its method.
 
 use super::{lifetimes, row};
-use crate::{
-    check::{Method, Row, Server, Written},
-    vocabulary::Returns,
-};
+use crate::check::{Method, Row, Server, Written};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use swoole_vocabulary::Returns;
 
 pub(super) fn dispatch(server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
     let fields = server.rows.iter().map(|row| fields(row, server));
-    quote!(::swoole::__rt::Dispatch { #(#fields)* })
+    quote!(#swoole::__rt::Dispatch { #(#fields)* ..#swoole::__rt::no_callbacks() })
 }
 
 fn fields(row: &Row, server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
     let name = Ident::new(row.callback.name, Span::call_site());
     let is_optional = row.callback.returns == Returns::Outcome;
-    let absent = if is_optional { quote!(::core::option::Option::None) } else { first_state(server) };
     match &row.method {
-        Written::Absent => quote!(#name: #absent,),
-        Written::Unusable if is_optional => quote!(#name: #absent,),
-        Written::Unusable => quote!(#name: ::swoole::__rt::no_state::<Self>,),
+        Written::Absent | Written::Unusable if is_optional => TokenStream::new(),
+        Written::Absent => {
+            let absent = first_state(server);
+            quote!(#name: #absent,)
+        }
+        Written::Unusable => quote!(#name: #swoole::__rt::no_state::<Self>,),
         Written::Present(methods) => {
             let calls = methods.iter().map(|Method { cfg, signature }| {
                 let call = row::call(row.callback, signature, server);
@@ -28,7 +30,10 @@ fn fields(row: &Row, server: &Server) -> TokenStream {
                 if is_optional { quote!(#cfg #name: ::core::option::Option::Some(#call),) } else { quote!(#cfg #name: #call,) }
             });
             let conditions: Vec<_> = methods.iter().filter_map(|method| method.cfg.as_ref()).collect();
-            let otherwise = (!conditions.is_empty()).then(|| quote!(#[cfg(not(any(#(#conditions),*)))] #name: #absent,));
+            let otherwise = (!conditions.is_empty() && !is_optional).then(|| {
+                let absent = first_state(server);
+                quote!(#[cfg(not(any(#(#conditions),*)))] #name: #absent,)
+            });
             quote!(#(#calls)* #otherwise)
         }
     }
@@ -36,6 +41,7 @@ fn fields(row: &Row, server: &Server) -> TokenStream {
 
 /// `Default`, which is asked for at the name of the type.
 fn first_state(server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
     let self_ty = lifetimes::for_ever(server.self_ty.to_token_stream(), server);
-    quote!(<#self_ty as ::swoole::__rt::InitialState>::initial_state)
+    quote!(<#self_ty as #swoole::__rt::InitialState>::initial_state)
 }

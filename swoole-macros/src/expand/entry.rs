@@ -50,6 +50,7 @@ fn without_default(parameter: &GenericParam) -> Option<TokenStream> {
 }
 
 pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home) -> TokenStream {
+    let swoole = &server.swoole;
     let is_free = |name: &str| !server.taken.iter().any(|taken| taken == name);
     let start = is_free("start").then(|| {
         quote! {
@@ -57,8 +58,8 @@ pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home
             ///
             /// # Errors
             /// What kept it from starting.
-            pub fn start() -> ::swoole::Result<()> {
-                ::swoole::__rt::start::<Self>()
+            pub fn start() -> #swoole::Result<()> {
+                #swoole::__rt::start::<Self>()
             }
         }
     });
@@ -66,8 +67,8 @@ pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home
         quote! {
             /// The same with code in between: settings from elsewhere, for one.
             #[must_use]
-            pub fn builder() -> ::swoole::Builder<Self> {
-                ::swoole::__rt::builder::<Self>()
+            pub fn builder() -> #swoole::Builder<Self> {
+                #swoole::__rt::builder::<Self>()
             }
         }
     });

@@ -3,8 +3,10 @@
 mod dispatch;
 mod entry;
 mod lifetimes;
+mod order;
 mod row;
 mod settings;
+mod tasks;
 
 use crate::{check::Server, diagnostics::Fault};
 use proc_macro2::TokenStream;
@@ -17,16 +19,21 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Serve
         let home = entry::Home::of(server);
         let entry = entry::entry(server, &home);
         let settings = settings::settings(server);
+        let half_typed = settings::half_typed(server);
         let dispatch = dispatch::dispatch(server);
+        let tasks = tasks::tasks(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
+        let swoole = &server.swoole;
         quote! {
             const _: () = {
-                #entry
-                impl #parameters ::swoole::__rt::Server for #self_ty #bounds {
-                    const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
-                    const DISPATCH: ::swoole::__rt::Dispatch<Self> = #dispatch;
-                }
                 #settings
+                impl #parameters #swoole::__rt::Server for #self_ty #bounds {
+                    const SETTINGS: #swoole::Settings = SETTINGS_OF_THIS_SERVER;
+                    const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
+                }
+                #entry
+                #tasks
+                #half_typed
             };
         }
     });

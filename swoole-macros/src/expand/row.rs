@@ -4,46 +4,58 @@
 //! the user's own tokens, so that is where the compiler says that they are not the same, once. Both sides of an expression are types,
 //! not names: an alias is as good as what it stands for.
 
-use super::lifetimes;
-use crate::{
-    check::Server,
-    vocabulary::{Callback, Returns},
-};
+use super::{lifetimes, order};
+use crate::check::Server;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use swoole_vocabulary::{Callback, Given, Returns};
 use syn::{FnArg, ReturnType, Signature, Type, spanned::Spanned};
 
 pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
     let takes = Ident::new(callback.takes, Span::call_site());
-    let typed = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(parameter) => Some(parameter.ty.to_token_stream()),
-        FnArg::Receiver(_) => None,
-    });
-    let mut names: Vec<Ident> = Vec::new();
-    let mut arguments: Vec<TokenStream> = Vec::new();
-    if callback.has_state {
-        let state = Ident::new("state", Span::mixed_site());
-        arguments.push(state.to_token_stream());
-        names.push(state);
+    let types: Vec<&Type> = types(signature).collect();
+    let names: Vec<Ident> = callback.parameters.iter().map(|(name, _)| Ident::new(name, Span::mixed_site())).collect();
+    let state = callback.has_state.then(|| Ident::new("state", Span::mixed_site()));
+    let function = &signature.ident;
+    let state_first = state.iter().map(|state| quote!(#state,));
+    if let Some(swapped) = order::swapped(callback, &types) {
+        let call = quote!(Self::#function(#(#state_first)* #(#names),*));
+        let body = result(callback, signature, server, call);
+        let given: Vec<TokenStream> = callback.parameters.iter().map(|(_, given)| tokens_of(*given, swoole)).collect();
+        let elided: Vec<TokenStream> =
+            types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), &signature.generics, server)).collect();
+        let (rule, ordered) = order::rule(callback, signature, &swapped, &elided, &given, &names);
+        let parameters = state.iter().chain(&names);
+        return quote!({ #rule |#(#parameters),*| { #ordered #body } });
     }
-    for ((name, given), ty) in callback.parameters.iter().zip(typed) {
-        let name = Ident::new(name, Span::mixed_site());
+    let arguments = callback.parameters.iter().zip(&names).zip(types).map(|(((_, given), name), ty)| {
         // What is wrong with a lifetime is said of the call, which therefore stands where the type does.
         let at = Span::mixed_site().located_at(ty.span());
-        let ty = lifetimes::elided(ty, &signature.generics, server);
-        let given = given.tokens();
-        arguments.push(quote_spanned!(at=> <#ty as ::swoole::__rt::#takes<#given>>::given(#name)));
-        names.push(name);
-    }
-    let function = &signature.ident;
-    let result = result(callback, signature, server, quote!(Self::#function(#(#arguments),*)));
-    quote!(|#(#names),*| #result)
+        let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
+        let given = tokens_of(*given, swoole);
+        quote_spanned!(at=> <#ty as #swoole::__rt::#takes<#given>>::given(#name))
+    });
+    let call = quote!(Self::#function(#(#state_first)* #(#arguments),*));
+    let body = result(callback, signature, server, call);
+    let parameters = state.iter().chain(&names);
+    quote!(|#(#parameters),*| #body)
+}
+
+/// The types of the parameters behind `&mut self`.
+pub(super) fn types(signature: &Signature) -> impl Iterator<Item = &Type> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(&*parameter.ty),
+        FnArg::Receiver(_) => None,
+    })
 }
 
 fn result(callback: &Callback, signature: &Signature, server: &Server, call: TokenStream) -> TokenStream {
+    let swoole = &server.swoole;
     let (reads, by) = match callback.returns {
-        Returns::Outcome => (quote!(::swoole::__rt::CallbackReturn), quote!(outcome)),
-        Returns::State => (quote!(::swoole::__rt::StateReturn<Self>), quote!(state)),
+        Returns::Outcome => (quote!(#swoole::__rt::CallbackReturn), quote!(outcome)),
+        Returns::State => (quote!(#swoole::__rt::StateReturn<Self>), quote!(state)),
+        Returns::Output => (quote!(#swoole::__rt::OutputReturn), quote!(output)),
     };
     match &signature.output {
         ReturnType::Default => {
@@ -59,5 +71,26 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
             let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
             quote!(<#ty as #reads>::#by(#call))
         }
+    }
+}
+
+/// What the callback is given, as the expansion writes it.
+pub(super) fn tokens_of(given: Given, swoole: &TokenStream) -> TokenStream {
+    match given {
+        Given::Master => quote!(&#swoole::Master),
+        Given::Manager => quote!(&#swoole::Manager),
+        Given::WorkerStart => quote!(&#swoole::WorkerStart),
+        Given::Worker => quote!(&#swoole::Worker<Self>),
+        Given::TaskWorker => quote!(&#swoole::TaskWorker<Self>),
+        Given::Session => quote!(#swoole::SessionId),
+        Given::MaybeSession => quote!(::core::option::Option<#swoole::SessionId>),
+        Given::Data => quote!(&[::core::primitive::u8]),
+        Given::Reason => quote!(#swoole::CloseReason),
+        Given::Exit => quote!(&#swoole::WorkerExit),
+        Given::Message => quote!(&::core::primitive::str),
+        Given::Lost => quote!(&#swoole::Lost),
+        Given::TaskId => quote!(#swoole::TaskId),
+        // Of a type that the user chooses, or not there yet.
+        Given::Source | Given::Task | Given::Output | Given::Period | Given::Sender | Given::Sent => quote!(_),
     }
 }

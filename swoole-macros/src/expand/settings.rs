@@ -1,48 +1,82 @@
-//! The settings as statements, one for each key, and the checks of their values.
+//! The settings as statements, one for each key, and the checks of values that the compiler has to compute.
 //!
 //! A statement has the user's own tokens for key and value, so completion, documentation and errors of type come from the setter. The
 //! checks are items of their own, outside of the impl: the compiler looks at those even where nothing uses them. They read what was
 //! set, so that the user's expression is there once.
 
-use crate::{
-    check::{Server, Setting, plain_calls},
-    vocabulary::{UNITS, Value},
-};
+use crate::check::{Server, Setting, plain_calls};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
+use swoole_vocabulary::{Kind, SIZE_UNITS, TIME_UNITS};
 
 pub(super) fn settings(server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
     // A name of the macro's own, which the user's expressions cannot see.
     let settings = Ident::new("settings", Span::mixed_site());
-    let statements = server.settings.iter().map(|setting| statement(&settings, setting));
-    let checks = server.settings.iter().map(check);
-    quote! {
-        const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
-            #[allow(unused_mut)]
-            let mut #settings = ::swoole::Settings::new();
+    let statements = server.settings.iter().map(|setting| statement(&settings, setting, swoole));
+    let checks = server.settings.iter().filter(|setting| !setting.is_known).map(|setting| check(setting, swoole));
+    let value = if server.settings.is_empty() {
+        quote!(#swoole::Settings::new())
+    } else {
+        quote!({
+            let mut #settings = #swoole::Settings::new();
             #(#statements)*
             #settings
-        };
+        })
+    };
+    quote! {
+        const SETTINGS_OF_THIS_SERVER: #swoole::Settings = #value;
         #(#checks)*
     }
 }
 
-fn statement(settings: &Ident, Setting { key, name, value }: &Setting) -> TokenStream {
-    if key.value != Value::Time {
-        return quote!(#settings.#name(#value););
+/// Names that are no keys yet, where an editor looks for what they may become; the compiler does not see them.
+pub(super) fn half_typed(server: &Server) -> TokenStream {
+    if server.half_typed.is_empty() {
+        return TokenStream::new();
     }
+    let swoole = &server.swoole;
+    let settings = Ident::new("settings", Span::mixed_site());
+    let names = &server.half_typed;
+    quote! {
+        #[allow(unexpected_cfgs)]
+        const _: () = {
+            #[cfg(rust_analyzer)]
+            {
+                let mut #settings = #swoole::Settings::new();
+                #(#settings.#names();)*
+            }
+        };
+    }
+}
+
+/// The same tokens, as if the user had written them there.
+pub(super) fn located(tokens: &TokenStream, at: Span) -> TokenStream {
+    let locate = |mut token: TokenTree| {
+        token.set_span(at);
+        token
+    };
+    tokens.clone().into_iter().map(locate).collect()
+}
+
+fn statement(settings: &Ident, Setting { key, name, value, .. }: &Setting, swoole: &TokenStream) -> TokenStream {
+    let known = match key.kind {
+        Kind::Seconds => TIME_UNITS,
+        Kind::Bytes => SIZE_UNITS,
+        Kind::Text | Kind::Number | Kind::Switch => return quote!(#settings.#name(#value);),
+    };
     // The user's own word names what is imported: it is seen where he wrote it and nowhere else.
     let mut imported = Vec::new();
     let units = plain_calls(value).into_iter().map(|(unit, _)| unit).filter(|unit| {
-        let is_new = UNITS.iter().any(|(name, _)| unit == name) && !imported.contains(&unit.to_string());
+        let is_new = known.iter().any(|(name, ..)| unit == name) && !imported.contains(&unit.to_string());
         imported.push(unit.to_string());
         is_new
     });
-    let imports: Vec<_> = units.map(|unit| quote!(use ::swoole::__rt::#unit;)).collect();
+    let imports: Vec<_> = units.map(|unit| quote!(use #swoole::__rt::#unit;)).collect();
     if imports.is_empty() { quote!(#settings.#name(#value);) } else { quote!(#settings.#name({ #(#imports)* #value });) }
 }
 
-fn check(Setting { key, value, .. }: &Setting) -> TokenStream {
+fn check(Setting { key, value, .. }: &Setting, swoole: &TokenStream) -> TokenStream {
     let mut spans = value.clone().into_iter().map(|token| token.span());
     let from = spans.next().unwrap_or_else(Span::call_site);
     let to = spans.last().unwrap_or(from);
@@ -51,6 +85,7 @@ fn check(Setting { key, value, .. }: &Setting) -> TokenStream {
     let mut arguments = Group::new(Delimiter::Parenthesis, quote_spanned!(from=> &SETTINGS_OF_THIS_SERVER));
     arguments.set_span(to);
     let arguments = TokenTree::Group(arguments);
-    let call = quote_spanned!(from=> ::swoole::__rt::check::#name #arguments);
+    let swoole = located(swoole, from);
+    let call = quote_spanned!(from=> #swoole::__rt::check::#name #arguments);
     quote!(const _: () = #call;)
 }

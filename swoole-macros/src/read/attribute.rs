@@ -9,7 +9,7 @@ pub(crate) enum Entry {
     /// `workers`, or `workers =`.
     WithoutValue { name: Ident },
     /// `heartbeat(check = 60)`.
-    Group { name: Ident },
+    Group { name: Ident, inside: TokenStream },
     /// Anything else.
     Stray(TokenStream),
 }
@@ -61,7 +61,7 @@ fn entry(tokens: Vec<TokenTree>) -> Option<Entry> {
             if value.is_empty() { Entry::WithoutValue { name } } else { Entry::Key { name, value } }
         }
         (TokenTree::Ident(name), Some(TokenTree::Group(group))) if group.delimiter() == Delimiter::Parenthesis && rest.next().is_none() => {
-            Entry::Group { name: name.clone() }
+            Entry::Group { name: name.clone(), inside: group.stream() }
         }
         _ => Entry::Stray(tokens.into_iter().collect()),
     };

@@ -1,9 +1,11 @@
 //! What the user wrote, taken apart and not yet judged. The first of the three phases; bodies of functions stay tokens.
 
 mod attribute;
+mod facade;
 mod item;
 mod method;
 
 pub(crate) use attribute::{Entry, attribute};
+pub(crate) use facade::facade;
 pub(crate) use item::{Block, Item, item};
 pub(crate) use method::{Method, Signature};

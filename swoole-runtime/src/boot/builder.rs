@@ -1,12 +1,9 @@
 //! `T::builder()`: settings that code decides, above all other sources.
 
 use super::{config, give_birth};
-use crate::{
-    contract::Server,
-    error::Result,
-    settings::{Settings, vocabulary},
-};
+use crate::{contract::Server, error::Result, settings::Settings};
 use core::marker::PhantomData;
+use swoole_vocabulary::keys;
 
 /// A server about to start, whose settings code may still change. What is set here counts more than the command line, the environment
 /// and the attribute.
@@ -47,21 +44,21 @@ macro_rules! setters {
             self
         }
     };
-    (@method number $name:ident [$($doc:literal)+] $ty:ty) => {
+    (@method $number:ident $name:ident [$($doc:literal)+] $ty:ty) => {
         $(#[doc = $doc])+
         pub const fn $name(mut self, $name: $ty) -> Self {
             self.settings.$name($name);
             self
         }
     };
-    ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($($fault:tt)+))?
-        default $default:literal; )+) => {
+    ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
+        default $default:literal, example $example:literal, original $original:literal, also [$($also:literal)*]; )+) => {
         impl<S: Server> Builder<S> {
             $( setters! { @method $kind $name [$($doc)+] $($ty)? } )+
         }
     };
 }
-vocabulary!(setters);
+keys!(setters);
 
 impl<S: Server> Builder<S> {
     /// Runs the server until it is shut down. Call it from a process with one thread: it forks.

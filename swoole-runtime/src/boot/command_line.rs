@@ -1,10 +1,8 @@
 //! `--listen …`, `--help`: every setting as an option, from the one vocabulary.
 
-use crate::{
-    error::{Error, Result},
-    settings::{KEYS, Key},
-};
+use crate::error::{Error, Result};
 use clap::{Arg, Command, error::ErrorKind};
+use swoole_vocabulary::{KEYS, Key};
 
 /// The options that were given, as key and text. Prints the help and ends the process where that is asked for.
 pub(super) fn read() -> Result<Vec<(String, String)>> {
@@ -43,7 +41,7 @@ fn command() -> Command {
 fn argument(key: &'static Key) -> Arg {
     let help = format!(
         "{} [default: {}]",
-        key.help.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "),
+        key.doc.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "),
         key.default
     );
     Arg::new(key.name).long(key.name.replace('_', "-")).alias(key.name).value_name("VALUE").help(help)

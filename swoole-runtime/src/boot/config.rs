@@ -64,8 +64,9 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved> {
         tcp_nodelay: settings.tcp_nodelay.unwrap_or(true),
         log_level: settings.log_level.unwrap_or("info").parse().unwrap_or(log::LevelFilter::Info),
         max_wait_time: Duration::from_secs(settings.max_wait_time.unwrap_or(3)),
-        ring_memory: 64 << 20,
-        socket_buffer_size: 8 << 20,
+        ring_memory: settings.ring_memory.unwrap_or(64 << 20) as usize,
+        buffer_output_size: settings.buffer_output_size.unwrap_or(2 << 20) as usize,
+        socket_buffer_size: settings.socket_buffer_size.unwrap_or(8 << 20),
         output_memory: 256 << 20,
     })
 }

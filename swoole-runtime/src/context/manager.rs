@@ -1,16 +1,7 @@
 //! The context of callbacks that run in the manager.
 
-use super::{
-    info::{self, SessionInfo, Sessions},
-    outbox::Outbox,
-    stats::Stats,
-};
-use crate::{
-    error::{PageTooLarge, SendError},
-    event::{CloseReason, ToReactor},
-    id::SessionId,
-    sync::Ordering,
-};
+use super::{outbox::Outbox, signposts::signposts};
+use crate::sync::{AtomicU32, Ordering};
 
 /// The manager process: it forks, watches and replaces the workers. A callback here must not start threads, since the manager forks.
 pub struct Manager {
@@ -39,60 +30,65 @@ impl Manager {
         self.outbox.memory().header().master_pid.load(Ordering::Relaxed)
     }
 
-    /// Ends a session after what was sent to it before; `on_close` runs in its worker. The original: `$serv->close`.
-    ///
-    /// # Errors
-    /// [`SendError::NoSuchSession`], [`SendError::Closed`] when it is closing already, [`SendError::BufferFull`] when too many were
-    /// asked for at once: try again.
-    pub fn close(&self, fd: SessionId) -> Result<(), SendError> {
-        self.outbox.close(fd, ToReactor::Close, CloseReason::Server)
+    /// Where this process asks for the shutdown.
+    pub(super) fn asks_shutdown(&self) -> &'static AtomicU32 {
+        &self.outbox.memory().manager().asks_shutdown
+    }
+}
+
+signposts! {
+    impl [] Manager, of Manager, not in calls_of_the_manager;
+
+    "runs in the manager",
+    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
+        send(fd, data) "`send` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
+        sendfile(fd, path) "`sendfile` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
     }
 
-    /// Ends a session at once, with a reset.
-    ///
-    /// # Errors
-    /// [`SendError::NoSuchSession`], [`SendError::BufferFull`] when too many were asked for at once: try again.
-    pub fn close_now(&self, fd: SessionId) -> Result<(), SendError> {
-        self.outbox.close(fd, ToReactor::CloseNow, CloseReason::Server)
+    "runs in the manager",
+    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers; this release has none yet" {
+        tick(period, callback) "`tick` cannot be called in the manager"
+            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+        after(delay, callback) "`after` cannot be called in the manager"
+            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+        clear_timer(timer) "`clear_timer` cannot be called in the manager"
+            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
     }
 
-    /// Whether the session is open. The original: `$serv->exist`.
-    #[must_use]
-    pub fn exist(&self, fd: SessionId) -> bool {
-        self.outbox.exist(fd)
+    "runs in the manager", because "a worker hands over a job, and the output of `on_task` comes back to it" {
+        task(job) "`task` cannot be called in the manager" "help: call `worker.task(&job)` in `on_receive` of a server with `on_task`"
+        task_to(task_worker, job) "`task_to` cannot be called in the manager"
+            "help: call `worker.task_to(task_worker, &job)` in `on_receive` of a server with `on_task`"
+        task_with(job, then) "`task_with` cannot be called in the manager"
+            "help: call `worker.task_with(&job, then)` in `on_receive` of a server with `on_task`"
+        taskwait(job, timeout) "`taskwait` cannot be called in the manager"
+            "help: call `worker.taskwait(&job, timeout)` in `on_receive` of a server with `on_task`"
+        taskwait_multi(jobs, timeout) "`taskwait_multi` cannot be called in the manager"
+            "help: call `worker.taskwait_multi(&jobs, timeout)` in `on_receive` of a server with `on_task`"
     }
 
-    /// What is known about a session, `None` when it has ended. The original: `$serv->connection_info`.
-    #[must_use]
-    pub fn connection_info(&self, fd: SessionId) -> Option<SessionInfo> {
-        SessionInfo::of(self.outbox.memory(), fd)
+    "runs in the manager", because "what `on_task` returns travels back to the worker that handed over the job" {
+        finish(output) "`finish` cannot be called in the manager" "help: let `on_task` return the output"
     }
 
-    /// A page of open sessions: those with the smallest ids above `start`, ascending, at most `page`.
-    ///
-    /// # Errors
-    /// [`PageTooLarge`] for a page of more than 100.
-    pub fn connection_list(&self, start: Option<SessionId>, page: usize) -> Result<Vec<SessionId>, PageTooLarge> {
-        info::page(self.outbox.memory().sessions(), start, page)
+    "runs in the manager", because "workers send each other messages, and this release has none yet" {
+        send_message(to, message) "`send_message` cannot be called in the manager"
+            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
     }
 
-    /// All open sessions of the server, in no particular order.
-    #[must_use]
-    pub fn sessions(&self) -> Sessions {
-        Sessions::of(self.outbox.memory().sessions())
+    "runs in the manager", because "it is a call of a worker, which this release does not have yet" {
+        bind(fd, uid) "`bind` cannot be called in the manager" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
+        pause(fd) "`pause` cannot be called in the manager" "help: remove this call; `worker.pause(fd)` comes with a later release"
+        resume(fd) "`resume` cannot be called in the manager" "help: remove this call; `worker.resume(fd)` comes with a later release"
+        protect(fd, on) "`protect` cannot be called in the manager"
+            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
+        heartbeat(close) "`heartbeat` cannot be called in the manager"
+            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
     }
 
-    /// The server's counters. The original: `$serv->stats`.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        Stats::read(self.outbox.memory())
-    }
-
-    /// Asks the server to shut down. Returns at once. The original: `$serv->shutdown`.
-    pub fn shutdown(&self) {
-        let memory = self.outbox.memory();
-        // Relaxed: the bell that follows is a system call.
-        memory.manager().asks_shutdown.store(1, Ordering::Relaxed);
-        memory.bells.master.ring();
+    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
+        reload() "`reload` is not there yet" "help: call `manager.shutdown()`, and start the server again"
+        stop() "`stop` is not there yet" "help: call `manager.shutdown()` to end the server"
     }
 }

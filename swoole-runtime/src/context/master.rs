@@ -1,6 +1,6 @@
 //! The context of `on_start` and `on_shutdown`.
 
-use super::stats::Stats;
+use super::{signposts::signposts, stats::Stats};
 use crate::{layout::Memory, sync::Ordering};
 use core::net::SocketAddr;
 
@@ -46,5 +46,75 @@ impl Master {
         // Relaxed: the bell that follows is a system call.
         self.memory.header().asks_shutdown.store(1, Ordering::Relaxed);
         self.memory.bells.master.ring();
+    }
+}
+
+signposts! {
+    impl [] Master, of Master, not in calls_of_the_master;
+
+    "runs in the master",
+    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
+        send(fd, data) "`send` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
+        sendfile(fd, path) "`sendfile` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
+    }
+
+    "runs in the master", because "sessions are closed by callbacks that run in a worker, and by those of the manager" {
+        close(fd) "`close` cannot be called in the master" "help: call `worker.close(fd)` in `on_receive`"
+        close_now(fd) "`close_now` cannot be called in the master" "help: call `worker.close_now(fd)` in `on_receive`"
+    }
+
+    "runs in the master", because "the master counts sessions, in `master.stats()`; workers and the manager know each of them" {
+        exist(fd) "`exist` cannot be called in the master" "help: call `worker.exist(fd)` in `on_receive`"
+        connection_info(fd) "`connection_info` cannot be called in the master" "help: call `worker.connection_info(fd)` in `on_receive`"
+        connection_list(start, page) "`connection_list` cannot be called in the master"
+            "help: call `worker.connection_list(start, page)` in `on_receive`"
+        sessions() "`sessions` cannot be called in the master" "help: call `worker.sessions()` in `on_receive`"
+    }
+
+    "runs in the master",
+    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers; this release has none yet" {
+        tick(period, callback) "`tick` cannot be called in the master"
+            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+        after(delay, callback) "`after` cannot be called in the master"
+            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+        clear_timer(timer) "`clear_timer` cannot be called in the master"
+            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+    }
+
+    "runs in the master", because "a worker hands over a job, and the output of `on_task` comes back to it" {
+        task(job) "`task` cannot be called in the master" "help: call `worker.task(&job)` in `on_receive` of a server with `on_task`"
+        task_to(task_worker, job) "`task_to` cannot be called in the master"
+            "help: call `worker.task_to(task_worker, &job)` in `on_receive` of a server with `on_task`"
+        task_with(job, then) "`task_with` cannot be called in the master"
+            "help: call `worker.task_with(&job, then)` in `on_receive` of a server with `on_task`"
+        taskwait(job, timeout) "`taskwait` cannot be called in the master"
+            "help: call `worker.taskwait(&job, timeout)` in `on_receive` of a server with `on_task`"
+        taskwait_multi(jobs, timeout) "`taskwait_multi` cannot be called in the master"
+            "help: call `worker.taskwait_multi(&jobs, timeout)` in `on_receive` of a server with `on_task`"
+    }
+
+    "runs in the master", because "what `on_task` returns travels back to the worker that handed over the job" {
+        finish(output) "`finish` cannot be called in the master" "help: let `on_task` return the output"
+    }
+
+    "runs in the master", because "workers send each other messages, and this release has none yet" {
+        send_message(to, message) "`send_message` cannot be called in the master"
+            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
+    }
+
+    "runs in the master", because "it is a call of a worker, which this release does not have yet" {
+        bind(fd, uid) "`bind` cannot be called in the master" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
+        pause(fd) "`pause` cannot be called in the master" "help: remove this call; `worker.pause(fd)` comes with a later release"
+        resume(fd) "`resume` cannot be called in the master" "help: remove this call; `worker.resume(fd)` comes with a later release"
+        protect(fd, on) "`protect` cannot be called in the master"
+            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
+        heartbeat(close) "`heartbeat` cannot be called in the master"
+            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
+    }
+
+    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
+        reload() "`reload` is not there yet" "help: call `master.shutdown()`, and start the server again"
+        stop() "`stop` is not there yet" "help: call `master.shutdown()` to end the server"
     }
 }

@@ -2,10 +2,13 @@
 
 mod exit;
 mod info;
+mod jobs;
 mod lost;
 mod manager;
 mod master;
 mod outbox;
+mod sessions;
+mod signposts;
 mod stats;
 mod tasks;
 mod worker;
@@ -13,6 +16,8 @@ mod worker_start;
 
 pub use exit::WorkerExit;
 pub use info::{SessionInfo, Sessions};
+#[doc(hidden)]
+pub use jobs::{RunsTasks, TaskError};
 pub use lost::{Lost, LostKind};
 pub use manager::Manager;
 pub use master::Master;
@@ -20,5 +25,14 @@ pub use stats::{Stats, WorkerStats};
 pub use tasks::{PacketSource, Task, TaskWorker};
 pub use worker::Worker;
 pub use worker_start::WorkerStart;
+
+#[doc(hidden)]
+pub use {
+    manager::calls_of_the_manager,
+    master::calls_of_the_master,
+    tasks::calls_of_a_task_worker,
+    worker::{UnnamedServer, calls_of_a_worker},
+    worker_start::calls_of_worker_start,
+};
 
 pub(crate) use outbox::Outbox;

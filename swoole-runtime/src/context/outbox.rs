@@ -4,7 +4,7 @@
 //! process. The reactor never waits for this one, so room comes back; still no wait here is without an end.
 
 use crate::{
-    cell::{CELL, Cells},
+    cell::Cells,
     error::SendError,
     event::{CloseReason, ToReactor},
     id::SessionId,
@@ -84,7 +84,7 @@ impl Outbox {
     }
 
     pub(crate) fn send(&self, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
-        if data.len() > CELL {
+        if data.len() > self.memory.settings.buffer_output_size {
             return Err(SendError::TooLarge);
         }
         let (reactor, queued) = self.session(fd)?;

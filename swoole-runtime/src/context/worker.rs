@@ -1,24 +1,26 @@
 //! The context of callbacks that run in a worker.
 
 use super::{
-    info::{self, SessionInfo, Sessions},
+    jobs::{RunsTasks, TaskError},
     outbox::Outbox,
-    stats::Stats,
+    signposts::signposts,
 };
 use crate::{
-    error::{PageTooLarge, SendError},
-    event::{CloseReason, ToReactor},
-    id::{SessionId, WorkerId},
+    id::{TaskId, WorkerId},
     process::Claim,
-    sync::Ordering,
+    sync::AtomicU32,
 };
 use core::marker::PhantomData;
 
+/// Stands where a server should have been named: `Worker` for `Worker<Self>`.
+#[doc(hidden)]
+pub enum UnnamedServer {}
+
 /// This worker process, as its callbacks see it. `S` is the server's type.
 ///
-/// Calls that name a session answer [`SendError::NoSuchSession`] or [`SendError::Closed`] when it is gone; nothing is lost by that, and
-/// the worker goes on.
-pub struct Worker<S: 'static> {
+/// Calls that name a session answer [`SendError::NoSuchSession`](crate::SendError::NoSuchSession) or
+/// [`SendError::Closed`](crate::SendError::Closed) when it is gone; nothing is lost by that, and the worker goes on.
+pub struct Worker<S: 'static = UnnamedServer> {
     outbox: Outbox,
     slot: WorkerId,
     claim: Claim,
@@ -52,77 +54,94 @@ impl<S> Worker<S> {
         self.claim.generation
     }
 
-    /// Sends bytes to the client of this session, at most 2 MiB a call. The original: `$serv->send`.
-    ///
-    /// The bytes of one call stay together, whoever else sends to the session, and calls of one process arrive in their order. Returns
-    /// as soon as the bytes are on their way; at most 10 s when the server is overloaded. No bytes are no message.
-    ///
-    /// # Errors
-    /// [`SendError::NoSuchSession`], [`SendError::Closed`], [`SendError::TooLarge`] for more than 2 MiB, [`SendError::BufferFull`] when
-    /// this client reads too slowly for what was sent already. Nothing of the bytes is sent then.
-    pub fn send(&self, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
-        self.outbox.send(fd, data)
+    /// Where this process asks for the shutdown.
+    pub(super) fn asks_shutdown(&self) -> &'static AtomicU32 {
+        &self.outbox.memory().worker(self.slot.index()).asks_shutdown
+    }
+}
+
+/// Jobs for task workers; hidden until there are task workers to take them.
+impl<S> Worker<S> {
+    #[doc(hidden)]
+    pub fn task<Job: ?Sized>(&self, _job: &Job) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks,
+    {
+        match S::NOT_THERE_YET {}
     }
 
-    /// Ends a session after what was sent to it before. The original: `$serv->close`.
-    ///
-    /// `on_close` runs once, in the session's worker, with [`CloseReason::Server`]; no `on_receive` comes before it any more when it is
-    /// the session's own worker that closes.
-    ///
-    /// # Errors
-    /// [`SendError::NoSuchSession`], [`SendError::Closed`] when it is closing already.
-    pub fn close(&self, fd: SessionId) -> Result<(), SendError> {
-        self.outbox.close(fd, ToReactor::Close, CloseReason::Server)
+    #[doc(hidden)]
+    pub fn task_to<Job: ?Sized>(&self, _task_worker: impl Sized, _job: &Job) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks,
+    {
+        match S::NOT_THERE_YET {}
     }
 
-    /// Ends a session at once: what was sent and not read yet is thrown away, and the client sees a reset. The original:
-    /// `$serv->close($fd, true)`.
-    ///
-    /// # Errors
-    /// [`SendError::NoSuchSession`].
-    pub fn close_now(&self, fd: SessionId) -> Result<(), SendError> {
-        self.outbox.close(fd, ToReactor::CloseNow, CloseReason::Server)
+    #[doc(hidden)]
+    pub fn task_with<Job: ?Sized, Output>(
+        &self,
+        _job: &Job,
+        _then: impl FnOnce(&mut S, &Self, Output) + 'static,
+    ) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        match S::NOT_THERE_YET {}
     }
 
-    /// Whether the session is open: not closed and not closing. The original: `$serv->exist`.
-    #[must_use]
-    pub fn exist(&self, fd: SessionId) -> bool {
-        self.outbox.exist(fd)
+    #[doc(hidden)]
+    pub fn taskwait<Job: ?Sized, Output>(&self, _job: &Job, _timeout: impl Sized) -> Result<Output, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        match S::NOT_THERE_YET {}
     }
 
-    /// What is known about a session, `None` when it has ended. Works in `on_close`. The original: `$serv->connection_info`.
-    #[must_use]
-    pub fn connection_info(&self, fd: SessionId) -> Option<SessionInfo> {
-        SessionInfo::of(self.outbox.memory(), fd)
+    #[doc(hidden)]
+    pub fn taskwait_multi<Job, Output>(&self, _jobs: &[Job], _timeout: impl Sized) -> Result<Vec<Option<Output>>, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        match S::NOT_THERE_YET {}
+    }
+}
+
+signposts! {
+    impl [S] Worker<S>, of Worker, not in calls_of_a_worker;
+
+    "runs in a worker",
+    because "`finish` belongs to a task worker: what `on_task` returns travels back to the worker that handed over the job" {
+        finish(output) "`finish` cannot be called in a worker"
+            "help: call `worker.send(fd, data)` to answer a client, or let `on_task` return the output"
     }
 
-    /// A page of open sessions: those with the smallest ids above `start`, ascending, at most `page`. The original:
-    /// `$serv->connection_list`.
-    ///
-    /// # Errors
-    /// [`PageTooLarge`] for a page of more than 100.
-    pub fn connection_list(&self, start: Option<SessionId>, page: usize) -> Result<Vec<SessionId>, PageTooLarge> {
-        info::page(self.outbox.memory().sessions(), start, page)
+    "not in this release", because "timers come with a later release; until then a callback runs when a client does something" {
+        tick(period, callback) "`tick` is not there yet" "help: remove this call"
+        after(delay, callback) "`after` is not there yet" "help: remove this call"
+        clear_timer(timer) "`clear_timer` is not there yet" "help: remove this call"
     }
 
-    /// All open sessions of the server, in no particular order. The original: `$serv->connections`.
-    #[must_use]
-    pub fn sessions(&self) -> Sessions {
-        Sessions::of(self.outbox.memory().sessions())
+    "not in this release", because "a worker of this release sends bytes to sessions" {
+        sendfile(fd, path) "`sendfile` is not there yet"
+            "help: read the file, and call `worker.send(fd, &bytes)`, with at most 2 MiB a call"
+        send_to(source, data) "`send_to` is not there yet"
+            "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
+        send_message(to, message) "`send_message` is not there yet"
+            "help: remove this call; messages between workers come with a later release"
     }
 
-    /// The server's counters. The original: `$serv->stats`.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        Stats::read(self.outbox.memory())
+    "not in this release", because "what this release can do with a session is `send`, `close`, `close_now` and `connection_info`" {
+        bind(fd, uid) "`bind` is not there yet" "help: keep it in the state, in a `HashMap<SessionId, _>`"
+        pause(fd) "`pause` is not there yet" "help: remove this call"
+        resume(fd) "`resume` is not there yet" "help: remove this call"
+        protect(fd, on) "`protect` is not there yet" "help: remove this call: only your own code closes an idle session"
+        heartbeat(close) "`heartbeat` is not there yet"
+            "help: go through `worker.sessions()`, and call `worker.close(fd)` where `last_received` is too long ago"
     }
 
-    /// Asks the server to shut down: no new sessions, what is on its way is answered, every session is closed, `on_worker_stop` and
-    /// `on_shutdown` run, the exit code is 0; all of it within `max_wait_time`. Returns at once. The original: `$serv->shutdown`.
-    pub fn shutdown(&self) {
-        let memory = self.outbox.memory();
-        // Relaxed: the bell that follows is a system call.
-        memory.worker(self.slot.index()).asks_shutdown.store(1, Ordering::Relaxed);
-        memory.bells.master.ring();
+    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
+        reload() "`reload` is not there yet" "help: call `worker.shutdown()`, and start the server again"
+        stop() "`stop` is not there yet" "help: call `worker.shutdown()` to end the server"
     }
 }

@@ -1,5 +1,6 @@
 //! The context of `on_worker_start`.
 
+use super::signposts::signposts;
 use crate::{id::WorkerId, process::Claim};
 
 /// The worker process that is being started: where its state is built.
@@ -29,5 +30,82 @@ impl WorkerStart {
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.claim.generation
+    }
+}
+
+signposts! {
+    impl [] WorkerStart, of WorkerStart, not in calls_of_worker_start;
+
+    "runs before the worker is ready", because "a worker that is being started serves no sessions yet" {
+        send(fd, data) "`send` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
+        sendfile(fd, path) "`sendfile` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
+    }
+
+    "runs before the worker is ready", because "a worker that is being started serves no sessions yet" {
+        close(fd) "`close` cannot be called in `on_worker_start`" "help: call `worker.close(fd)` in `on_receive`"
+        close_now(fd) "`close_now` cannot be called in `on_worker_start`" "help: call `worker.close_now(fd)` in `on_receive`"
+        exist(fd) "`exist` cannot be called in `on_worker_start`" "help: call `worker.exist(fd)` in `on_receive`"
+        connection_info(fd) "`connection_info` cannot be called in `on_worker_start`"
+            "help: call `worker.connection_info(fd)` in `on_receive`"
+        connection_list(start, page) "`connection_list` cannot be called in `on_worker_start`"
+            "help: call `worker.connection_list(start, page)` in `on_receive`"
+        sessions() "`sessions` cannot be called in `on_worker_start`" "help: call `worker.sessions()` in `on_receive`"
+    }
+
+    "runs before the worker is ready", because "a worker that is being started knows only itself" {
+        stats() "`stats` cannot be called in `on_worker_start`" "help: call `worker.stats()` in `on_connect`"
+    }
+
+    "runs before the worker is ready", because "a worker that cannot start says so by its result" {
+        shutdown() "`shutdown` cannot be called in `on_worker_start`"
+            "help: write `fn on_worker_start(worker: &WorkerStart) -> Result<Self, E>`, and return an error"
+    }
+
+    "runs before the worker is ready",
+    because "a timer's callback gets the state of a worker as `&mut self`, which is only being built here; this release has none yet" {
+        tick(period, callback) "`tick` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+        after(delay, callback) "`after` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+        clear_timer(timer) "`clear_timer` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+    }
+
+    "runs before the worker is ready", because "a worker hands over a job, and the output of `on_task` comes back to it" {
+        task(job) "`task` cannot be called in `on_worker_start`" "help: call `worker.task(&job)` in `on_receive` of a server with `on_task`"
+        task_to(task_worker, job) "`task_to` cannot be called in `on_worker_start`"
+            "help: call `worker.task_to(task_worker, &job)` in `on_receive` of a server with `on_task`"
+        task_with(job, then) "`task_with` cannot be called in `on_worker_start`"
+            "help: call `worker.task_with(&job, then)` in `on_receive` of a server with `on_task`"
+        taskwait(job, timeout) "`taskwait` cannot be called in `on_worker_start`"
+            "help: call `worker.taskwait(&job, timeout)` in `on_receive` of a server with `on_task`"
+        taskwait_multi(jobs, timeout) "`taskwait_multi` cannot be called in `on_worker_start`"
+            "help: call `worker.taskwait_multi(&jobs, timeout)` in `on_receive` of a server with `on_task`"
+    }
+
+    "runs before the worker is ready", because "what `on_task` returns travels back to the worker that handed over the job" {
+        finish(output) "`finish` cannot be called in `on_worker_start`" "help: let `on_task` return the output"
+    }
+
+    "runs before the worker is ready", because "workers send each other messages, and this release has none yet" {
+        send_message(to, message) "`send_message` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
+    }
+
+    "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {
+        bind(fd, uid) "`bind` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
+        pause(fd) "`pause` cannot be called in `on_worker_start`" "help: remove this call; `worker.pause(fd)` comes with a later release"
+        resume(fd) "`resume` cannot be called in `on_worker_start`" "help: remove this call; `worker.resume(fd)` comes with a later release"
+        protect(fd, on) "`protect` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
+        heartbeat(close) "`heartbeat` cannot be called in `on_worker_start`"
+            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
+    }
+
+    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
+        reload() "`reload` is not there yet" "help: remove this call"
+        stop() "`stop` is not there yet" "help: write `fn on_worker_start(worker: &WorkerStart) -> Result<Self, E>`, and return an error"
     }
 }

@@ -1,7 +1,8 @@
 //! Values that come as text: from the environment, the command line, the builder.
 
-use super::vocabulary::{KEYS, Settings};
+use super::keys::{SETTERS, Settings};
 use core::fmt;
+use swoole_vocabulary::{KEYS, Suggestion, key_meant};
 
 /// Where a value came from, as an error names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,15 +24,21 @@ impl fmt::Display for Origin {
 
 /// Sets the key of this name to this text; the error is a sentence without its origin.
 pub(crate) fn set_by_name(settings: &mut Settings, name: &str, text: &str) -> Result<(), String> {
-    match KEYS.iter().find(|key| key.name == name) {
-        Some(key) => (key.set)(settings, text),
-        None => Err(match nearest(name) {
-            Some(near) => format!("there is no setting `{name}`; did you mean `{near}`?"),
-            None => {
-                let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
-                format!("there is no setting `{name}`; the settings are {}", names.join(", "))
-            }
-        }),
+    match KEYS.iter().zip(SETTERS).find(|(key, _)| key.name == name) {
+        Some((_, setter)) => (setter.set)(settings, text),
+        None => Err(unknown(name)),
+    }
+}
+
+fn unknown(name: &str) -> String {
+    match key_meant(name) {
+        Some(Suggestion::NotYet(near)) if near == name => format!("the setting `{name}` is not there yet"),
+        Some(Suggestion::NotYet(near)) => format!("there is no setting `{name}`, and `{near}` is not there yet"),
+        Some(Suggestion::Known(near)) => format!("there is no setting `{name}`; did you mean `{near}`?"),
+        None => {
+            let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+            format!("there is no setting `{name}`; the settings are {}", names.join(", "))
+        }
     }
 }
 
@@ -43,59 +50,9 @@ pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// The key that was probably meant: at most a third of its letters differ.
-pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    let plain = |s: &str| s.replace(['_', '-'], "").to_lowercase();
-    let name = plain(name);
-    KEYS.iter()
-        .map(|key| (distance(&name, &plain(key.name)), key.name))
-        .filter(|(far, key)| far * 3 <= name.len().max(key.len()))
-        .min()
-        .map(|(_, key)| key)
-}
-
-/// How many letters must be put in, taken out, exchanged or swapped with their neighbour to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let swap = if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] { rows[i - 2][j - 2] + 1 } else { usize::MAX };
-                let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swap)
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_typo_finds_the_key_that_was_meant() {
-        for (typo, key) in [
-            ("workrs", "workers"),
-            ("worker", "workers"),
-            ("lsiten", "listen"),
-            ("maxconn", "max_conn"),
-            ("tcp-nodelay", "tcp_nodelay"),
-            ("log_levl", "log_level"),
-        ] {
-            assert_eq!(nearest(typo), Some(key), "{typo}");
-        }
-    }
-
-    #[test]
-    fn a_stranger_finds_none() {
-        for word in ["colour", "x", "", "database_url"] {
-            assert_eq!(nearest(word), None, "{word}");
-        }
-    }
 
     #[test]
     fn a_value_out_of_its_range_says_which_range() {

@@ -16,6 +16,8 @@ pub(crate) struct Resolved {
     pub(crate) max_wait_time: Duration,
     /// The sum of all rings, in bytes; they shrink to fit.
     pub(crate) ring_memory: usize,
+    /// How many bytes one `send` may have.
+    pub(crate) buffer_output_size: usize,
     /// How much output may wait for one client, in bytes, before `send` says `BufferFull`.
     pub(crate) socket_buffer_size: u64,
     /// How much output may wait for all clients of one reactor, in bytes.

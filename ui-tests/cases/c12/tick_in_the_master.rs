@@ -9,7 +9,7 @@ impl Echo {
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
     fn on_start(master: &Master) {
-        master.tick(1_000);
+        master.tick(1_000, |this, worker| worker.close(this.oldest()).unwrap());
     }
     fn helper(&self) {}
 }

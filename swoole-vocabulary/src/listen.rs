@@ -1,6 +1,6 @@
 //! Addresses as they are written: checked while compiling, resolved at the start.
 
-use super::fault::{Fault, starts_with};
+use crate::fault::{Fault, starts_with};
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
@@ -8,7 +8,7 @@ use std::{
 
 /// The kind of socket that a URL names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Scheme {
+pub enum Scheme {
     /// IPv4, or IPv6 where the host says so.
     Tcp,
     /// IPv6 alone.
@@ -17,30 +17,24 @@ pub(crate) enum Scheme {
 
 /// A checked URL, cut into its parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ListenUrl<'a> {
-    pub(crate) scheme: Scheme,
+pub struct ListenUrl<'a> {
+    /// What kind of socket.
+    pub scheme: Scheme,
     /// Without the brackets of an IPv6 address.
-    pub(crate) host: &'a str,
-    pub(crate) port: u16,
+    pub host: &'a str,
+    /// 0 for any that is free.
+    pub port: u16,
 }
 
 macro_rules! fault {
     ($what:literal, $help:literal) => {
-        Some(Fault {
-            line: concat!("`listen` ", $what, "; ", $help),
-            full: concat!(
-                "`listen` ",
-                $what,
-                "\nnote: an address is `tcp://HOST:PORT`, or `tcp6://HOST:PORT` for IPv6 alone; an IPv6 address stands in brackets",
-                "\nhelp: ",
-                $help
-            ),
-        })
+        crate::fault::fault!("listen" $what,
+            "an address is `tcp://HOST:PORT`, or `tcp6://HOST:PORT` for IPv6 alone; an IPv6 address stands in brackets", $help)
     };
 }
 
 /// What is wrong with this URL. A host name is taken as it is: whether it resolves shows at the start.
-pub(super) const fn fault(url: &str) -> Option<Fault> {
+pub(crate) const fn fault(url: &str) -> Option<Fault> {
     let url = url.as_bytes();
     let after_scheme = if starts_with(url, b"tcp://") {
         6
@@ -148,7 +142,10 @@ const fn port_fits(url: &[u8], from: usize) -> bool {
 
 impl<'a> ListenUrl<'a> {
     /// The parts of a URL that [`fault`] finds nothing wrong with; the fault's line otherwise.
-    pub(crate) fn parse(url: &'a str) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn parse(url: &'a str) -> Result<Self, &'static str> {
         if let Some(fault) = fault(url) {
             return Err(fault.line);
         }
@@ -163,7 +160,10 @@ impl<'a> ListenUrl<'a> {
     }
 
     /// The first address of the host that this kind of socket can have.
-    pub(crate) fn resolve(&self) -> io::Result<SocketAddr> {
+    ///
+    /// # Errors
+    /// Of the look-up, or when there is no such address.
+    pub fn resolve(&self) -> io::Result<SocketAddr> {
         (self.host, self.port)
             .to_socket_addrs()?
             .find(|address| self.scheme == Scheme::Tcp || address.is_ipv6())

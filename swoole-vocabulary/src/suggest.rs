@@ -1,10 +1,13 @@
 //! Which name was probably meant: the nearest by letters, then what else a thing is called. No suggestion is better than a wild one.
 
-use super::{CALLBACKS, CALLBACKS_NOT_YET, KEYS, KEYS_NOT_YET, MODES_NOT_YET, UNITS};
+use crate::{
+    CALLBACKS, KEYS, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_MODES,
+    units::{SIZE_UNITS, TIME_UNITS},
+};
 
 /// A name that was probably meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Suggestion {
+pub enum Suggestion {
     /// One to write.
     Known(&'static str),
     /// One that this release does not have.
@@ -12,54 +15,72 @@ pub(crate) enum Suggestion {
 }
 
 /// Name, and what else it is called.
-type Row = (Suggestion, &'static [&'static str]);
+type Row<'a> = (&'a str, &'a [&'a str]);
 
 /// The callback that somebody who wrote `name` wanted; written in the original's way (`onReceive`) too.
-pub(crate) fn callback_meant(name: &str) -> Option<Suggestion> {
-    let known = CALLBACKS.iter().map(|callback| (Suggestion::Known(callback.name), callback.synonyms));
-    let not_yet = CALLBACKS_NOT_YET.iter().map(|name| (Suggestion::NotYet(name), [].as_slice()));
-    nearest(name, known.chain(not_yet))
+#[must_use]
+pub fn callback_meant(name: &str) -> Option<Suggestion> {
+    let known = CALLBACKS.iter().map(|callback| (callback.name, callback.also));
+    let planned = PLANNED_CALLBACKS.iter().map(|planned| (planned.callback.name, planned.callback.also));
+    either(name, known, planned)
 }
 
 /// The key that somebody who wrote `name` wanted.
-pub(crate) fn key_meant(name: &str) -> Option<Suggestion> {
-    let known = KEYS.iter().map(|key| (Suggestion::Known(key.name), key.synonyms));
-    let not_yet = KEYS_NOT_YET.iter().map(|(name, originals)| (Suggestion::NotYet(name), *originals));
-    nearest(name, known.chain(not_yet))
+#[must_use]
+pub fn key_meant(name: &str) -> Option<Suggestion> {
+    either(name, KEYS.iter().map(|key| (key.name, key.also)), PLANNED_KEYS.iter().map(|key| (key.name, key.also)))
 }
 
 /// The mode that somebody who wrote `name` wanted.
-pub(crate) fn mode_meant(name: &str) -> Option<Suggestion> {
-    let not_yet = MODES_NOT_YET.iter().map(|name| (Suggestion::NotYet(name), [].as_slice()));
-    let known = (Suggestion::Known("process"), ["multiprocess", "swoole_process", "prefork"].as_slice());
-    nearest(name, not_yet.chain([known]))
+#[must_use]
+pub fn mode_meant(name: &str) -> Option<Suggestion> {
+    let known = [("process", ["multiprocess", "swoole_process", "prefork"].as_slice())];
+    either(name, known.into_iter(), PLANNED_MODES.iter().map(|name| (*name, [].as_slice())))
 }
 
-/// The unit of time that somebody who wrote `name` wanted.
-pub(crate) fn unit_meant(name: &str) -> Option<Suggestion> {
-    nearest(name, UNITS.iter().map(|(name, synonyms)| (Suggestion::Known(name), *synonyms)))
+/// The dispatch that somebody who wrote `name` wanted.
+#[must_use]
+pub fn dispatch_meant(name: &str) -> Option<&'static str> {
+    nearest(name, PLANNED_DISPATCHES.iter().map(|(name, _)| (*name, [].as_slice())))
 }
 
-fn nearest(name: &str, rows: impl Iterator<Item = Row> + Clone) -> Option<Suggestion> {
+/// The unit that somebody who wrote `name` wanted: of time, or of size.
+#[must_use]
+pub fn unit_meant(name: &str, is_time: bool) -> Option<&'static str> {
+    let units = if is_time { TIME_UNITS } else { SIZE_UNITS };
+    nearest(name, units.iter().map(|(name, _, also)| (*name, *also)))
+}
+
+fn either(
+    name: &str,
+    known: impl Iterator<Item = Row<'static>> + Clone,
+    planned: impl Iterator<Item = Row<'static>> + Clone,
+) -> Option<Suggestion> {
+    let meant = nearest(name, known.clone().chain(planned))?;
+    Some(if known.into_iter().any(|(name, _)| name == meant) { Suggestion::Known(meant) } else { Suggestion::NotYet(meant) })
+}
+
+/// The name among these that was probably meant by somebody who wrote `name`.
+#[must_use]
+pub fn nearest<'a>(name: &str, rows: impl Iterator<Item = Row<'a>> + Clone) -> Option<&'a str> {
     let wanted = stem(name);
-    let exact = rows
-        .clone()
-        .find(|(suggestion, synonyms)| stem(suggestion.name()) == wanted || synonyms.iter().any(|synonym| stem(synonym) == wanted));
+    let is_wanted = |name: &str| stem(name) == wanted;
+    let exact = rows.clone().find(|(name, also)| is_wanted(name) || also.iter().any(|also| is_wanted(also)));
     let near = || {
-        rows.filter_map(|(suggestion, _)| {
-            let candidate = stem(suggestion.name());
+        rows.filter_map(|(name, _)| {
+            let candidate = stem(name);
             let far = strsim::osa_distance(&wanted, &candidate);
-            (far.saturating_mul(3) <= wanted.len().max(candidate.len())).then_some((far, suggestion))
+            (far.saturating_mul(3) <= wanted.len().max(candidate.len())).then_some((far, name))
         })
         .min_by_key(|(far, _)| *far)
-        .map(|(_, suggestion)| suggestion)
+        .map(|(_, name)| name)
     };
-    exact.map(|(suggestion, _)| suggestion).or_else(near)
+    exact.map(|(name, _)| name).or_else(near)
 }
 
 /// A name without `on_`, underscores and capitals.
 fn stem(name: &str) -> String {
-    let plain: String = name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect();
+    let plain: String = name.chars().filter(|letter| !matches!(letter, '_' | '-')).flat_map(char::to_lowercase).collect();
     match plain.strip_prefix("on") {
         Some(rest) if name.to_lowercase().starts_with("on_") || name.starts_with("on") && name != plain => rest.to_owned(),
         _ => plain,
@@ -67,7 +88,9 @@ fn stem(name: &str) -> String {
 }
 
 impl Suggestion {
-    pub(crate) fn name(self) -> &'static str {
+    /// The name, whichever it is.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Known(name) | Self::NotYet(name) => name,
         }
@@ -174,7 +197,7 @@ mod tests {
             assert_eq!(mode_meant(word), None, "{word}");
         }
         for word in ["patience", "max", "from_secs", "default"] {
-            assert_eq!(unit_meant(word), None, "{word}");
+            assert_eq!(unit_meant(word, true), None, "{word}");
         }
     }
 
@@ -183,8 +206,12 @@ mod tests {
         assert_eq!(mode_meant("proces"), Some(Suggestion::Known("process")));
         assert_eq!(mode_meant("PROCESS"), Some(Suggestion::Known("process")));
         assert_eq!(mode_meant("threads"), Some(Suggestion::NotYet("thread")));
-        assert_eq!(unit_meant("sec"), Some(Suggestion::Known("secs")));
-        assert_eq!(unit_meant("sces"), Some(Suggestion::Known("secs")));
-        assert_eq!(unit_meant("minutes"), Some(Suggestion::Known("mins")));
+        assert_eq!(unit_meant("sec", true), Some("secs"));
+        assert_eq!(unit_meant("sces", true), Some("secs"));
+        assert_eq!(unit_meant("minutes", true), Some("mins"));
+        assert_eq!(unit_meant("mb", false), Some("mib"));
+        assert_eq!(unit_meant("m", true), Some("mins"));
+        assert_eq!(dispatch_meant("roundrobin"), Some("round_robin"));
+        assert_eq!(dispatch_meant("coffee"), None);
     }
 }

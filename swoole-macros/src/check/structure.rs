@@ -1,0 +1,223 @@
+//! The keys that decide what is compiled in, as far as the other rules ask for them.
+//!
+//! - Each is a literal: it is needed before any value is known.
+//! - `mode` and `dispatch` name something there is (C6).
+//! - `timers` are periods of at least one millisecond, and a unix socket has no port (C9).
+
+use super::{
+    Found,
+    frames::{self, is_function},
+    keys::{Keys, PlannedSetting, PlannedValue},
+    values::{Known, known},
+};
+use crate::diagnostics::{Fault, listed};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use swoole_vocabulary::{Feature, PLANNED_DISPATCHES, PLANNED_MODES, Suggestion, dispatch_meant, mode_meant};
+use syn::{Expr, Lit};
+
+/// What is compiled in.
+pub(super) struct Structure {
+    pub(super) listener: Listener,
+    /// `None` where the key is not there, or is no literal.
+    pub(super) task_workers: Option<i128>,
+    /// Whether there is such a key at all.
+    pub(super) has_task_workers: bool,
+    /// How many periods stand there; `None` where the key does not, or is wrong.
+    pub(super) timers: Option<usize>,
+    pub(super) has_timers: bool,
+    pub(super) dispatch: Dispatch,
+    pub(super) has_unsafe_events: bool,
+}
+
+/// The kind of socket that `listen` names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// TCP, or an address that comes at run time.
+    Stream,
+    UnixStream,
+    Datagram,
+    UnixDatagram,
+}
+
+/// How a session finds its worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dispatch {
+    /// One worker for all that a session sends.
+    Ordered,
+    /// Whichever worker: this name.
+    Unordered(&'static str),
+}
+
+impl Listener {
+    pub(super) fn is_datagram(self) -> bool {
+        matches!(self, Self::Datagram | Self::UnixDatagram)
+    }
+
+    pub(super) fn is_planned(self) -> bool {
+        self != Self::Stream
+    }
+}
+
+/// The kind of socket of an address.
+pub(super) fn kind_of(url: &str) -> Listener {
+    if url.starts_with("udp://") || url.starts_with("udp6://") {
+        Listener::Datagram
+    } else if url.starts_with("unix-dgram://") {
+        Listener::UnixDatagram
+    } else if url.starts_with("unix://") {
+        Listener::UnixStream
+    } else {
+        Listener::Stream
+    }
+}
+
+pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
+    let listen = keys.setting("listen").map(|setting| &setting.value);
+    let url = listen.map(|value| known(value, None));
+    let listener = match (&url, listen) {
+        (Some(Known::Text(url)), Some(value)) => {
+            let kind = kind_of(url);
+            if let Some(fault) = fault_of_path(url, kind, value) {
+                found.push_of(Feature::UnixSockets, fault);
+                found.speak_of(Feature::Datagrams);
+            }
+            kind
+        }
+        _ => Listener::Stream,
+    };
+    if let Some(frame) = keys.planned("frame") {
+        frames::check(frame, found);
+    }
+    Structure {
+        listener,
+        task_workers: keys.planned("task_workers").and_then(|setting| task_workers(setting, found)),
+        has_task_workers: keys.planned("task_workers").is_some(),
+        timers: keys.planned("timers").and_then(|setting| timers(setting, found)),
+        has_timers: keys.planned("timers").is_some(),
+        dispatch: keys.planned("dispatch").map_or(Dispatch::Ordered, |setting| dispatch(setting, found)),
+        has_unsafe_events: keys
+            .planned("unsafe_events")
+            .and_then(PlannedSetting::expression)
+            .is_some_and(|value| known(value, None) != Known::Switch(false)),
+    }
+}
+
+/// `unix:///path:0`: a port would be part of the path.
+fn fault_of_path(url: &str, kind: Listener, value: &TokenStream) -> Option<Fault> {
+    let (path, port) = url.rsplit_once(':').filter(|(rest, _)| rest.contains("://"))?;
+    let is_unix = matches!(kind, Listener::UnixStream | Listener::UnixDatagram);
+    (is_unix && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then(|| {
+        Fault::at(value, "`listen` names a unix socket with a port")
+            .note("a unix socket is a path, and the port would become part of it")
+            .help(format!("write `listen = \"{path}\"`"))
+    })
+}
+
+/// The mode that stands there and is not there yet, if it is one.
+pub(super) fn mode(value: &TokenStream) -> Result<Option<&'static str>, Fault> {
+    let write = "write `mode = \"process\"`";
+    let Known::Text(mode) = known(value, None) else {
+        return Err(Fault::at(value, "`mode` takes a string literal")
+            .note("it decides which parts of the server are compiled in, before any value is known")
+            .help(write));
+    };
+    if mode == "process" {
+        return Ok(None);
+    }
+    if let Some(planned) = PLANNED_MODES.iter().find(|planned| **planned == mode) {
+        return Ok(Some(planned));
+    }
+    let not_yet = format!("the mode of this release is \"process\"; {} are not there yet", listed(PLANNED_MODES.iter().copied()));
+    let fault = Fault::at(value, format!("there is no mode `{mode}`"));
+    Err(match mode_meant(&mode) {
+        Some(Suggestion::Known(near)) => fault.note(format!("there is a mode `{near}`")).help(write),
+        _ => fault.note(not_yet).help(write),
+    })
+}
+
+fn task_workers(setting: &PlannedSetting, found: &mut Found) -> Option<i128> {
+    let fault = |at: &dyn Fn(String) -> Fault, what: String, why: &str| at(what).note(why).help("write `task_workers = 4`");
+    let Some(value) = setting.expression() else {
+        let at = |what| Fault::at(&setting.name, what);
+        found.push_of(
+            Feature::Tasks,
+            fault(&at, "`task_workers` has no value".to_owned(), "it says how many task worker processes run `on_task`"),
+        );
+        return None;
+    };
+    let at = |what| Fault::at(value, what);
+    match known(value, None) {
+        Known::Number(number) if (0..=1024).contains(&number) => Some(number),
+        Known::Number(_) => {
+            let what = "`task_workers` takes a number from 0 to 1024".to_owned();
+            found.push_of(Feature::Tasks, fault(&at, what, "each is a process of its own"));
+            None
+        }
+        _ => {
+            let why = "it decides whether tasks are compiled in, before any value is known; a number can be overridden at run time";
+            found.push_of(Feature::Tasks, fault(&at, "`task_workers` takes a number literal".to_owned(), why));
+            None
+        }
+    }
+}
+
+fn timers(setting: &PlannedSetting, found: &mut Found) -> Option<usize> {
+    let write = "write `timers = [1000]`, for one that runs every second";
+    let PlannedValue::Expression(value) = &setting.value else {
+        let fault =
+            Fault::at(&setting.name, "`timers` has no list of periods").note("each period starts one timer in every worker").help(write);
+        found.push_of(Feature::Timers, fault);
+        return None;
+    };
+    let Ok(Expr::Array(periods)) = syn::parse2::<Expr>(value.clone()) else {
+        let why = "it decides whether timers are compiled in, before any value is known";
+        found.push_of(Feature::Timers, Fault::at(value, "`timers` takes a list of numbers, in milliseconds").note(why).help(write));
+        return None;
+    };
+    let is_a_period = |period: &&Expr| matches!(known(&period.to_token_stream(), None), Known::Number(1..));
+    if let Some(wrong) = periods.elems.iter().find(|period| !is_a_period(period)) {
+        let fault = Fault::at(wrong, "a period of `timers` is a number of milliseconds, at least 1");
+        found.push_of(Feature::Timers, fault.note("a timer runs each time its period is over").help(write));
+        return None;
+    }
+    Some(periods.elems.len())
+}
+
+fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
+    let names = || listed(PLANNED_DISPATCHES.iter().map(|(name, _)| *name));
+    let write = "write `dispatch = \"fixed\"`";
+    let Some(value) = setting.expression() else {
+        let fault = Fault::at(&setting.name, "`dispatch` has no value").note(format!("the ways to dispatch are {}", names())).help(write);
+        found.push_of(Feature::Dispatch, fault);
+        return Dispatch::Ordered;
+    };
+    match syn::parse2::<Expr>(value.clone()) {
+        Ok(Expr::Lit(literal)) if matches!(literal.lit, Lit::Str(_)) => {}
+        Ok(expression) if is_function(&expression) => return Dispatch::Ordered,
+        _ => {
+            let why = "it decides which way to dispatch is compiled in, before any value is known";
+            found.push_of(
+                Feature::Dispatch,
+                Fault::at(value, "`dispatch` takes a string literal, or the name of a function").note(why).help(write),
+            );
+            return Dispatch::Ordered;
+        }
+    }
+    let Known::Text(name) = known(value, None) else { return Dispatch::Ordered };
+    match PLANNED_DISPATCHES.iter().find(|(known, _)| *known == name) {
+        Some((_, true)) => Dispatch::Ordered,
+        Some((name, false)) => Dispatch::Unordered(name),
+        None => {
+            let fault = Fault::at(value, format!("there is no dispatch `{name}`"));
+            found.push_of(
+                Feature::Dispatch,
+                match dispatch_meant(&name) {
+                    Some(near) => fault.note(format!("there is a dispatch `{near}`")).help(format!("write `dispatch = \"{near}\"`")),
+                    None => fault.note(format!("the ways to dispatch are {}", names())).help(write),
+                },
+            );
+            Dispatch::Ordered
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The calls that several contexts have: on sessions, and on the server as a whole.
+
+use super::{
+    Manager, TaskWorker, Worker,
+    info::{self, SessionInfo, Sessions},
+    stats::Stats,
+};
+use crate::{
+    error::{PageTooLarge, SendError},
+    event::{CloseReason, ToReactor},
+    id::SessionId,
+    sync::Ordering,
+};
+
+/// Writes one body into each of several impl blocks. The body is the macro's input, not its output, so what the compiler says of a
+/// method, and where it says that it stands, is as if it had been written by hand.
+macro_rules! calls {
+    ($( [$($block:tt)+] )+ => $body:tt) => { $( $($block)+ $body )+ };
+}
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] => {
+    /// Sends bytes to the client of this session, at most 2 MiB a call. The original: `$serv->send`.
+    ///
+    /// The bytes of one call stay together, whoever else sends to the session, and calls of one process arrive in their order. Returns
+    /// as soon as the bytes are on their way; at most 10 s when the server is overloaded. No bytes are no message.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchSession`], [`SendError::Closed`], [`SendError::TooLarge`] for more than 2 MiB, [`SendError::BufferFull`] when
+    /// this client reads too slowly for what was sent already. Nothing of the bytes is sent then.
+    pub fn send(&self, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
+        self.outbox().send(fd, data)
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
+    /// Ends a session after what was sent to it before. The original: `$serv->close`.
+    ///
+    /// `on_close` runs once, in the session's worker, with [`CloseReason::Server`]; no `on_receive` comes before it any more when it is
+    /// the session's own worker that closes.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchSession`], [`SendError::Closed`] when it is closing already, [`SendError::BufferFull`] when the server is
+    /// overloaded, or the manager has asked for too many at once: try again.
+    pub fn close(&self, fd: SessionId) -> Result<(), SendError> {
+        self.outbox().close(fd, ToReactor::Close, CloseReason::Server)
+    }
+
+    /// Ends a session at once: what was sent and not read yet is thrown away, and the client sees a reset. The original:
+    /// `$serv->close($fd, true)`.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchSession`], [`SendError::BufferFull`] when the server is overloaded, or the manager has asked for too many at
+    /// once: try again.
+    pub fn close_now(&self, fd: SessionId) -> Result<(), SendError> {
+        self.outbox().close(fd, ToReactor::CloseNow, CloseReason::Server)
+    }
+
+    /// Whether the session is open: not closed and not closing. The original: `$serv->exist`.
+    #[must_use]
+    pub fn exist(&self, fd: SessionId) -> bool {
+        self.outbox().exist(fd)
+    }
+
+    /// What is known about a session, `None` when it has ended. Works in `on_close`. The original: `$serv->connection_info`.
+    #[must_use]
+    pub fn connection_info(&self, fd: SessionId) -> Option<SessionInfo> {
+        SessionInfo::of(self.outbox().memory(), fd)
+    }
+
+    /// A page of open sessions: those with the smallest ids above `start`, ascending, at most `page`. The original:
+    /// `$serv->connection_list`.
+    ///
+    /// # Errors
+    /// [`PageTooLarge`] for a page of more than 100.
+    pub fn connection_list(&self, start: Option<SessionId>, page: usize) -> Result<Vec<SessionId>, PageTooLarge> {
+        info::page(self.outbox().memory().sessions(), start, page)
+    }
+
+    /// All open sessions of the server, in no particular order. The original: `$serv->connections`.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::of(self.outbox().memory().sessions())
+    }
+
+    /// The server's counters. The original: `$serv->stats`.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats::read(self.outbox().memory())
+    }
+
+    /// Asks the server to shut down: no new sessions, what is on its way is answered, every session is closed, `on_worker_stop` and
+    /// `on_shutdown` run, the exit code is 0; all of it within `max_wait_time`. Returns at once. The original: `$serv->shutdown`.
+    pub fn shutdown(&self) {
+        // Relaxed: the bell that follows is a system call.
+        self.asks_shutdown().store(1, Ordering::Relaxed);
+        self.outbox().memory().bells.master.ring();
+    }
+} }

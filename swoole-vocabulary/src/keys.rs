@@ -1,0 +1,264 @@
+//! The keys: the one place that one is added to.
+
+use crate::{
+    fault::{Fault, fault, same},
+    listen,
+};
+
+/// Hands every key to the macro `$then`, which makes of it what its crate needs: setters, options, a table of the documentation.
+///
+/// A row is its documentation, then its kind, name and type with what a value must satisfy, then its default in words, a line that sets
+/// it, its name in the original, and what else it is called. The kinds:
+///
+/// - `text`: a `&'static str` in which a function of this crate finds no fault
+/// - `number`: a whole number from one to another, and why
+/// - `seconds`, `bytes`: the same, with units; at run time as `5s` and `2M`, too
+/// - `switch`: true or false
+#[macro_export]
+macro_rules! keys {
+    ($($then:tt)+) => {
+        $($then)+! {
+            /// Which processes do the work: `"process"` puts the sockets into a master and your code into worker processes. Decided when
+            /// the program is compiled: an override can only repeat it.
+            text mode (mode) default "process", example "mode = \"process\"", original "the third argument of `new Server`",
+                also ["server_mode" "process_mode"];
+
+            /// Where to listen: `tcp://127.0.0.1:9501`, `tcp://[::1]:9501`, `tcp6://[::]:9501`, `tcp://localhost:9501`. Port 0 takes any
+            /// that is free; the log says which.
+            text listen (listen) default "none: it must come from somewhere", example "listen = \"tcp://127.0.0.1:9501\"",
+                original "the first two arguments of `new Server`",
+                also ["port" "host" "addr" "address" "bind" "url" "ip" "socket" "listener" "listeners"];
+
+            /// How many worker processes run your callbacks.
+            number workers: u32 = 1, 1024, "the server needs a process that runs its callbacks"
+                default "the number of CPUs", example "workers = 4", original "`worker_num`", also ["worker_num" "processes" "worker_processes"];
+
+            /// How many threads of the master move bytes; at most four for each CPU.
+            number reactors: u32 = 1, 256, "somebody has to read the sockets"
+                default "the number of CPUs, at most 4", example "reactors = 2", original "`reactor_num`",
+                also ["reactor_num" "threads" "reactor_threads" "io_threads"];
+
+            /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
+            /// error at the start.
+            number max_conn: u32 = 1, 1000000, "the session table has this size, once, from the start"
+                default "10000, or what the descriptor limit allows", example "max_conn = 10_000", original "`max_conn`",
+                also ["max_connection" "max_connections" "connections" "max_sessions" "max_clients"];
+
+            /// How many connections may wait in the kernel to be accepted.
+            number backlog: u32 = 1, 65535, "it is the length of the kernel's queue"
+                default "512", example "backlog = 512", original "`backlog`", also ["listen_backlog" "queue"];
+
+            /// Whether small answers leave at once instead of waiting for more (`TCP_NODELAY`).
+            switch tcp_nodelay default "true", example "tcp_nodelay = true", original "`open_tcp_nodelay`",
+                also ["open_tcp_nodelay" "nodelay" "no_delay"];
+
+            /// How many bytes one `send` may have; more are refused as too large.
+            bytes buffer_output_size: u64 = 1, 2097152, "a message travels in one piece, and no place for one is larger than 2 MiB"
+                default "2M", example "buffer_output_size = mib(2)", original "`buffer_output_size`",
+                also ["output_buffer_size" "max_send_size" "send_buffer_size"];
+
+            /// How much output may wait for one client, in bytes; `send` answers that the buffer is full above it.
+            bytes socket_buffer_size: u64 = 1024, 1073741824, "a client that reads slowly holds this much memory at most"
+                default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
+                also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
+
+            /// How much memory the rings between reactors and workers have together, in bytes. They shrink to fit, down to 16 KiB each.
+            bytes ring_memory: u64 = 65536, 17179869184, "the memory is shared by all rings, of which there are two for each worker and reactor"
+                default "64M", example "ring_memory = mib(64)", original "–", also ["shared_memory" "ring_size" "rings"];
+
+            /// How much to log: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+            text log_level (log_level) default "info", example "log_level = \"info\"", original "`log_level`",
+                also ["loglevel" "verbosity" "log"];
+
+            /// How long a shutdown may take before what is left is killed.
+            seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
+                default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",
+                also ["max_wait" "shutdown_timeout" "wait_time" "grace" "timeout"];
+        }
+    };
+}
+
+/// A key, for whoever knows it by name alone.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// The documentation, a line each.
+    pub doc: &'static [&'static str],
+    /// What holds where nobody sets it, in words.
+    pub default: &'static str,
+    /// A line that sets it.
+    pub example: &'static str,
+    /// What the original calls it, in Markdown.
+    pub original: &'static str,
+    /// What else it is called.
+    pub also: &'static [&'static str],
+    /// What is wrong with a value of its kind.
+    pub fault: fn(Value<'_>) -> Option<Fault>,
+}
+
+/// What values a key takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// A whole number of seconds.
+    Seconds,
+    /// A whole number of bytes.
+    Bytes,
+    /// True or false.
+    Switch,
+}
+
+/// A value that is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value<'a> {
+    /// For a text.
+    Text(&'a str),
+    /// For a number, seconds or bytes. Wider than any key, so that what is too large for one is known to be.
+    Number(i128),
+    /// For a switch.
+    Switch(bool),
+}
+
+impl Kind {
+    /// In a sentence behind "takes".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text in quotes",
+            Self::Number => "a whole number",
+            Self::Seconds => "a whole number of seconds",
+            Self::Bytes => "a whole number of bytes",
+            Self::Switch => "true or false",
+        }
+    }
+}
+
+macro_rules! define {
+    (@kind text) => { Kind::Text };
+    (@kind number) => { Kind::Number };
+    (@kind seconds) => { Kind::Seconds };
+    (@kind bytes) => { Kind::Bytes };
+    (@kind switch) => { Kind::Switch };
+
+    (@of text $name:ident ($check:ident)) => {
+        #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
+        #[must_use]
+        pub const fn $name(value: &str) -> Option<Fault> {
+            checks::$check(value)
+        }
+    };
+    (@of switch $name:ident) => {
+        #[doc = concat!("Nothing: `", stringify!($name), "` takes both.")]
+        #[must_use]
+        pub const fn $name(_value: bool) -> Option<Fault> {
+            None
+        }
+    };
+    (@of $unit:ident $name:ident $ty:ty = $lo:literal, $hi:literal, $why:literal) => {
+        #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
+        #[must_use]
+        pub const fn $name(value: i128) -> Option<Fault> {
+            if value < $lo || value > $hi { Some(define!(@out $unit $name $lo, $hi, $why)) } else { None }
+        }
+    };
+    (@out number $name:ident $lo:literal, $hi:literal, $why:literal) => { define!(@range $name "" $lo, $hi, $why) };
+    (@out seconds $name:ident $lo:literal, $hi:literal, $why:literal) => { define!(@range $name " of seconds" $lo, $hi, $why) };
+    (@out bytes $name:ident $lo:literal, $hi:literal, $why:literal) => { define!(@range $name " of bytes" $lo, $hi, $why) };
+    (@range $name:ident $of:literal $lo:literal, $hi:literal, $why:literal) => {
+        Fault {
+            line: concat!("`", stringify!($name), "` takes a number", $of, " from ", $lo, " to ", $hi),
+            full: concat!(
+                "`", stringify!($name), "` takes a number", $of, " from ", $lo, " to ", $hi,
+                "\nnote: ", $why,
+                "\nhelp: write `", stringify!($name), " = ", $lo, "` or more, up to ", $hi
+            ),
+        }
+    };
+
+    (@any text $name:ident) => { |value| match value { Value::Text(text) => faults::$name(text), _ => None } };
+    (@any switch $name:ident) => { |value| match value { Value::Switch(switch) => faults::$name(switch), _ => None } };
+    (@any $number:ident $name:ident) => { |value| match value { Value::Number(number) => faults::$name(number), _ => None } };
+
+    ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
+        default $default:literal, example $example:literal, original $original:literal, also [$($also:literal)*]; )+) => {
+        /// What is wrong with a value, one function a key; constants can call it.
+        pub mod faults {
+            use super::*;
+            $( define! { @of $kind $name $($ty = $lo, $hi, $why)? $(($check))? } )+
+        }
+
+        /// The keys, in the order of the documentation.
+        pub const KEYS: &[Key] = &[ $( Key {
+            name: stringify!($name),
+            kind: define!(@kind $kind),
+            doc: &[$($doc),+],
+            default: $default,
+            example: $example,
+            original: $original,
+            also: &[$($also),*],
+            fault: define!(@any $kind $name),
+        } ),+ ];
+    };
+}
+
+keys!(define);
+
+/// The key of this name.
+#[must_use]
+pub fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Every key as a row of a table in Markdown.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! table_of_keys {
+    () => { $crate::keys!($crate::table_of_keys) };
+    (@type text) => { "text" };
+    (@type switch) => { "`true` or `false`" };
+    (@type number $lo:literal $hi:literal) => { concat!("number, ", $lo, " to ", $hi) };
+    (@type seconds $lo:literal $hi:literal) => { concat!("seconds, ", $lo, " to ", $hi) };
+    (@type bytes $lo:literal $hi:literal) => { concat!("bytes, ", $lo, " to ", $hi) };
+    ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
+        default $default:literal, example $example:literal, original $original:literal, also [$($also:literal)*]; )+) => {
+        concat!(
+            "| key | value | default | | in the original |\n|---|---|---|---|---|\n",
+            $( "| `", stringify!($name), "` | ", $crate::table_of_keys!(@type $kind $($lo $hi)?), " | ", $default, " |", $($doc,)+ " | ",
+                $original, " |\n", )+
+        )
+    };
+}
+
+mod checks {
+    use super::*;
+
+    pub(super) const fn mode(mode: &str) -> Option<Fault> {
+        if same(mode, "process") {
+            return None;
+        }
+        fault!("mode" "takes \"process\"", "the modes \"base\" and \"thread\" are not there yet", "write `mode = \"process\"`")
+    }
+
+    pub(super) const fn log_level(level: &str) -> Option<Fault> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        let mut i = 0;
+        while i < LEVELS.len() {
+            if same(level, LEVELS[i]) {
+                return None;
+            }
+            i += 1;
+        }
+        fault!("log_level" "takes \"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
+            "each level logs what those before it log, and more", "write `log_level = \"info\"`")
+    }
+
+    pub(super) const fn listen(url: &str) -> Option<Fault> {
+        listen::fault(url)
+    }
+}

@@ -1,0 +1,167 @@
+//! What is known and not there yet. It is checked by every rule that holds for it, and then refused by name; the issue that brings it
+//! moves its row to `keys.rs` or `callbacks.rs`.
+
+use crate::{Callback, Given, Returns};
+
+/// What a callback or a key belongs to: these come together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "`words` says what each is")]
+pub enum Feature {
+    Tasks,
+    Datagrams,
+    UnixSockets,
+    Timers,
+    Messages,
+    Modes,
+    Dispatch,
+    Framing,
+    Idle,
+    Watermarks,
+    Reload,
+    Operation,
+    SocketOptions,
+    Tls,
+    Http,
+}
+
+impl Feature {
+    /// In a sentence before "are not there yet".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Tasks => "task workers",
+            Self::Datagrams => "datagram listeners",
+            Self::UnixSockets => "unix sockets",
+            Self::Timers => "timers",
+            Self::Messages => "messages between workers",
+            Self::Modes => "modes other than `process`",
+            Self::Dispatch => "dispatch modes other than a fixed worker for each session",
+            Self::Framing => "frames",
+            Self::Idle => "heartbeats",
+            Self::Watermarks => "watermarks",
+            Self::Reload => "reloads",
+            Self::Operation => "settings of this kind",
+            Self::SocketOptions => "socket options of this kind",
+            Self::Tls => "TLS listeners",
+            Self::Http => "HTTP and WebSocket listeners",
+        }
+    }
+}
+
+/// A callback that is not there yet.
+#[derive(Debug)]
+pub struct PlannedCallback {
+    /// What it will look like.
+    pub callback: Callback,
+    /// What it comes with.
+    pub feature: Feature,
+}
+
+/// A key that is not there yet.
+#[derive(Debug)]
+pub struct PlannedKey {
+    /// As it will be written.
+    pub name: &'static str,
+    /// What it comes with.
+    pub feature: Feature,
+    /// What else it is called.
+    pub also: &'static [&'static str],
+}
+
+macro_rules! callbacks {
+    (@has self) => { true };
+    (@has) => { false };
+    ($( $feature:ident $name:ident $([$state:ident])? ($($parameter:ident: $given:ident),*) $returns:ident in $process:literal also [$($also:literal)*]; )+) => {
+        &[ $( PlannedCallback {
+            feature: Feature::$feature,
+            callback: Callback {
+                name: stringify!($name),
+                takes: "",
+                has_state: callbacks!(@has $($state)?),
+                parameters: &[ $( (stringify!($parameter), Given::$given) ),* ],
+                returns: Returns::$returns,
+                runs_in: $process,
+                needed_because: None,
+                also: &[$($also),*],
+            },
+        } ),+ ]
+    };
+}
+
+/// The callbacks that are not there yet.
+pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
+    Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
+    Tasks on_task [self] (task_worker: TaskWorker, task: Task) Output in "a task worker" also ["job" "work"];
+    Tasks on_finish [self] (worker: Worker, task_id: TaskId, output: Output) Outcome in "the worker that asked" also ["task_done" "finished"];
+    Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
+    Messages on_pipe_message [self] (worker: Worker, from: Sender, message: Sent) Outcome in "a worker" also ["ipc" "worker_message"];
+    Reload on_worker_exit [self] (worker: Worker) Outcome in "a worker that is being replaced" also [];
+    Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
+    Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];
+    Reload on_before_reload (manager: Manager) Outcome in "the manager" also [];
+    Reload on_after_reload (manager: Manager) Outcome in "the manager" also ["reload"];
+    Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
+    Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
+};
+
+const fn key(feature: Feature, name: &'static str, also: &'static [&'static str]) -> PlannedKey {
+    PlannedKey { name, feature, also }
+}
+
+/// The keys that are not there yet; behind each, what else it is called.
+pub const PLANNED_KEYS: &[PlannedKey] = &[
+    key(Feature::Dispatch, "dispatch", &["dispatch_mode", "dispatch_func"]),
+    key(Feature::Dispatch, "unsafe_events", &["enable_unsafe_event"]),
+    key(Feature::Framing, "frame", &["open_eof_check", "open_eof_split", "package_eof", "open_length_check", "package_length_type"]),
+    key(Feature::Framing, "package_max_length", &[]),
+    key(Feature::Timers, "timers", &["timer"]),
+    key(Feature::Tasks, "task_workers", &["task_worker_num"]),
+    key(Feature::Tasks, "task_max_request", &[]),
+    key(Feature::Tasks, "task_dispatch", &["task_ipc_mode"]),
+    key(Feature::Tasks, "task_tmpdir", &[]),
+    key(Feature::Reload, "max_request", &[]),
+    key(Feature::Reload, "max_request_grace", &[]),
+    key(Feature::Reload, "reload", &[]),
+    key(Feature::Reload, "reload_async", &[]),
+    key(Feature::Operation, "daemonize", &["daemon"]),
+    key(Feature::Operation, "log_file", &[]),
+    key(Feature::Operation, "pid_file", &[]),
+    key(Feature::Operation, "stats_file", &[]),
+    key(Feature::Operation, "cpu_affinity", &["open_cpu_affinity"]),
+    key(Feature::Operation, "cpu_affinity_ignore", &[]),
+    key(Feature::Operation, "user", &[]),
+    key(Feature::Operation, "group", &[]),
+    key(Feature::Operation, "chroot", &[]),
+    key(Feature::Operation, "max_concurrency", &[]),
+    key(Feature::Operation, "discard_timeout_request", &[]),
+    key(Feature::Operation, "max_queued_bytes", &[]),
+    key(Feature::Operation, "send_yield", &[]),
+    key(Feature::Idle, "heartbeat", &["heartbeat_check_interval", "heartbeat_idle_time"]),
+    key(Feature::SocketOptions, "tcp_keepalive", &["open_tcp_keepalive", "tcp_keepidle", "tcp_keepinterval", "tcp_keepcount"]),
+    key(Feature::SocketOptions, "tcp_defer_accept", &[]),
+    key(Feature::SocketOptions, "tcp_fastopen", &[]),
+    key(Feature::SocketOptions, "tcp_user_timeout", &[]),
+    key(Feature::SocketOptions, "enable_reuse_port", &["reuse_port"]),
+    key(Feature::Watermarks, "buffer_high_watermark", &[]),
+    key(Feature::Watermarks, "buffer_low_watermark", &[]),
+    key(Feature::Tls, "tls", &["ssl", "ssl_cert_file", "ssl_key_file"]),
+];
+
+/// The modes that are not there yet.
+pub const PLANNED_MODES: &[&str] = &["base", "thread"];
+
+/// How `dispatch` can be written, and whether the events of a session stay in order by it; none is there yet.
+pub const PLANNED_DISPATCHES: &[(&str, bool)] =
+    &[("round_robin", false), ("fixed", true), ("idle", false), ("ip", true), ("uid", true), ("least_conn", true), ("least_req", false)];
+
+/// The callback of this name that is not there yet.
+#[must_use]
+pub fn planned_callback(name: &str) -> Option<&'static PlannedCallback> {
+    PLANNED_CALLBACKS.iter().find(|planned| planned.callback.name == name)
+}
+
+/// The key of this name that is not there yet.
+#[must_use]
+pub fn planned_key(name: &str) -> Option<&'static PlannedKey> {
+    PLANNED_KEYS.iter().find(|planned| planned.name == name)
+}

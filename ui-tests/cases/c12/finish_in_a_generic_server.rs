@@ -1,0 +1,19 @@
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo<T>(T);
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl<T: Default> Echo<T> {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, worker: &Worker<Self>, _fd: SessionId, data: &[u8]) {
+        worker.finish(data.len());
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo(1).helper();
+    let _ = (Echo::<u8>::start as fn() -> _, Echo::<u8>::builder as fn() -> _);
+}

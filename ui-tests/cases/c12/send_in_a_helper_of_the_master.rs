@@ -1,0 +1,25 @@
+use swoole::{CloseReason, Master, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_start(master: &Master) {
+        Self::greet(master);
+    }
+    fn greet(master: &Master) {
+        for fd in 1..10 {
+            master.send(fd, &[0; 16][..]).unwrap();
+        }
+    }
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

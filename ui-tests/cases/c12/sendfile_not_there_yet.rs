@@ -1,0 +1,22 @@
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
+        let path = std::str::from_utf8(data).unwrap_or("index.html");
+        worker.sendfile(fd, path)?;
+        worker.close(fd)?;
+        Ok(())
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
