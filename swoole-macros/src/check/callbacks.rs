@@ -219,6 +219,7 @@ fn usable(callback: &Callback, method: &read::Method, faults: &mut Vec<Fault>) -
     let cfg = cfg_of(callback, method, faults);
     let is_right = found.is_empty();
     faults.extend(found);
+    let is_right = is_right && !shape::has_a_parameter_without_size(signature);
     is_right.then(|| Method { cfg, signature: Rc::clone(signature) })
 }
 

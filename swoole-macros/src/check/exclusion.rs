@@ -21,7 +21,7 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
     modes(keys, found);
     heartbeat(keys, found);
     let Dispatch::Unordered(name) = structure.dispatch else { return };
-    if structure.has_unsafe_events {
+    if structure.has_unsafe_events || found.is_spoken_of(Feature::Dispatch) {
         return;
     }
     if let Some(method) = methods.known("on_connect").or_else(|| methods.known("on_close")) {

@@ -79,7 +79,11 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             continue;
         }
         if seen.contains(&text) {
-            found.push(twice(&name, &text));
+            let fault = twice(&name, &text);
+            match planned_key(&text) {
+                Some(planned) => found.push_of(planned.feature, fault),
+                None => found.push(fault),
+            }
             continue;
         }
         seen.push(text);

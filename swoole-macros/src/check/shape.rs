@@ -23,6 +23,18 @@ pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
     faults
 }
 
+/// Whether the compiler refuses a parameter by itself: one without a size, which somebody has left the `&` out of.
+pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
+    signature.inputs.iter().any(|input| match input {
+        FnArg::Typed(parameter) => match plain(&parameter.ty) {
+            Type::Slice(_) => true,
+            Type::Path(path) => path.path.is_ident("str"),
+            _ => false,
+        },
+        FnArg::Receiver(_) => false,
+    })
+}
+
 /// The line to write, with what the user's function returns.
 fn help(callback: &Callback, signature: &Signature) -> String {
     format!("write `{}`", callback.signature(result_as_written(signature).as_deref()))

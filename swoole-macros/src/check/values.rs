@@ -142,7 +142,9 @@ fn of_another_kind(key: &Key, what: &str, text: &str, value: &TokenStream) -> Fa
 fn first_sentence(key: &Key) -> String {
     let doc = key.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
     let end = doc.find(". ").unwrap_or(doc.len());
-    doc.get(..end).unwrap_or(&doc).trim_end_matches('.').to_owned()
+    let sentence = doc.get(..end).unwrap_or(&doc).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `log_level = info`: a word without the quotes that would make it a value.

@@ -20,14 +20,9 @@ impl<T> ParameterOfOnTask<T> for T {}
     label = "must be a `Task<Job>`, with a type of yours for `Job`",
     note = "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`"
 )]
-pub trait IsATask {
-    /// What was handed over.
-    type Job;
-}
+pub trait IsATask<'job> {}
 
-impl<J> IsATask for Task<J> {
-    type Job = J;
-}
+impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {}
 
 /// What can be handed to a task worker.
 #[diagnostic::on_unimplemented(
@@ -80,7 +75,7 @@ pub trait ShowsItsLifetimes {}
 pub const fn on_task_takes_a_task_worker<T: ParameterOfOnTask<Given>, Given>() {}
 
 /// Whether this is a task, of a job that can travel.
-pub const fn on_task_takes_a_task<'job, T: IsATask<Job: Job<'job>>>() {}
+pub const fn on_task_takes_a_task<'job, T: IsATask<'job>>() {}
 
 /// Whether this can travel back.
 pub const fn on_task_returns<O: OutputOfOnTask>() {}
