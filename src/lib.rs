@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Callbacks that run in a worker get a [`Worker`]: `send`, `close`, `connection_info`, the other sessions, counters, `shutdown`. Those of
-//! the manager get a [`Manager`], those of the master a [`Master`]; each has just the calls that make sense in its process.
+//! the manager get a [`Manager`], those of the master a [`Master`]; each has just the calls that make sense in its process. A call that
+//! belongs elsewhere does not compile, and the compiler says where.
 //!
 //! A worker that dies is replaced, and its sessions live on. Only the session whose callback it was in is closed with
 //! [`CloseReason::WorkerDied`], or handed to `on_lost` as [`Lost`]; `on_worker_error` is told either way, with a [`WorkerExit`].

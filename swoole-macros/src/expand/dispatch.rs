@@ -9,7 +9,9 @@ use swoole_vocabulary::Returns;
 pub(super) fn dispatch(server: &Server) -> TokenStream {
     let swoole = &server.swoole;
     let fields = server.rows.iter().map(|row| fields(row, server));
-    quote!(#swoole::__rt::Dispatch { #(#fields)* ..#swoole::__rt::no_callbacks() })
+    let is_always_there = |row: &Row| matches!(&row.method, Written::Present(methods) if methods.iter().all(|method| method.cfg.is_none()));
+    let others = (!server.rows.iter().all(is_always_there)).then(|| quote!(..#swoole::__rt::no_callbacks()));
+    quote!(#swoole::__rt::Dispatch { #(#fields)* #others })
 }
 
 fn fields(row: &Row, server: &Server) -> TokenStream {

@@ -26,9 +26,11 @@ pub(super) fn swapped(callback: &Callback, types: &[&Type]) -> Option<Swapped> {
     if wanted == written || sorted(&wanted) != sorted(&written) {
         return None;
     }
-    let moved = || types.iter().zip(wanted.iter().zip(&written)).filter(|(_, (wanted, written))| wanted != written).map(|(ty, _)| ty);
-    let from = moved().next()?.to_token_stream().into_iter().next()?.span();
-    let to = moved().last()?.to_token_stream().into_iter().last()?.span();
+    let is_moved = |(_, (wanted, written)): &(_, (&String, &String))| wanted != written;
+    let moved: TokenStream = types.iter().zip(wanted.iter().zip(&written)).filter(is_moved).map(|(ty, _)| ty.to_token_stream()).collect();
+    let mut spans = moved.into_iter().map(|token| token.span());
+    let from = spans.next()?;
+    let to = spans.last().unwrap_or(from);
     Some(Swapped { from, to })
 }
 

@@ -1,7 +1,7 @@
 //! The context of `on_start` and `on_shutdown`.
 
 use super::{signposts::signposts, stats::Stats};
-use crate::{layout::Memory, sync::Ordering};
+use crate::{error::PageTooLarge, id::SessionId, layout::Memory, sync::Ordering};
 use core::net::SocketAddr;
 
 /// The master process: it holds the sockets and is trusted, so little can be done here. It sends nothing and has no sessions of its own.
@@ -67,7 +67,7 @@ signposts! {
     "runs in the master", because "the master counts sessions, in `master.stats()`; workers and the manager know each of them" {
         exist(fd) "`exist` cannot be called in the master" "help: call `worker.exist(fd)` in `on_receive`"
         connection_info(fd) "`connection_info` cannot be called in the master" "help: call `worker.connection_info(fd)` in `on_receive`"
-        connection_list(start, page) "`connection_list` cannot be called in the master"
+        connection_list(start, page) -> Result<Vec<SessionId>, PageTooLarge>, "`connection_list` cannot be called in the master"
             "help: call `worker.connection_list(start, page)` in `on_receive`"
         sessions() "`sessions` cannot be called in the master" "help: call `worker.sessions()` in `on_receive`"
     }

@@ -5,13 +5,18 @@
 //! wanted, and whose bound nothing meets: the compiler says the words of the row at the name of the call, and has nothing to add about
 //! arguments or the result. The bound speaks of one type, and the compiler would refuse it where it stands, were it not said `for` a
 //! lifetime. No program that compiles has a call of a signpost, so no binary has one.
+//!
+//! An answer that users borrow as a slice has its type in the row, `list(page) -> Vec<u8>, "message" "help"`: the compiler would take it
+//! for the slice itself, and say that this has no size.
 
 /// Signposts of one context, in the file of the context: `impl` and its parameters, the type, what the bounds are said of, the module
 /// that gets the traits. What follows `because` is said of all rows below it.
 macro_rules! signposts {
     (
         impl $parameters:tt $context:ty, of $process:ty, not in $calls:ident;
-        $( $label:literal, because $why:literal { $( $name:tt $arguments:tt $message:literal $help:literal )+ } )+
+        $( $label:literal, because $why:literal {
+            $( $name:tt $arguments:tt $(-> $answer:ty,)? $message:literal $help:literal )+
+        } )+
     ) => {
         /// The calls that are not of this process, a trait each, which nothing implements.
         #[doc(hidden)]
@@ -24,13 +29,21 @@ macro_rules! signposts {
         )+ )+ }
         use $calls::*;
 
-        $( $( signposts!(@method $parameters $context, $process, $name $arguments); )+ )+
+        $( $( signposts!(@method $parameters $context, $process, $name $arguments $(-> $answer)?); )+ )+
     };
-    (@method [$($parameters:tt)*] $context:ty, $process:ty, $name:tt ($($argument:ident),*)) => {
+    (@method $parameters:tt $context:ty, $process:ty, $name:tt $arguments:tt) => {
+        signposts!(@method $parameters $context, $process, $name [Answer] $arguments -> Answer);
+    };
+    (@method $parameters:tt $context:ty, $process:ty, $name:tt $arguments:tt -> $answer:ty) => {
+        signposts!(@method $parameters $context, $process, $name [] $arguments -> $answer);
+    };
+    (@method
+        [$($parameters:tt)*] $context:ty, $process:ty, $name:tt [$($generic:ident)?] ($($argument:ident),*) -> $answer:ty
+    ) => {
         impl<$($parameters)*> $context {
             #[doc(hidden)]
             #[allow(unused_variables, reason = "their names are for who counts them wrong")]
-            pub fn $name<Answer>(&self, $($argument: impl Sized),*) -> Answer
+            pub fn $name<$($generic)?>(&self, $($argument: impl Sized),*) -> $answer
             where
                 for<'never> $process: $name,
             {

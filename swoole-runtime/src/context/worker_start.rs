@@ -1,7 +1,11 @@
 //! The context of `on_worker_start`.
 
 use super::signposts::signposts;
-use crate::{id::WorkerId, process::Claim};
+use crate::{
+    error::PageTooLarge,
+    id::{SessionId, WorkerId},
+    process::Claim,
+};
 
 /// The worker process that is being started: where its state is built.
 pub struct WorkerStart {
@@ -48,7 +52,7 @@ signposts! {
         exist(fd) "`exist` cannot be called in `on_worker_start`" "help: call `worker.exist(fd)` in `on_receive`"
         connection_info(fd) "`connection_info` cannot be called in `on_worker_start`"
             "help: call `worker.connection_info(fd)` in `on_receive`"
-        connection_list(start, page) "`connection_list` cannot be called in `on_worker_start`"
+        connection_list(start, page) -> Result<Vec<SessionId>, PageTooLarge>, "`connection_list` cannot be called in `on_worker_start`"
             "help: call `worker.connection_list(start, page)` in `on_receive`"
         sessions() "`sessions` cannot be called in `on_worker_start`" "help: call `worker.sessions()` in `on_receive`"
     }
