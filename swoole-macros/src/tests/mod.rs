@@ -1,11 +1,43 @@
 //! The attribute on tokens that a compiler would not let through: half-typed ones, and ones with every kind of fault.
 
+mod snapshots;
+
 use crate::{check, expand, read};
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 fn good_attribute() -> TokenStream {
-    quote!(mode = "process", listen = "tcp://127.0.0.1:9501", workers = 2 + N, max_wait_time = secs(3) + mins(1))
+    quote!(mode = "process", listen = "tcp://127.0.0.1:9501", workers = 2 + N, max_wait_time = secs(3) + mins(1), ring_memory = mib(2))
+}
+
+/// Every kind of value there is, also of what is not there yet.
+fn full_attribute() -> TokenStream {
+    quote!(
+        mode = "base",
+        listen = "udp://127.0.0.1:9501",
+        frame = length(u32_be, offset = 0, body = 4),
+        heartbeat(check = secs(60), idle = secs(120)),
+        timers = [1000, 20],
+        dispatch = "idle",
+        unsafe_events = true,
+        task_workers = 2,
+        crate = other::swoole,
+        tcp_nodelay = !false,
+        backlog = -1
+    )
+}
+
+fn full_block() -> TokenStream {
+    quote! {
+        impl Echo {
+            fn on_packet(&mut self, worker: &Worker<Self>, from: &PacketSource, data: &[u8]) {}
+            fn on_receive(&mut self, fd: SessionId, worker: &Worker<Self>, data: &[u8]) -> impl Sized {}
+            async fn on_task<'a, J>(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job<'a>>) -> Result<Output, String> {}
+            #[cfg(unix)]
+            fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Result<Output, String>) {}
+            fn on_timer(&mut self, worker: &Worker<Self>, period: Duration) {}
+        }
+    }
 }
 
 fn good_block() -> TokenStream {
@@ -30,7 +62,8 @@ fn good_block() -> TokenStream {
     }
 }
 
-/// Every stream that is this one with the end cut off, at any depth, after any token; groups stay closed, as in an editor.
+/// Every stream that is this one with the end cut off, at any depth, after any token and any letter of a name; groups stay closed, as in
+/// an editor.
 fn cut_off(tokens: &TokenStream) -> Vec<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut all = vec![TokenStream::new()];
@@ -41,6 +74,11 @@ fn cut_off(tokens: &TokenStream) -> Vec<TokenStream> {
             all.extend(
                 inside.into_iter().map(|inside| before.clone().chain([TokenTree::Group(Group::new(group.delimiter(), inside))]).collect()),
             );
+        }
+        if let TokenTree::Ident(name) = token {
+            let name = name.to_string();
+            let letters = name.char_indices().map(|(end, _)| &name[..end]).filter(|part| syn::parse_str::<Ident>(part).is_ok());
+            all.extend(letters.map(|part| before.clone().chain([TokenTree::Ident(Ident::new(part, Span::call_site()))]).collect()));
         }
         all.push(tokens[..=at].iter().cloned().collect());
     }
@@ -63,20 +101,34 @@ fn a_good_server_has_no_fault_and_a_row_for_each_callback() {
 
 #[test]
 fn an_item_that_was_cut_off_anywhere_survives_as_it_is() {
-    let cuts = cut_off(&good_block());
-    assert!(cuts.len() > 200, "{}", cuts.len());
-    for item in cuts {
-        let expanded = expand(good_attribute(), item.clone()).to_string();
-        assert!(expanded.contains(&item.to_string()), "{item}");
+    for (attribute, block) in [(good_attribute(), good_block()), (full_attribute(), full_block())] {
+        let cuts = cut_off(&block);
+        assert!(cuts.len() > 400, "{}", cuts.len());
+        for item in cuts {
+            let expanded = expand(attribute.clone(), item.clone()).to_string();
+            assert!(expanded.contains(&item.to_string()), "{item}");
+        }
     }
 }
 
 #[test]
 fn an_attribute_that_was_cut_off_anywhere_leaves_the_item_as_it_is() {
-    for attribute in cut_off(&good_attribute()) {
-        let expanded = expand(attribute, good_block()).to_string();
-        assert!(expanded.contains(&good_block().to_string()));
-        assert!(expanded.contains("Self :: on_receive ("));
+    for (attribute, block) in [(good_attribute(), good_block()), (full_attribute(), full_block())] {
+        for attribute in cut_off(&attribute) {
+            let expanded = expand(attribute, block.clone()).to_string();
+            assert!(expanded.contains(&block.to_string()));
+            assert!(expanded.contains("Self :: on_receive ("));
+        }
+    }
+}
+
+/// Completion is asked for at the name that is being typed: there has to be a call of that name.
+#[test]
+fn a_key_that_is_half_typed_is_still_a_call_of_a_setter() {
+    for half in [quote!(listen = "tcp://127.0.0.1:9501", wor), quote!(wor, workers = 2), quote!(workers =), quote!(log_lev = "info")] {
+        let name = half.clone().into_iter().find(|token| matches!(token.to_string().as_str(), "wor" | "workers" | "log_lev")).unwrap();
+        let expanded = expand(half, good_block()).to_string();
+        assert!(expanded.contains(&format!("settings . {name} (")), "{expanded}");
     }
 }
 

@@ -1,0 +1,62 @@
+#[cfg_attr(clippy, allow(clippy::unused_self))]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
+        worker.send(fd, data)?;
+        Ok(())
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+}
+const _: () = {
+    const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
+        let mut settings = ::swoole::Settings::new();
+        settings.mode("process");
+        settings.workers(2);
+        settings.listen("tcp://127.0.0.1:9501");
+        settings
+    };
+    impl ::swoole::__rt::Server for Echo {
+        const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
+        const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
+            on_worker_start: <Echo as ::swoole::__rt::InitialState>::initial_state,
+            on_connect: ::core::option::Option::Some(|state, worker, fd| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_connect(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(fd),
+                ))
+            }),
+            on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
+                <swoole::Result<()> as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
+                ))
+            }),
+            on_close: ::core::option::Option::Some(|state, worker, fd, reason| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_close(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(fd),
+                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(reason),
+                ))
+            }),
+            ..::swoole::__rt::no_callbacks()
+        };
+    }
+    impl Echo {
+        #[doc = r" Runs this server until it is told to stop, with the overrides of the environment and the command line."]
+        #[doc = r""]
+        #[doc = r" # Errors"]
+        #[doc = r" What kept it from starting."]
+        pub fn start() -> ::swoole::Result<()> {
+            ::swoole::__rt::start::<Self>()
+        }
+        #[doc = r" The same with code in between: settings from elsewhere, for one."]
+        #[must_use]
+        pub fn builder() -> ::swoole::Builder<Self> {
+            ::swoole::__rt::builder::<Self>()
+        }
+    }
+};

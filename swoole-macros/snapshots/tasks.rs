@@ -1,0 +1,76 @@
+#[cfg_attr(clippy, allow(clippy::unused_self))]
+impl Images {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, task: Task<&[u8]>) -> Thumbnail {
+        shrink(&task)
+    }
+    fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Thumbnail) {}
+}
+const _: () = {
+    const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = ::swoole::Settings::new();
+    impl ::swoole::__rt::Server for Images {
+        const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
+        const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
+            on_worker_start: <Images as ::swoole::__rt::InitialState>::initial_state,
+            on_connect: ::core::option::Option::Some(|state, worker, fd| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_connect(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(fd),
+                ))
+            }),
+            on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
+                ))
+            }),
+            on_close: ::core::option::Option::Some(|state, worker, fd, reason| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_close(
+                    state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(fd),
+                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(reason),
+                ))
+            }),
+            ..::swoole::__rt::no_callbacks()
+        };
+    }
+    impl Images {
+        #[doc = r" Runs this server until it is told to stop, with the overrides of the environment and the command line."]
+        #[doc = r""]
+        #[doc = r" # Errors"]
+        #[doc = r" What kept it from starting."]
+        pub fn start() -> ::swoole::Result<()> {
+            ::swoole::__rt::start::<Self>()
+        }
+        #[doc = r" The same with code in between: settings from elsewhere, for one."]
+        #[must_use]
+        pub fn builder() -> ::swoole::Builder<Self> {
+            ::swoole::__rt::builder::<Self>()
+        }
+    }
+    const _: () = {
+        impl ::swoole::__rt::RunsTasks for Images {
+            type Output = Thumbnail;
+            const TYPES: () = {
+                ::swoole::__rt::on_task_takes_a_task_worker::<&TaskWorker<Self>, &::swoole::TaskWorker<Self>>();
+                ::swoole::__rt::on_task_takes_a_task::<Task<&[u8]>>();
+                ::swoole::__rt::on_task_returns::<Thumbnail>();
+                ::swoole::__rt::on_finish_takes::<&Worker<Self>, &::swoole::Worker<Self>>();
+                ::swoole::__rt::on_finish_takes::<TaskId, ::swoole::TaskId>();
+                ::swoole::__rt::on_finish_takes_the_output::<Thumbnail, Thumbnail>();
+            };
+        }
+        struct TaskOfThisServer<T>(::core::marker::PhantomData<T>);
+        impl ::swoole::__rt::ShowsItsLifetimes for TaskOfThisServer<Task<&[u8]>> {}
+        const _: () = {
+            <Images as ::swoole::__rt::RunsTasks>::TYPES;
+            ::swoole::__rt::task_workers_are_not_there_yet()
+        };
+    };
+};
