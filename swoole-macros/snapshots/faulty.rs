@@ -3,6 +3,15 @@ impl Echo {
     fn on_connect(&self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, fd: SessionId, worker: &Worker<Self>, data: &[u8]) {}
 }
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    {
+        let mut settings = ::swoole::Settings::new();
+        settings.workrs();
+        settings.log_lev();
+    }
+};
 ::core::compile_error! { "there is no key `workrs`\nnote: there is a key `workers`\nhelp: write `workers = 2`" }
 ::core::compile_error! { "there is no key `log_lev`\nnote: there is a key `log_level`\nhelp: write `log_level = \"info\"`" }
 ::core::compile_error! { "`on_connect` takes `&mut self`, not `&self`\nnote: one callback runs at a time in a worker, and each may change the state of its worker\nhelp: write `fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId)`" }
@@ -60,13 +69,4 @@ const _: () = {
             ::swoole::__rt::builder::<Self>()
         }
     }
-    #[allow(unexpected_cfgs)]
-    const _: () = {
-        #[cfg(rust_analyzer)]
-        {
-            let mut settings = ::swoole::Settings::new();
-            settings.workrs();
-            settings.log_lev();
-        }
-    };
 };

@@ -13,13 +13,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The item as it came, what was wrong with it, and the server that it makes.
-pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Server>) -> TokenStream {
-    let is_block = server.is_some_and(|server| server.is_a_block);
-    let server = server.map(|server| {
+pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Server>) -> TokenStream {
+    let is_block = checked.is_some_and(|server| server.is_a_block);
+    let server = checked.map(|server| {
         let home = entry::Home::of(server);
         let entry = entry::entry(server, &home);
         let settings = settings::settings(server);
-        let half_typed = settings::half_typed(server);
         let dispatch = dispatch::dispatch(server);
         let tasks = tasks::tasks(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
@@ -33,15 +32,17 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], server: Option<&Serve
                 }
                 #entry
                 #tasks
-                #half_typed
             };
         }
     });
     // The attribute decides which callbacks have `&mut self`; clippy must not ask the user why one has no use for it.
     let allowed = is_block.then(|| quote!(#[cfg_attr(clippy, allow(clippy::unused_self))]));
+    // Before the faults: an editor compares what comes before a name that is being typed with and without the name, and the faults tell it.
+    let half_typed = checked.map(settings::half_typed);
     quote! {
         #allowed
         #item
+        #half_typed
         #(#faults)*
         #server
     }
