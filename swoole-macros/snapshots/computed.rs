@@ -62,7 +62,7 @@ const _: () = {
                     <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
                 ))
             }),
-            #[cfg(not(unix))]
+            #[cfg(all(not(unix), not(unix)))]
             on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
                     state,
@@ -97,7 +97,7 @@ const _: () = {
         T: 'static,
         T: Clone,
     {
-        #[doc = r" Runs this server until it is told to stop, with the overrides of the environment and the command line."]
+        #[doc = r" Runs this server until it is told to stop, with the overrides of a file, the environment and the command line."]
         #[doc = r""]
         #[doc = r" # Errors"]
         #[doc = r" What kept it from starting."]

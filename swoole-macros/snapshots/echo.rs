@@ -46,7 +46,7 @@ const _: () = {
         };
     }
     impl Echo {
-        #[doc = r" Runs this server until it is told to stop, with the overrides of the environment and the command line."]
+        #[doc = r" Runs this server until it is told to stop, with the overrides of a file, the environment and the command line."]
         #[doc = r""]
         #[doc = r" # Errors"]
         #[doc = r" What kept it from starting."]

@@ -41,7 +41,7 @@ const _: () = {
         };
     }
     impl Images {
-        #[doc = r" Runs this server until it is told to stop, with the overrides of the environment and the command line."]
+        #[doc = r" Runs this server until it is told to stop, with the overrides of a file, the environment and the command line."]
         #[doc = r""]
         #[doc = r" # Errors"]
         #[doc = r" What kept it from starting."]
@@ -54,23 +54,32 @@ const _: () = {
             ::swoole::__rt::builder::<Self>()
         }
     }
+    impl ::swoole::__rt::RunsTasks for Images {
+        type Output = Thumbnail;
+        const TYPES: () = {
+            {
+                let _ = || <&TaskWorker<Self> as ::swoole::__rt::ParameterOfOnTask<&::swoole::TaskWorker<Self>>>::is();
+                let _ = || <Task<&[u8]> as ::swoole::__rt::IsATask>::is();
+                let _ = || <Thumbnail as ::swoole::__rt::OutputOfOnTask>::is();
+            }
+            {
+                let _ = || <&Worker<Self> as ::swoole::__rt::ParameterOfOnFinish<&::swoole::Worker<Self>>>::is();
+                let _ = || <TaskId as ::swoole::__rt::ParameterOfOnFinish<::swoole::TaskId>>::is();
+                {
+                    let _ = || {
+                        <Thumbnail as ::swoole::__rt::OutputOfOnFinish<<Self as ::swoole::__rt::RunsTasks>::Output>>::is(
+                        )
+                    };
+                }
+            }
+        };
+    }
     const _: () = {
-        impl ::swoole::__rt::RunsTasks for Images {
-            type Output = Thumbnail;
-            const TYPES: () = {
-                ::swoole::__rt::on_task_takes_a_task_worker::<&TaskWorker<Self>, &::swoole::TaskWorker<Self>>();
-                ::swoole::__rt::on_task_takes_a_task::<Task<&[u8]>>();
-                ::swoole::__rt::on_task_returns::<Thumbnail>();
-                ::swoole::__rt::on_finish_takes::<&Worker<Self>, &::swoole::Worker<Self>>();
-                ::swoole::__rt::on_finish_takes::<TaskId, ::swoole::TaskId>();
-                ::swoole::__rt::on_finish_takes_the_output::<Thumbnail, Thumbnail>();
-            };
-        }
         struct TaskOfThisServer<T>(::core::marker::PhantomData<T>);
         impl ::swoole::__rt::ShowsItsLifetimes for TaskOfThisServer<Task<&[u8]>> {}
-        const _: () = {
-            <Images as ::swoole::__rt::RunsTasks>::TYPES;
-            ::swoole::__rt::task_workers_are_not_there_yet()
-        };
+    };
+    const _: () = {
+        <Images as ::swoole::__rt::RunsTasks>::TYPES;
+        ::swoole::__rt::task_workers_are_not_there_yet()
     };
 };

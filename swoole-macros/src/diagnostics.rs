@@ -75,7 +75,8 @@ impl ToTokens for Fault {
 
 /// Tokens as a person writes them, where a stream has spaces around every one.
 pub(crate) fn as_written(tokens: &impl ToTokens) -> String {
-    let tight = [(" :: ", "::"), (":: ", "::"), (" ::", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")];
+    let tight =
+        [(" :: ", "::"), (" : ", ": "), (":: ", "::"), (" ::", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")];
     let spaced = tokens.to_token_stream().to_string();
     tight.iter().fold(spaced, |text, (from, to)| text.replace(from, to))
 }

@@ -5,9 +5,9 @@
 //! - A heartbeat does not call idle what it looks at less often (C9).
 
 use super::{
-    Found,
-    callbacks::Methods,
+    Found, condition,
     keys::{Keys, PlannedValue},
+    methods::Methods,
     structure::{Dispatch, Structure},
     values::{Known, known},
 };
@@ -21,11 +21,14 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
     modes(keys, found);
     heartbeat(keys, found);
     let Dispatch::Unordered(name) = structure.dispatch else { return };
-    if structure.has_unsafe_events || found.is_spoken_of(Feature::Dispatch) {
+    if structure.has_unsafe_events {
         return;
     }
-    if let Some(method) = methods.known("on_connect").or_else(|| methods.known("on_close")) {
-        found.push_of(
+    for method in methods.named("on_connect").chain(methods.named("on_close")) {
+        // Told once: it is one line that is missing.
+        let condition = condition::of(method, &mut Vec::new()).and(found.is_not_spoken_of(Feature::Dispatch));
+        found.push_when(
+            condition,
             Feature::Dispatch,
             Fault::at(&method.name, format!("`{}` never runs: by `dispatch = \"{name}\"` a session has no worker of its own", method.name))
                 .note("what a session sends goes to any worker, so none could be told in order that it begins and ends")

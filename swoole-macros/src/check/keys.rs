@@ -11,7 +11,7 @@ use crate::{
     diagnostics::{Fault, as_written, listed},
     read::Entry,
 };
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use swoole_vocabulary::{KEYS, PlannedKey, Suggestion, key, key_meant, planned_key};
 
 /// What the attribute says.
@@ -24,7 +24,7 @@ pub(super) struct Keys {
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
     /// Keys that are probably meant by names that are none.
-    pub(super) meant: Vec<&'static str>,
+    meant: Vec<&'static str>,
 }
 
 /// A key that is not there yet, with what stands behind it.
@@ -43,6 +43,11 @@ pub(super) enum PlannedValue {
 impl Keys {
     pub(super) fn planned(&self, name: &str) -> Option<&PlannedSetting> {
         self.planned.iter().find(|setting| setting.key.name == name)
+    }
+
+    /// Whether a name that is no key is probably this one.
+    pub(super) fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
     }
 
     pub(super) fn setting(&self, name: &str) -> Option<&Setting> {
@@ -67,6 +72,21 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             Entry::Key { name, value } => (name, PlannedValue::Expression(value)),
             Entry::WithoutValue { name } => (name, PlannedValue::Nothing),
             Entry::Group { name, inside } => (name, PlannedValue::Parts(inside)),
+            Entry::Separated { name, by, value } => {
+                found.push(separated(&name, &by, &value));
+                keys.meant
+                    .extend(key(&name.to_string()).map(|key| key.name).or_else(|| planned_key(&name.to_string()).map(|key| key.name)));
+                keys.half_typed.push(name);
+                continue;
+            }
+            Entry::Nothing(comma) => {
+                found.push(
+                    Fault::at(&comma, "there is nothing before this comma")
+                        .note("the attribute takes keys and their values, with a comma between two of them")
+                        .help("remove the comma"),
+                );
+                continue;
+            }
             Entry::Stray(tokens) => {
                 found.push(stray(&tokens));
                 continue;
@@ -74,7 +94,11 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
         };
         let text = name.to_string();
         if text != "crate" && key(&text).is_none() && planned_key(&text).is_none() {
-            found.push(no_such_key(&name, &text, &value, &mut keys));
+            let fault = no_such_key(&name, &text, &value, &mut keys);
+            match keys.meant.last().and_then(|meant| planned_key(meant)).filter(|_| key_meant(&text).is_some()) {
+                Some(planned) => found.push_of(planned.feature, fault),
+                None => found.push(fault),
+            }
             keys.half_typed.push(name);
             continue;
         }
@@ -107,14 +131,24 @@ impl Keys {
                 self.half_typed.push(name);
                 return;
             }
-            PlannedValue::Parts(_) => {
-                found.push(without_value(&name, "is not a group of keys", example));
+            PlannedValue::Parts(inside) => {
+                let written = format!("{text} = {}", as_written(&inside));
+                let write = if !inside.is_empty() && values::fits(&text, &inside) { &written } else { example };
+                found.push(without_value(&name, "is not a group of keys", write));
                 self.half_typed.push(name);
                 return;
             }
         };
+        if let Some(fault) = values::fault_of_comma(&text, &value) {
+            found.push(fault);
+            self.half_typed.push(name);
+            return;
+        }
         let Some(key) = key(&text) else {
-            self.facade = Some(value);
+            match syn::parse2::<syn::Path>(value.clone()) {
+                Ok(_) => self.facade = Some(value),
+                Err(_) => found.push(no_path(&value)),
+            }
             return;
         };
         if key.name == "mode" {
@@ -132,7 +166,32 @@ impl Keys {
     }
 }
 
+fn separated(name: &Ident, by: &TokenStream, value: &TokenStream) -> Fault {
+    let example = key(&name.to_string()).map_or_else(|| format!("{name} = …"), |key| key.example.to_owned());
+    let write = if value.is_empty() { example } else { format!("{name} = {}", as_written(value)) };
+    Fault::at(by, format!("`{name}` and its value have `{}` between them", as_written(by).replace(' ', "")))
+        .note("a key and its value stand on two sides of `=`")
+        .help(format!("write `{write}`"))
+}
+
+fn no_path(value: &TokenStream) -> Fault {
+    let inside = values::text_in_quotes(value).filter(|text| syn::parse_str::<syn::Path>(text).is_ok());
+    let path = inside.unwrap_or_else(|| "my_name_of_swoole".to_owned());
+    Fault::at(value, "`crate` takes a path")
+        .note("it is the name of the crate `swoole` where Cargo.toml gives it another one, or another crate hands it on")
+        .help(format!("write `crate = {path}`"))
+}
+
 fn stray(tokens: &TokenStream) -> Fault {
+    let mut inside = tokens.clone().into_iter();
+    if let (Some(TokenTree::Literal(quoted)), Some(TokenTree::Punct(equals))) = (inside.next(), inside.next())
+        && equals.as_char() == '='
+        && let Some(name) = values::text_in_quotes(&TokenTree::Literal(quoted.clone()).into())
+    {
+        return Fault::at(&quoted, "a key stands without quotes")
+            .note("keys are names, and values may be texts")
+            .help(format!("write `{name} = {}`", as_written(&inside.collect::<TokenStream>())));
+    }
     Fault::at(tokens, "this is not a key of `#[swoole::server]`")
         .note("the attribute takes keys and their values, with a comma between two of them")
         .help("write `#[swoole::server(listen = \"tcp://127.0.0.1:9501\", workers = 4)]`")

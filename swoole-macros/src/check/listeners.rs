@@ -1,9 +1,9 @@
 //! What a listener needs, and what it cannot have.
 //!
-//! - One with sessions has `on_connect`, `on_receive` and `on_close` (C1; told by `callbacks`, with the other rows of the table).
+//! - One with sessions has `on_connect`, `on_receive` and `on_close` (C1, in `callbacks`).
 //! - One for datagrams has `on_packet` (C2), and no frame (C15).
 
-use super::{Found, callbacks::Methods, keys::Keys, structure::Structure};
+use super::{Found, keys::Keys, methods::Methods, structure::Structure};
 use crate::diagnostics::Fault;
 use swoole_vocabulary::{Feature, planned_callback};
 
@@ -12,9 +12,11 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
         return;
     }
     let listen = keys.setting("listen").map(|setting| setting.value.clone()).unwrap_or_default();
-    if methods.planned("on_packet").is_none() && !methods.is_meant("on_packet") {
+    let is_missing = methods.presence("on_packet").not();
+    if !is_missing.is_never() {
         let line = planned_callback("on_packet").map(|planned| planned.callback.signature(None)).unwrap_or_default();
-        found.push_of(
+        found.push_when(
+            is_missing,
             Feature::Datagrams,
             Fault::at(&methods.name_of_type(), format!("`{}` has no `on_packet`", methods.name_of_type()))
                 .note("a datagram listener runs it for each packet, and nothing else reads those")

@@ -5,12 +5,13 @@
 //!
 //! - `place`: what the attribute may stand on, and how often (C13)
 //! - `keys`: which keys there are (C6), each once (C13)
-//! - `values`: values that are known before the compiler sees them: literals and units (C6, C9)
+//! - `values`, `units`: values that are known before the compiler sees them (C6, C9)
 //! - `structure`: keys that decide what is compiled in (C6, C9)
 //! - `frames`: how a stream is cut into packages (C6, C9)
-//! - `callbacks`: which methods are callbacks (C6), and how often each stands there (C13)
+//! - `methods`: which methods are callbacks (C6), and which names are taken (C13)
+//! - `callbacks`: which callbacks must be there (C1), and how often (C13)
 //! - `shape`: what a callback looks like, types apart (C7)
-//! - `listeners`: which callbacks a listener needs (C1, C2), and what it cannot have (C15)
+//! - `listeners`: what a datagram listener needs (C2), and what it cannot have (C15)
 //! - `tasks`: what task workers need (C3, C4)
 //! - `timers`: what timers need (C5)
 //! - `exclusion`: what excludes what (C10), and what could never run (C11)
@@ -19,20 +20,23 @@
 //! Types (C7, C8), other values (C9), calls (C12) and the first state (C14) are checked by the compiler, in what `expand` writes.
 
 mod callbacks;
+mod condition;
 mod exclusion;
 mod found;
 mod frames;
 mod keys;
 mod listeners;
+mod methods;
 mod place;
 mod planned;
 mod shape;
 mod structure;
 mod tasks;
 mod timers;
+mod units;
 mod values;
 
-pub(crate) use values::plain_calls;
+pub(crate) use units::plain_calls;
 
 use crate::{
     diagnostics::Fault,
@@ -55,8 +59,7 @@ pub(crate) struct Server {
     pub(crate) rows: Vec<Row>,
     /// What `on_task` and `on_finish` are, where the block has tasks.
     pub(crate) tasks: Option<Tasks>,
-    /// Names of what the attribute adds that the block has already taken.
-    pub(crate) taken: Vec<String>,
+    pub(crate) taken: Vec<Taken>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
     /// The path to the crate `swoole`.
@@ -94,14 +97,19 @@ pub(crate) struct Method {
     pub(crate) signature: Rc<syn::Signature>,
 }
 
-/// The two ends of a job, each where it has the right shape.
+/// A name of what the attribute adds that the block has already.
+pub(crate) struct Taken {
+    pub(crate) name: String,
+    /// The condition under which it is free all the same.
+    pub(crate) is_free_when: Option<TokenStream>,
+}
+
+/// The two ends of a job, as far as they have the right shape.
 pub(crate) struct Tasks {
-    pub(crate) on_task: Option<Rc<syn::Signature>>,
-    pub(crate) on_finish: Option<Rc<syn::Signature>>,
-    /// The condition under which there is an `on_task`.
-    pub(crate) cfg: Option<TokenStream>,
-    /// Whether nothing was found wrong with them so far.
-    pub(crate) are_whole: bool,
+    pub(crate) on_task: Vec<Method>,
+    pub(crate) on_finish: Vec<Method>,
+    /// The condition under which nothing was found wrong with them so far; `any()` where it never holds.
+    pub(crate) are_whole_when: Option<TokenStream>,
 }
 
 /// Judges what was read.
@@ -115,13 +123,13 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     };
     let keys = keys::check(entries, &mut found);
     let structure = structure::read(&keys, &mut found);
-    let methods = callbacks::methods(&block, &mut found);
+    let methods = methods::methods(&block, &mut found);
     listeners::check(&keys, &structure, &methods, &mut found);
-    let rows = callbacks::rows(&block, &methods, &structure, &mut found);
+    let rows = callbacks::rows(&methods, &structure, &mut found);
     let tasks = tasks::check(&keys, &structure, &methods, &mut found);
-    timers::check(&structure, &methods, &mut found);
+    timers::check(&keys, &structure, &methods, &mut found);
     exclusion::check(&keys, &structure, &methods, &mut found);
-    let taken = callbacks::taken(&block, &mut found);
+    let taken = methods::taken(&block, &mut found);
     planned::check(&keys, &structure, &methods, tasks.is_some(), &mut found);
     let server = Server {
         generics: block.generics,

@@ -36,7 +36,7 @@ pub(super) fn check(item: Item, found: &mut Found) -> Place {
             None => Place::Block(block),
         },
         Item::TraitImpl { keyword, generics, self_ty } => {
-            let name = super::callbacks::name_of(&self_ty);
+            let name = super::methods::name_of(&self_ty);
             found.push(misplaced(&keyword, "the `impl` of a trait", &format!("move it to a block `impl {name} {{ … }}`")));
             Place::OnlyAType(generics, self_ty)
         }

@@ -17,8 +17,10 @@ pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(shape.qualifiers());
     faults.extend(shape.generics());
-    faults.extend(shape.receiver());
-    faults.extend(shape.number());
+    let receiver = shape.receiver();
+    // Without the right receiver the others cannot be counted: the line to write has them all.
+    faults.extend(receiver.is_none().then(|| shape.number()).flatten());
+    faults.extend(receiver);
     faults.extend(shape.parameters());
     faults
 }
@@ -105,6 +107,11 @@ impl Shape<'_> {
                 let why = "one callback runs at a time in a worker, and each may change the state of its worker";
                 Some(self.fault(receiver, format!("`{name}` takes `&mut self`, not `{}`", written(receiver)), why))
             }
+            (None, true) if self.typed().next().is_some_and(|first| is_the_state(&first.ty)) => {
+                let why = "one callback runs at a time in a worker, and each may change the state of its worker";
+                let first = self.typed().next();
+                Some(self.fault(&first, format!("`{name}` takes `&mut self`, not `{}`", as_written(&first)), why))
+            }
             (None, true) => {
                 let why = "it runs in a worker, and gets the state of this worker as `&mut self`";
                 Some(self.fault(&self.signature.ident, format!("`{name}` has no `&mut self`"), why))
@@ -160,6 +167,15 @@ fn why_no_state(callback: &Callback) -> &'static str {
         Some((_, Given::Manager)) => "it runs in the manager, which has no state: each worker has one of its own",
         Some((_, Given::WorkerStart)) => "it builds the state, which is not there before",
         _ => "it runs when another callback has panicked, which may have left the state half-changed",
+    }
+}
+
+/// `&mut Self`, as the type of a parameter that is not called `self`.
+fn is_the_state(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Reference(reference) => is_the_state(&reference.elem),
+        Type::Path(path) => path.path.is_ident("Self"),
+        _ => false,
     }
 }
 

@@ -137,27 +137,31 @@ pub(super) fn mode(value: &TokenStream) -> Result<Option<&'static str>, Fault> {
 }
 
 fn task_workers(setting: &PlannedSetting, found: &mut Found) -> Option<i128> {
-    let fault = |at: &dyn Fn(String) -> Fault, what: String, why: &str| at(what).note(why).help("write `task_workers = 4`");
-    let Some(value) = setting.expression() else {
-        let at = |what| Fault::at(&setting.name, what);
-        found.push_of(
-            Feature::Tasks,
-            fault(&at, "`task_workers` has no value".to_owned(), "it says how many task worker processes run `on_task`"),
-        );
-        return None;
+    let mut refuse = |at: &dyn ToTokens, what: &str, why: &str, write: &str| {
+        found.push_of(Feature::Tasks, Fault::at(&at.to_token_stream(), what).note(why).help(format!("write `{write}`")));
+        None
     };
-    let at = |what| Fault::at(value, what);
+    let processes = "it says how many task worker processes run `on_task`";
+    let value = match &setting.value {
+        PlannedValue::Expression(value) => value,
+        PlannedValue::Nothing => return refuse(&setting.name, "`task_workers` has no value", processes, "task_workers = 4"),
+        PlannedValue::Parts(inside) => {
+            let write = format!("task_workers = {inside}");
+            return refuse(&setting.name, "`task_workers` is not a group of keys", "a key and its value stand on two sides of `=`", &write);
+        }
+    };
     match known(value, None) {
         Known::Number(number) if (0..=1024).contains(&number) => Some(number),
         Known::Number(_) => {
-            let what = "`task_workers` takes a number from 0 to 1024".to_owned();
-            found.push_of(Feature::Tasks, fault(&at, what, "each is a process of its own"));
-            None
+            refuse(value, "`task_workers` takes a number from 0 to 1024", "each is a process of its own", "task_workers = 4")
+        }
+        Known::Text(text) => {
+            let write = if text.parse::<u16>().is_ok() { format!("task_workers = {text}") } else { "task_workers = 4".to_owned() };
+            refuse(value, "`task_workers` takes a whole number, not a text", processes, &write)
         }
         _ => {
             let why = "it decides whether tasks are compiled in, before any value is known; a number can be overridden at run time";
-            found.push_of(Feature::Tasks, fault(&at, "`task_workers` takes a number literal".to_owned(), why));
-            None
+            refuse(value, "`task_workers` takes a number literal", why, "task_workers = 4")
         }
     }
 }
@@ -194,7 +198,14 @@ fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
     };
     match syn::parse2::<Expr>(value.clone()) {
         Ok(Expr::Lit(literal)) if matches!(literal.lit, Lit::Str(_)) => {}
-        Ok(expression) if is_function(&expression) => return Dispatch::Ordered,
+        Ok(expression) if is_function(&expression) => {
+            let word = expression.to_token_stream().to_string();
+            if PLANNED_DISPATCHES.iter().any(|(name, _)| *name == word) {
+                let fault = Fault::at(value, "`dispatch` takes a text in quotes").note("a word without quotes is the name of a function");
+                found.push_of(Feature::Dispatch, fault.help(format!("write `dispatch = \"{word}\"`")));
+            }
+            return Dispatch::Ordered;
+        }
         _ => {
             let why = "it decides which way to dispatch is compiled in, before any value is known";
             found.push_of(

@@ -3,89 +3,98 @@
 //! - `on_task` has an `on_finish`, and the reverse (C3).
 //! - Where there is either there are `task_workers`, and the reverse; keys of task workers stand beside them (C4).
 
-use super::{Found, Tasks, callbacks::Methods, keys::Keys, structure::Structure};
+use super::{
+    Found, Method, Tasks,
+    condition::Condition,
+    keys::Keys,
+    methods::{Methods, PlannedMethod},
+    structure::Structure,
+};
 use crate::diagnostics::Fault;
 use std::rc::Rc;
 use swoole_vocabulary::{Feature, planned_callback};
 
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) -> Option<Tasks> {
-    let before = found.faults.len();
-    let (on_task, on_finish) = (methods.planned("on_task"), methods.planned("on_finish"));
-    // A name that is nearly one of the two has a message of its own.
-    let is_there = |name: &str| methods.planned(name).is_some() || methods.is_meant(name);
-    match (&on_task, &on_finish) {
-        (Some(task), None) if !is_there("on_finish") => {
-            let output = task.result_text().unwrap_or_else(|| "()".to_owned());
-            found.push_of(
-                Feature::Tasks,
-                task.fault("`on_task` has no matching `on_finish`")
-                    .note("what `on_task` returns travels back to the worker that asked, and nothing receives it")
-                    .help(format!("add `{} {{}}`", line("on_finish").replace("output: Output", &format!("output: {output}")))),
-            );
-        }
-        (None, Some(finish)) if !is_there("on_task") => {
-            let output = finish.type_text(2).unwrap_or_else(|| "Output".to_owned());
-            let line = line("on_task").replace("-> Output", &format!("-> {output}"));
-            found.push_of(
-                Feature::Tasks,
-                finish
-                    .fault("`on_finish` has no matching `on_task`")
-                    .note("it receives what `on_task` returns, in the worker that asked")
-                    .help(format!("add `{line} {{ … }}`")),
-            );
-        }
+    ends(methods, found);
+    let has_either = methods.presence("on_task").or(methods.presence("on_finish"));
+    match structure.task_workers {
+        None if !structure.has_task_workers && !keys.is_meant("task_workers") => no_task_workers(methods, found),
+        Some(0) => zero_task_workers(keys, &has_either, found),
+        Some(1..) => nothing_to_run(keys, &has_either, found),
         _ => {}
     }
-    let either = on_task.as_ref().or(on_finish.as_ref());
-    match (either, structure.task_workers) {
-        (Some(method), None) if !structure.has_task_workers && !keys.meant.contains(&"task_workers") => {
-            found.push_of(
-                Feature::Tasks,
-                method
-                    .fault(format!("`{}` never runs: there are no `task_workers`", method.name()))
-                    .note("a task worker is a process that runs `on_task`, and without the key there is none")
-                    .help("add `task_workers = 1` to the attribute"),
-            );
-        }
-        (Some(_), Some(0)) => {
-            let at = keys.planned("task_workers").and_then(|setting| setting.expression()).cloned().unwrap_or_default();
-            found.push_of(
-                Feature::Tasks,
-                Fault::at(&at, "`task_workers` is 0, and there is an `on_task`")
-                    .note("it would never run, and a server without task workers is compiled without it")
-                    .help("write `task_workers = 1` or more, or remove `on_task` and `on_finish`"),
-            );
-        }
-        (None, Some(1..)) if !is_there("on_task") && !is_there("on_finish") => {
-            if let Some(setting) = keys.planned("task_workers") {
-                found.push_of(
-                    Feature::Tasks,
-                    Fault::at(&setting.name, "`task_workers` without an `on_task`")
-                        .note("task workers run `on_task`, and what it returns comes back in `on_finish`")
-                        .help(format!("add `{} {{ … }}` and `{} {{}}`, or remove `task_workers`", line("on_task"), line("on_finish"))),
-                );
-            }
-        }
-        _ => {}
+    let has_methods = methods.planned("on_task").chain(methods.planned("on_finish")).next().is_some();
+    if !has_methods && !structure.has_task_workers {
+        keys_alone(keys, found);
     }
-    if either.is_none() && !structure.has_task_workers {
-        for setting in keys.planned.iter().filter(|setting| setting.key.feature == Feature::Tasks) {
-            found.push_of(
-                Feature::Tasks,
-                Fault::at(&setting.name, format!("`{}` without `task_workers`", setting.name))
-                    .note("it is said of task workers, and there are none")
-                    .help(format!("remove `{}`, or add `task_workers = 1` with `on_task` and `on_finish`", setting.name)),
-            );
-        }
-        return None;
-    }
-    let signature = |method: &super::callbacks::PlannedMethod<'_>| method.signature.as_ref().map(Rc::clone);
-    Some(Tasks {
-        on_task: on_task.as_ref().and_then(|method| signature(method)),
-        on_finish: on_finish.as_ref().and_then(|method| signature(method)),
-        cfg: on_task.as_ref().and_then(|method| method.cfg.clone()),
-        are_whole: found.faults.len() == before && !found.is_spoken_of(Feature::Tasks) && on_task.is_some() && on_finish.is_some(),
+    has_methods.then(|| {
+        let right = |name: &str| methods.planned(name).filter_map(right_shape).collect();
+        let is_whole = methods.presence("on_task").and(methods.presence("on_finish")).and(found.is_not_spoken_of(Feature::Tasks));
+        Tasks { on_task: right("on_task"), on_finish: right("on_finish"), are_whole_when: is_whole.tokens() }
     })
+}
+
+fn right_shape(method: &PlannedMethod<'_>) -> Option<Method> {
+    let signature = Rc::clone(method.signature.as_ref()?);
+    Some(Method { cfg: method.condition.tokens(), signature })
+}
+
+fn ends(methods: &Methods<'_>, found: &mut Found) {
+    let no_finish = methods.presence("on_finish").not();
+    for task in methods.planned("on_task") {
+        let output = task.result_text().unwrap_or_else(|| "()".to_owned());
+        let fault = Fault::at(task.name(), "`on_task` has no matching `on_finish`")
+            .note("what `on_task` returns travels back to the worker that asked, and nothing receives it")
+            .help(format!("add `{} {{}}`", line("on_finish").replace("output: Output", &format!("output: {output}"))));
+        found.push_when(task.condition.clone().and(no_finish.clone()), Feature::Tasks, fault);
+    }
+    let no_task = methods.presence("on_task").not();
+    for finish in methods.planned("on_finish") {
+        let output = finish.type_text(2).unwrap_or_else(|| "Output".to_owned());
+        let fault = Fault::at(finish.name(), "`on_finish` has no matching `on_task`")
+            .note("it receives what `on_task` returns, in the worker that asked")
+            .help(format!("add `{} {{ … }}`", line("on_task").replace("-> Output", &format!("-> {output}"))));
+        found.push_when(finish.condition.clone().and(no_task.clone()), Feature::Tasks, fault);
+    }
+}
+
+fn no_task_workers(methods: &Methods<'_>, found: &mut Found) {
+    // One message for both: it is one line that is missing.
+    let mut told = Condition::Never;
+    for method in methods.planned("on_task").chain(methods.planned("on_finish")) {
+        let name = method.name();
+        let fault = Fault::at(name, format!("`{name}` never runs: there are no `task_workers`"))
+            .note("a task worker is a process that runs `on_task`, and without the key there is none")
+            .help("add `task_workers = 1` to the attribute");
+        found.push_when(method.condition.clone().and(told.clone().not()), Feature::Tasks, fault);
+        told = told.or(method.condition.clone());
+    }
+}
+
+fn zero_task_workers(keys: &Keys, has_either: &Condition, found: &mut Found) {
+    let Some(value) = keys.planned("task_workers").and_then(|setting| setting.expression()) else { return };
+    let fault = Fault::at(value, "`task_workers` is 0, and there is an `on_task`")
+        .note("it would never run, and a server without task workers is compiled without it")
+        .help("write `task_workers = 1` or more, or remove `on_task` and `on_finish`");
+    found.push_when(has_either.clone(), Feature::Tasks, fault);
+}
+
+fn nothing_to_run(keys: &Keys, has_either: &Condition, found: &mut Found) {
+    let Some(setting) = keys.planned("task_workers") else { return };
+    let fault = Fault::at(&setting.name, "`task_workers` without an `on_task`")
+        .note("task workers run `on_task`, and what it returns comes back in `on_finish`")
+        .help(format!("add `{} {{ … }}` and `{} {{}}`, or remove `task_workers`", line("on_task"), line("on_finish")));
+    found.push_when(has_either.clone().not(), Feature::Tasks, fault);
+}
+
+fn keys_alone(keys: &Keys, found: &mut Found) {
+    for setting in keys.planned.iter().filter(|setting| setting.key.feature == Feature::Tasks) {
+        let name = &setting.name;
+        let fault = Fault::at(name, format!("`{name}` without `task_workers`"))
+            .note("it is said of task workers, and there are none")
+            .help(format!("remove `{name}`, or add `task_workers = 1` with `on_task` and `on_finish`"));
+        found.push_of(Feature::Tasks, fault);
+    }
 }
 
 fn line(name: &str) -> String {

@@ -1,14 +1,14 @@
 //! Values that are known before the compiler sees them.
 //!
-//! - A literal is of its key's kind, and in its range; so is a unit of one.
-//! - A function in a time or a size, if it looks like a unit, is one.
+//! - A literal is of its key's kind, and in its range; so is a unit of one (C9).
+//! - A comma stands between a value and the next key (C6).
 //!
 //! Any other expression is for the compiler to compute and to check.
 
-use super::{Found, Setting, structure};
-use crate::diagnostics::{Fault, as_written, listed};
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use swoole_vocabulary::{Key, Kind, SIZE_UNITS, TIME_UNITS, Unit, Value, key, unit_meant};
+use super::{Found, Setting, structure, units};
+use crate::diagnostics::{Fault, as_written};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use swoole_vocabulary::{Key, Kind, Unit, Value, key};
 use syn::{Expr, ExprLit, Lit, UnOp};
 
 /// A value as far as it can be known here.
@@ -25,10 +25,9 @@ pub(super) enum Known {
 
 /// The setting, or its name where it has a fault.
 pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found: &mut Found) -> Result<Setting, Ident> {
-    let units = units_of(key.kind);
-    let known = known(&value, units);
+    let known = known(&value, units::of(key.kind));
     let fault = match &known {
-        Known::Unknown => units.and_then(|units| fault_of_unit(key, units, &value)).or_else(|| unquoted(key, &value)),
+        Known::Unknown => units::fault(key, &value).or_else(|| unquoted(key, &value)),
         Known::Text(text) if key.kind == Kind::Text => {
             if key.name == "listen" && structure::kind_of(text).is_planned() {
                 None
@@ -57,7 +56,7 @@ pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found:
 /// Whether the key of this name could take the value.
 pub(super) fn fits(name: &str, value: &TokenStream) -> bool {
     let Some(key) = key(name) else { return false };
-    match (known(value, units_of(key.kind)), key.kind) {
+    match (known(value, units::of(key.kind)), key.kind) {
         (Known::Unknown, kind) => kind != Kind::Text,
         (Known::Text(text), Kind::Text) => (key.fault)(Value::Text(&text)).is_none(),
         (Known::Number(number), Kind::Number | Kind::Seconds | Kind::Bytes) => (key.fault)(Value::Number(number)).is_none(),
@@ -80,6 +79,11 @@ fn known_expression(expression: &Expr, units: Option<&[Unit]>) -> Known {
             Known::Number(number) => number.checked_neg().map_or(Known::Unknown, Known::Number),
             _ => Known::Unknown,
         },
+        Expr::Array(_) | Expr::Repeat(_) => Known::Other("a list"),
+        Expr::Range(_) => Known::Other("a range"),
+        Expr::Tuple(_) => Known::Other("several values"),
+        Expr::Call(call) if is_some(&call.func) => Known::Other("an option"),
+        Expr::Path(path) if path.path.is_ident("None") => Known::Other("an option"),
         Expr::Call(call) => {
             let Expr::Path(path) = &*call.func else { return Known::Unknown };
             let unit = units.unwrap_or_default().iter().find(|(name, ..)| path.path.is_ident(name));
@@ -96,24 +100,21 @@ fn known_expression(expression: &Expr, units: Option<&[Unit]>) -> Known {
     }
 }
 
+/// Whether this is the `Some` of the prelude.
+fn is_some(function: &Expr) -> bool {
+    matches!(function, Expr::Path(path) if path.path.is_ident("Some"))
+}
+
 fn known_literal(literal: &Lit) -> Known {
     match literal {
         Lit::Str(text) => Known::Text(text.value()),
         // One with a suffix has a type, which the compiler compares.
         Lit::Int(number) if number.suffix().is_empty() => number.base10_parse().map_or(Known::Unknown, Known::Number),
         Lit::Bool(switch) => Known::Switch(switch.value),
-        Lit::Float(_) => Known::Other("a fraction"),
+        Lit::Float(number) if number.suffix().is_empty() => Known::Other("a fraction"),
         Lit::ByteStr(_) => Known::Other("a text of bytes"),
         Lit::Char(_) => Known::Other("a character"),
         _ => Known::Unknown,
-    }
-}
-
-fn units_of(kind: Kind) -> Option<&'static [Unit]> {
-    match kind {
-        Kind::Seconds => Some(TIME_UNITS),
-        Kind::Bytes => Some(SIZE_UNITS),
-        Kind::Text | Kind::Number | Kind::Switch => None,
     }
 }
 
@@ -158,49 +159,33 @@ fn unquoted(key: &Key, value: &TokenStream) -> Option<Fault> {
     })
 }
 
-fn fault_of_unit(key: &Key, units: &[Unit], value: &TokenStream) -> Option<Fault> {
-    let is_time = key.kind == Kind::Seconds;
-    let (called, arguments) = plain_calls(value).into_iter().find(|(name, _)| !units.iter().any(|(unit, ..)| name == unit))?;
-    let name = called.to_string();
-    let fault = |what: &str, write: String| {
-        let counted = if is_time { "seconds" } else { "bytes" };
-        Fault::at(&called, format!("{what} `{name}`"))
-            .note(format!("`{}` is a number of {counted}; the units are {}", key.name, listed(units.iter().map(|(unit, ..)| *unit))))
-            .help(format!("write `{} = {write}`", key.name))
-    };
-    let inside = arguments.stream();
-    match name.as_str() {
-        "ms" | "millis" | "msecs" | "milliseconds" | "us" | "micros" | "nanos" if is_time => {
-            Some(fault("a time of whole seconds has no unit", "secs(1)".to_owned()))
-        }
-        "h" | "hour" | "hours" if is_time => Some(fault("there is no unit", format!("mins({inside} * 60)"))),
-        "d" | "day" | "days" if is_time => Some(fault("there is no unit", format!("mins({inside} * 24 * 60)"))),
-        "b" | "bytes" if !is_time => Some(fault("there is no unit", inside.to_string())),
-        _ => unit_meant(&name, is_time).map(|near| fault("there is no unit", format!("{near}({inside})"))),
+/// What stands in quotes, if this does.
+pub(super) fn text_in_quotes(value: &TokenStream) -> Option<String> {
+    match known(value, None) {
+        Known::Text(text) => Some(text),
+        _ => None,
     }
 }
 
-/// The calls of functions that are named without a path, at any depth.
-pub(crate) fn plain_calls(value: &TokenStream) -> Vec<(Ident, Group)> {
-    let mut calls = Vec::new();
-    let mut name = None;
-    let mut in_a_path = false;
-    for token in value.clone() {
-        match token {
-            TokenTree::Ident(ident) if !in_a_path => name = Some(ident),
-            TokenTree::Group(group) => {
-                calls.extend(plain_calls(&group.stream()));
-                if let (Some(name), Delimiter::Parenthesis) = (name.take(), group.delimiter()) {
-                    calls.push((name, group));
-                }
-                in_a_path = false;
-            }
-            TokenTree::Punct(punct) => {
-                in_a_path = matches!(punct.as_char(), ':' | '.');
-                name = None;
-            }
-            TokenTree::Ident(_) | TokenTree::Literal(_) => name = None,
-        }
+/// `workers = 4 backlog = 512`: the second key is taken for a part of the first one's value.
+pub(super) fn fault_of_comma(name: &str, value: &TokenStream) -> Option<Fault> {
+    if syn::parse2::<Expr>(value.clone()).is_ok() {
+        return None;
     }
-    calls
+    let tokens: Vec<TokenTree> = value.clone().into_iter().collect();
+    let is_punct = |token: &TokenTree, letter| matches!(token, TokenTree::Punct(punct) if punct.as_char() == letter);
+    let is_a_key = |three: &[TokenTree]| match three {
+        [TokenTree::Ident(_), equals, after] => is_punct(equals, '=') && !is_punct(after, '=') && !is_punct(after, '>'),
+        _ => false,
+    };
+    let at = tokens.windows(3).skip(1).position(is_a_key)?.checked_add(1)?;
+    let (before, after) = tokens.split_at_checked(at)?;
+    let before: TokenStream = before.iter().filter(|token| !is_punct(token, ';')).cloned().collect();
+    let next = after.first()?;
+    let after: TokenStream = after.iter().cloned().collect();
+    Some(
+        Fault::at(next, format!("a comma is missing before `{next}`"))
+            .note("the attribute takes keys and their values, with a comma between two of them")
+            .help(format!("write `{name} = {}, {}`", as_written(&before), as_written(&after))),
+    )
 }

@@ -51,10 +51,10 @@ fn without_default(parameter: &GenericParam) -> Option<TokenStream> {
 
 pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home) -> TokenStream {
     let swoole = &server.swoole;
-    let is_free = |name: &str| !server.taken.iter().any(|taken| taken == name);
-    let start = is_free("start").then(|| {
+    let start = free_when(server, "start").map(|condition| {
         quote! {
-            /// Runs this server until it is told to stop, with the overrides of the environment and the command line.
+            #condition
+            /// Runs this server until it is told to stop, with the overrides of a file, the environment and the command line.
             ///
             /// # Errors
             /// What kept it from starting.
@@ -63,8 +63,9 @@ pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home
             }
         }
     });
-    let builder = is_free("builder").then(|| {
+    let builder = free_when(server, "builder").map(|condition| {
         quote! {
+            #condition
             /// The same with code in between: settings from elsewhere, for one.
             #[must_use]
             pub fn builder() -> #swoole::Builder<Self> {
@@ -73,4 +74,12 @@ pub(super) fn entry(server: &Server, Home { parameters, self_ty, bounds }: &Home
         }
     });
     quote!(impl #parameters #self_ty #bounds { #start #builder })
+}
+
+/// The `cfg` under which the block leaves this name to the attribute, which is often none; `None` where it never does.
+fn free_when(server: &Server, name: &str) -> Option<TokenStream> {
+    match server.taken.iter().find(|taken| taken.name == name) {
+        None => Some(TokenStream::new()),
+        Some(taken) => taken.is_free_when.as_ref().map(|condition| quote!(#[cfg(#condition)])),
+    }
 }

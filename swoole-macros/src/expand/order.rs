@@ -15,15 +15,15 @@ pub(super) struct Swapped {
     to: Span,
 }
 
-pub(super) fn swapped(callback: &Callback, types: &[&Type]) -> Option<Swapped> {
-    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| word(given.text().parse().unwrap_or_default())).collect();
+/// `wanted`: what the types of the parameters are called, in their order.
+pub(super) fn swapped(wanted: &[String], types: &[&Type]) -> Option<Swapped> {
     let written: Vec<String> = types.iter().map(|ty| word(ty.to_token_stream())).collect();
     let sorted = |words: &[String]| {
         let mut words = words.to_vec();
         words.sort();
         words
     };
-    if wanted == written || sorted(&wanted) != sorted(&written) {
+    if wanted == written || sorted(wanted) != sorted(&written) {
         return None;
     }
     let is_moved = |(_, (wanted, written)): &(_, (&String, &String))| wanted != written;
@@ -35,7 +35,7 @@ pub(super) fn swapped(callback: &Callback, types: &[&Type]) -> Option<Swapped> {
 }
 
 /// What a type is called: its last word before any arguments, or what stands between brackets.
-fn word(ty: TokenStream) -> String {
+pub(super) fn word(ty: TokenStream) -> String {
     let mut word = String::new();
     for token in ty {
         match token {

@@ -19,7 +19,8 @@ pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) 
     let state = callback.has_state.then(|| Ident::new("state", Span::mixed_site()));
     let function = &signature.ident;
     let state_first = state.iter().map(|state| quote!(#state,));
-    if let Some(swapped) = order::swapped(callback, &types) {
+    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| order::word(given.text().parse().unwrap_or_default())).collect();
+    if let Some(swapped) = order::swapped(&wanted, &types) {
         let call = quote!(Self::#function(#(#state_first)* #(#names),*));
         let body = result(callback, signature, server, call);
         let given: Vec<TokenStream> = callback.parameters.iter().map(|(_, given)| tokens_of(*given, swoole)).collect();

@@ -1,6 +1,7 @@
 //! The keys between the parentheses of the attribute. Values stay tokens: the compiler reads them where they are used.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 
 /// What stands between two commas.
 pub(crate) enum Entry {
@@ -10,6 +11,10 @@ pub(crate) enum Entry {
     WithoutValue { name: Ident },
     /// `heartbeat(check = 60)`.
     Group { name: Ident, inside: TokenStream },
+    /// `workers => 4`, `workers: 4`, `workers == 4`.
+    Separated { name: Ident, by: TokenStream, value: TokenStream },
+    /// Nothing, before this comma.
+    Nothing(TokenTree),
     /// Anything else.
     Stray(TokenStream),
 }
@@ -25,7 +30,7 @@ pub(crate) fn attribute(tokens: TokenStream) -> Vec<Entry> {
         let now = text_of_punct(&token);
         match now.as_str() {
             "," if open_angles == 0 => {
-                entries.extend(entry(core::mem::take(&mut current)));
+                entries.push(entry(core::mem::take(&mut current)).unwrap_or(Entry::Nothing(token)));
                 before.clear();
                 continue;
             }
@@ -54,14 +59,26 @@ fn text_of_punct(token: &TokenTree) -> String {
 fn entry(tokens: Vec<TokenTree>) -> Option<Entry> {
     let mut rest = tokens.iter();
     let entry = match (rest.next()?, rest.next()) {
-        (TokenTree::Ident(name), None) => Entry::WithoutValue { name: name.clone() },
-        (TokenTree::Ident(name), Some(TokenTree::Punct(equals))) if equals.as_char() == '=' => {
-            let value: TokenStream = rest.cloned().collect();
-            let name = name.clone();
-            if value.is_empty() { Entry::WithoutValue { name } } else { Entry::Key { name, value } }
+        (TokenTree::Ident(name), None) => Entry::WithoutValue { name: name.unraw() },
+        (TokenTree::Ident(name), Some(TokenTree::Punct(first))) => {
+            let mut by = vec![TokenTree::Punct(first.clone())];
+            let mut rest = rest.cloned().peekable();
+            // `=>`, `==`, `+=`; a sign belongs to what follows.
+            while let Some(TokenTree::Punct(next)) =
+                rest.next_if(|token| matches!(token, TokenTree::Punct(next) if "=>".contains(next.as_char())))
+            {
+                by.push(TokenTree::Punct(next));
+            }
+            let is_one_equals = first.as_char() == '=' && by.len() == 1;
+            let (name, by, value) = (name.unraw(), by.into_iter().collect(), rest.collect::<TokenStream>());
+            match (is_one_equals, value.is_empty()) {
+                (true, true) => Entry::WithoutValue { name },
+                (true, false) => Entry::Key { name, value },
+                (false, _) => Entry::Separated { name, by, value },
+            }
         }
         (TokenTree::Ident(name), Some(TokenTree::Group(group))) if group.delimiter() == Delimiter::Parenthesis && rest.next().is_none() => {
-            Entry::Group { name: name.clone(), inside: group.stream() }
+            Entry::Group { name: name.unraw(), inside: group.stream() }
         }
         _ => Entry::Stray(tokens.into_iter().collect()),
     };

@@ -92,6 +92,13 @@ fn no_block(input: ParseStream<'_>) -> Item {
             "mod" => return Item::Other { kind: "a module", keyword: word.into_token_stream() },
             "trait" => return Item::Other { kind: "a trait", keyword: word.into_token_stream() },
             "type" => return Item::Other { kind: "a type alias", keyword: word.into_token_stream() },
+            "static" => return Item::Other { kind: "a static", keyword: word.into_token_stream() },
+            // `const fn` is a function.
+            "const"
+                if !input.peek(Token![fn]) && !input.peek(Token![unsafe]) && !input.peek(Token![async]) && !input.peek(Token![extern]) =>
+            {
+                return Item::Other { kind: "a constant", keyword: word.into_token_stream() };
+            }
             "use" => return Item::Other { kind: "an import", keyword: word.into_token_stream() },
             _ => {
                 last = Some(word);

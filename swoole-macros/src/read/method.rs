@@ -38,9 +38,9 @@ fn method(input: ParseStream<'_>) -> Option<Method> {
     let ahead = input.fork();
     if let Ok(signature) = ahead.parse::<syn::Signature>() {
         input.advance_to(&ahead);
-        return Some(Method { attributes, name: signature.ident.clone(), signature: Signature::Whole(Rc::new(signature)) });
+        return Some(Method { attributes, name: signature.ident.unraw(), signature: Signature::Whole(Rc::new(signature)) });
     }
-    let name = name_of_broken(&input.fork())?;
+    let name = name_of_broken(&input.fork())?.unraw();
     Some(Method { attributes, name, signature: Signature::Broken })
 }
 

@@ -10,8 +10,12 @@ use serde_core::{Deserialize, Serialize, de::DeserializeOwned};
     label = "must be `{Given}`",
     note = "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`"
 )]
-pub trait ParameterOfOnTask<Given> {}
+pub trait ParameterOfOnTask<Given> {
+    /// Whether it is.
+    fn is() {}
+}
 
+#[diagnostic::do_not_recommend]
 impl<T> ParameterOfOnTask<T> for T {}
 
 /// The second parameter of `on_task`.
@@ -20,7 +24,10 @@ impl<T> ParameterOfOnTask<T> for T {}
     label = "must be a `Task<Job>`, with a type of yours for `Job`",
     note = "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`"
 )]
-pub trait IsATask<'job> {}
+pub trait IsATask<'job> {
+    /// Whether it is.
+    fn is() {}
+}
 
 impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {}
 
@@ -43,7 +50,10 @@ impl<'job, J: Serialize + Deserialize<'job>> Job<'job> for J {}
     note = "what `on_task` returns is written into shared memory, and read in the worker that asked",
     note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
 )]
-pub trait OutputOfOnTask {}
+pub trait OutputOfOnTask {
+    /// Whether it is.
+    fn is() {}
+}
 
 #[diagnostic::do_not_recommend]
 impl<O: Serialize + DeserializeOwned> OutputOfOnTask for O {}
@@ -54,8 +64,12 @@ impl<O: Serialize + DeserializeOwned> OutputOfOnTask for O {}
     label = "must be `{Given}`",
     note = "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Output)`"
 )]
-pub trait ParameterOfOnFinish<Given> {}
+pub trait ParameterOfOnFinish<Given> {
+    /// Whether it is.
+    fn is() {}
+}
 
+#[diagnostic::do_not_recommend]
 impl<T> ParameterOfOnFinish<T> for T {}
 
 /// The last parameter of `on_finish`.
@@ -64,27 +78,16 @@ impl<T> ParameterOfOnFinish<T> for T {}
     label = "must be `{Returned}`",
     note = "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: {Returned})`"
 )]
-pub trait OutputOfOnFinish<Returned> {}
+pub trait OutputOfOnFinish<Returned> {
+    /// Whether it is.
+    fn is() {}
+}
 
+#[diagnostic::do_not_recommend]
 impl<T> OutputOfOnFinish<T> for T {}
 
 /// A type whose lifetimes are all written out, because the compiler asks for them where this is implemented.
 pub trait ShowsItsLifetimes {}
-
-/// Whether the context is the one of `on_task`.
-pub const fn on_task_takes_a_task_worker<T: ParameterOfOnTask<Given>, Given>() {}
-
-/// Whether this is a task, of a job that can travel.
-pub const fn on_task_takes_a_task<'job, T: IsATask<'job>>() {}
-
-/// Whether this can travel back.
-pub const fn on_task_returns<O: OutputOfOnTask>() {}
-
-/// Whether `on_finish` takes what it is given.
-pub const fn on_finish_takes<T: ParameterOfOnFinish<Given>, Given>() {}
-
-/// Whether `on_finish` takes what `on_task` returns.
-pub const fn on_finish_takes_the_output<T: OutputOfOnFinish<Returned>, Returned>() {}
 
 /// Stops the compilation of a server in which all this is right.
 #[track_caller]

@@ -1,0 +1,205 @@
+//! Which methods are callbacks.
+//!
+//! - A method named `on_…` is a callback of this release (C6).
+//! - No method takes the name of what the attribute adds (C13).
+
+use super::{
+    Found, Taken,
+    condition::{self, Condition},
+    shape,
+};
+use crate::{
+    diagnostics::{Fault, as_written, listed, result_as_written},
+    read::{Block, Method, Signature},
+};
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use std::rc::Rc;
+use swoole_vocabulary::{CALLBACKS, Feature, PLANNED_CALLBACKS, PlannedCallback, Suggestion, callback, callback_meant, planned_callback};
+use syn::{FnArg, ReturnType, Type};
+
+/// The methods of the block, as far as rules ask for them.
+pub(super) struct Methods<'a> {
+    pub(super) block: &'a Block,
+    pub(super) planned: Vec<PlannedMethod<'a>>,
+    /// Callbacks that are probably meant by names that are none.
+    meant: Vec<&'static str>,
+}
+
+/// A method that is a callback that is not there yet.
+pub(super) struct PlannedMethod<'a> {
+    pub(super) planned: &'static PlannedCallback,
+    method: &'a Method,
+    pub(super) condition: Condition,
+    /// Where it has the shape of its callback.
+    pub(super) signature: Option<Rc<syn::Signature>>,
+}
+
+impl Methods<'_> {
+    /// Every one of a name: several where `cfg` picks one.
+    pub(super) fn planned(&self, name: &str) -> impl Iterator<Item = &PlannedMethod<'_>> {
+        self.planned.iter().filter(move |method| method.method.name == name)
+    }
+
+    /// Under which condition there is one of this name, or something that is meant by another.
+    pub(super) fn presence(&self, name: &str) -> Condition {
+        if self.is_meant(name) {
+            return Condition::Always;
+        }
+        self.planned(name).fold(Condition::Never, |any, method| any.or(method.condition.clone()))
+    }
+
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Method> {
+        self.block.methods.iter().filter(move |method| method.name == name)
+    }
+
+    pub(super) fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
+    }
+
+    pub(super) fn name_of_type(&self) -> TokenStream {
+        name_tokens(&self.block.self_ty)
+    }
+}
+
+impl PlannedMethod<'_> {
+    pub(super) fn name(&self) -> &Ident {
+        &self.method.name
+    }
+
+    /// The type that it returns, as it was written.
+    pub(super) fn result_text(&self) -> Option<String> {
+        match &self.signature.as_ref()?.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(as_written(ty)),
+        }
+    }
+
+    /// The type of one of its parameters behind `&mut self`, as it was written.
+    pub(super) fn type_text(&self, at: usize) -> Option<String> {
+        let signature = self.signature.as_ref()?;
+        let mut typed = signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(as_written(&parameter.ty)),
+            FnArg::Receiver(_) => None,
+        });
+        typed.nth(at)
+    }
+}
+
+pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
+    let mut methods = Methods { block, planned: Vec::new(), meant: Vec::new() };
+    for method in &block.methods {
+        let name = method.name.to_string();
+        if callback(&name).is_some() {
+            continue;
+        }
+        if let Some(planned) = planned_callback(&name) {
+            methods.planned.push(planned_method(planned, method, found));
+            continue;
+        }
+        let suggestion = match same_letters(&name) {
+            Some(same) => Some(same),
+            None if is_named_like_a_callback(&name) => callback_meant(&name),
+            None => continue,
+        };
+        let condition = condition::of(method, &mut Vec::new());
+        if matches!(condition, Condition::Always) {
+            methods.meant.extend(suggestion.map(Suggestion::name));
+        }
+        let fault = no_such_callback(method, &name, suggestion);
+        match suggestion.and_then(|near| planned_callback(near.name())) {
+            Some(near) => found.push_when(condition, near.feature, fault),
+            None => found.faults.extend(condition.restrict(fault)),
+        }
+    }
+    methods
+}
+
+fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a Method, found: &mut Found) -> PlannedMethod<'a> {
+    let mut faults = Vec::new();
+    let condition = condition::of(method, &mut faults);
+    let signature = match &method.signature {
+        // What it looks like is not settled before it is there.
+        Signature::Whole(signature) if planned.feature != Feature::Http => {
+            let misshapen = shape::faults(&planned.callback, signature);
+            let is_right = misshapen.is_empty();
+            faults.extend(misshapen);
+            is_right.then(|| Rc::clone(signature))
+        }
+        Signature::Whole(signature) => Some(Rc::clone(signature)),
+        // The compiler says so itself.
+        Signature::Broken => {
+            found.speak_of(planned.feature);
+            None
+        }
+    };
+    for fault in faults {
+        found.push_when(condition.clone(), planned.feature, fault);
+    }
+    PlannedMethod { planned, method, condition, signature }
+}
+
+/// The names of what the attribute adds that the block has already taken.
+pub(super) fn taken(block: &Block, found: &mut Found) -> Vec<Taken> {
+    let mut taken: Vec<Taken> = Vec::new();
+    for method in &block.methods {
+        let name = method.name.to_string();
+        if name != "start" && name != "builder" || taken.iter().any(|taken| taken.name == name) {
+            continue;
+        }
+        let condition = condition::of(method, &mut Vec::new());
+        let fault = Fault::at(&method.name, format!("`#[swoole::server]` adds a function `{name}` to this type"))
+            .note("`start` runs the server, and `builder` is the same with code in between")
+            .help(format!("give this one another name, such as `{name}_here`"));
+        let is_free = condition.clone().not();
+        found.faults.extend(condition.restrict(fault));
+        taken.push(Taken { name, is_free_when: if is_free.is_never() { None } else { is_free.tokens() } });
+    }
+    taken
+}
+
+fn is_named_like_a_callback(name: &str) -> bool {
+    // `onReceive` is how the original writes it.
+    name.strip_prefix("on").is_some_and(|rest| rest.starts_with(|first: char| first == '_' || first.is_ascii_uppercase()))
+}
+
+/// `OnConnect`, `onconnect`, `ON_CONNECT`: nobody has such a name for something else.
+fn same_letters(name: &str) -> Option<Suggestion> {
+    let letters = |name: &str| name.replace('_', "").to_lowercase();
+    let wanted = letters(name);
+    let known = CALLBACKS.iter().map(|callback| Suggestion::Known(callback.name));
+    let planned = PLANNED_CALLBACKS.iter().map(|planned| Suggestion::NotYet(planned.callback.name));
+    known.chain(planned).find(|suggestion| letters(suggestion.name()) == wanted)
+}
+
+fn no_such_callback(method: &Method, name: &str, suggestion: Option<Suggestion>) -> Fault {
+    let known = || format!("the callbacks of this release are {}", listed(CALLBACKS.iter().map(|callback| callback.name)));
+    let fault = Fault::at(&method.name, format!("there is no callback `{name}`"));
+    match suggestion {
+        Some(Suggestion::Known(near)) => {
+            let returns = match &method.signature {
+                Signature::Whole(signature) => result_as_written(signature),
+                Signature::Broken => None,
+            };
+            let line = callback(near).map(|callback| callback.signature(returns.as_deref())).unwrap_or_default();
+            fault.note("a method whose name begins with `on_` is one that the server calls").help(format!("write `{line}`"))
+        }
+        Some(Suggestion::NotYet(near)) => fault
+            .note(format!("`{near}` is not there yet; {}", known()))
+            .help(format!("remove `{name}`, or give it a name that does not begin with `on_`")),
+        None => fault.note(known()).help("a function of your own needs a name that does not begin with `on_`"),
+    }
+}
+
+/// The name of a type as a message has it: `Echo` for `crate::Echo`.
+pub(super) fn name_of(ty: &Type) -> String {
+    name_tokens(ty).to_string()
+}
+
+pub(super) fn name_tokens(ty: &Type) -> TokenStream {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_token_stream()).unwrap_or_default(),
+        Type::Group(group) => name_tokens(&group.elem),
+        _ => ty.to_token_stream(),
+    }
+}
