@@ -31,8 +31,13 @@
 //! A worker that dies is replaced, and its sessions live on. Only the session whose callback it was in is closed with
 //! [`CloseReason::WorkerDied`], or handed to `on_lost` as [`Lost`]; `on_worker_error` is told either way, with a [`WorkerExit`].
 //!
-//! Features: `cli` (default) reads overrides of the settings from the command line. Without it the program takes no arguments, and the
-//! environment (`SWOOLE_WORKERS=4`) and [`Builder`] still override.
+//! Every key of the attribute is a setting that can be overridden at the start: by a TOML file (`--config FILE`, `SWOOLE_CONFIG`), the
+//! environment (`SWOOLE_WORKERS=4`), the command line (`--workers 4`) and the [`Builder`], in rising order. `--help` lists them, `--check`
+//! checks them and ends, `--print-config` prints each with where it comes from. The table `[app]` of the file is the program's own:
+//! `WorkerStart::app` gives it to `on_worker_start` as a value of any type that `serde` reads.
+//!
+//! Features: `cli` (default) brings the command line and the file. Without it the program is smaller, and the environment and [`Builder`]
+//! still override; arguments are refused, unless [`Builder::own_arguments`] says that they are the program's.
 
 pub use swoole_macros::server;
 pub use swoole_runtime::boot::Builder;

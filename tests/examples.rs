@@ -25,6 +25,11 @@ fn chat_does_what_its_header_says() {
 }
 
 #[test]
+fn settings_does_what_its_header_says() {
+    play("settings", include_str!("../examples/settings.rs"));
+}
+
+#[test]
 fn crash_does_what_its_header_says() {
     play("crash", include_str!("../examples/crash.rs"));
 }
@@ -33,7 +38,7 @@ fn crash_does_what_its_header_says() {
 /// `NAME> text` sends a line, `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
 /// this in it, `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
-    let mut server = Server::start(example);
+    let mut server = Server::start(example, &arguments(source));
     let mut clients: HashMap<String, BufReader<TcpStream>> = HashMap::new();
     let mut stopped = false;
     for line in transcript(source) {
@@ -67,6 +72,12 @@ fn play(example: &str, source: &str) {
     assert_eq!(server.wait(), Some(0), "{example} ends with exit code 0");
 }
 
+/// What stands behind `--` in the command of the header.
+fn arguments(source: &str) -> Vec<&str> {
+    let command = source.lines().find_map(|line| line.split_once("cargo run ")).map(|(_, command)| command);
+    command.and_then(|command| command.split_once(" -- ")).map_or_else(Vec::new, |(_, arguments)| arguments.split_whitespace().collect())
+}
+
 /// The lines between the fences of the header.
 fn transcript(source: &str) -> Vec<String> {
     let inside = source.split("```text\n").nth(1).and_then(|rest| rest.split("//! ```").next()).expect("a header with a transcript");
@@ -80,9 +91,11 @@ struct Server {
 }
 
 impl Server {
-    fn start(example: &str) -> Self {
+    fn start(example: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(binary(example))
+            .args(arguments)
             .args(["--listen", "tcp://127.0.0.1:0"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("the example {example} is not built: {e}"));

@@ -6,11 +6,13 @@ use std::io;
 /// `core::result::Result` with this crate's [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
-/// Any error of this crate. Prints as one line that says what failed and what to change, also when `main` returns it.
+/// Any error of this crate. Prints as one line that says what failed and what to change, also when `main` returns it; settings that are
+/// refused have a line each.
 pub struct Error(Kind);
 
 enum Kind {
     Start(StartError),
+    Refusals(Vec<String>),
     Send(SendError),
     Page(PageTooLarge),
 }
@@ -24,12 +26,17 @@ impl Error {
         Self(Kind::Start(StartError { what: what.into(), cause: Some(cause), change: change.into() }))
     }
 
+    /// Settings that are refused, a sentence each.
+    pub(crate) fn refusals(sentences: Vec<String>) -> Self {
+        Self(Kind::Refusals(sentences))
+    }
+
     /// The small error behind this one, where a call on a session failed.
     #[must_use]
     pub fn as_send_error(&self) -> Option<SendError> {
         match self.0 {
             Kind::Send(e) => Some(e),
-            Kind::Start(_) | Kind::Page(_) => None,
+            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) => None,
         }
     }
 }
@@ -44,6 +51,7 @@ impl fmt::Display for Error {
                 }
                 if e.change.is_empty() { Ok(()) } else { write!(f, "; {}", e.change) }
             }
+            Kind::Refusals(sentences) => f.write_str(&sentences.join("\n")),
             Kind::Send(e) => fmt::Display::fmt(e, f),
             Kind::Page(e) => fmt::Display::fmt(e, f),
         }
@@ -53,7 +61,11 @@ impl fmt::Display for Error {
 /// `main` prints an error by its `Debug` form, and a user is owed a sentence there.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        match &self.0 {
+            // `main` puts `Error: ` before the first line; here each has it.
+            Kind::Refusals(sentences) => f.write_str(&sentences.join("\nError: ")),
+            _ => fmt::Display::fmt(self, f),
+        }
     }
 }
 
@@ -61,6 +73,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Kind::Start(e) => e.cause.as_ref().map(|e| e as _),
+            Kind::Refusals(_) => None,
             Kind::Send(e) => Some(e),
             Kind::Page(e) => Some(e),
         }

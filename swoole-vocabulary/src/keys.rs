@@ -85,6 +85,8 @@ pub struct Key {
     pub name: &'static str,
     /// What values it takes.
     pub kind: Kind,
+    /// The least and the greatest, of a number.
+    pub range: Option<(i128, i128)>,
     /// The documentation, a line each.
     pub doc: &'static [&'static str],
     /// What holds where nobody sets it, in words.
@@ -145,6 +147,8 @@ macro_rules! define {
     (@kind seconds) => { Kind::Seconds };
     (@kind bytes) => { Kind::Bytes };
     (@kind switch) => { Kind::Switch };
+    (@span) => { None };
+    (@span $lo:literal, $hi:literal) => { Some(($lo, $hi)) };
 
     (@of text $name:ident ($check:ident)) => {
         #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
@@ -197,6 +201,7 @@ macro_rules! define {
         pub const KEYS: &[Key] = &[ $( Key {
             name: stringify!($name),
             kind: define!(@kind $kind),
+            range: define!(@span $($lo, $hi)?),
             doc: &[$($doc),+],
             default: $default,
             example: $example,

@@ -141,7 +141,7 @@ const fn port_fits(url: &[u8], from: usize) -> bool {
 }
 
 impl<'a> ListenUrl<'a> {
-    /// The parts of a URL that [`fault`] finds nothing wrong with; the fault's line otherwise.
+    /// The parts of a URL in which the key `listen` finds nothing wrong; the fault's line otherwise.
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.

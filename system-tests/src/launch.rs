@@ -14,7 +14,7 @@ pub struct Launch {
     program: String,
     shell: Option<String>,
     workers: Option<u32>,
-    reactors: u32,
+    reactors: Option<u32>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     own_group: bool,
@@ -44,7 +44,7 @@ impl Launch {
             program: program.to_owned(),
             shell: None,
             workers: None,
-            reactors: 1,
+            reactors: Some(1),
             arguments: Vec::new(),
             environment: Vec::new(),
             own_group: false,
@@ -61,7 +61,7 @@ impl Launch {
 
     /// With so many reactors, instead of one.
     pub fn reactors(mut self, reactors: u32) -> Self {
-        self.reactors = reactors;
+        self.reactors = Some(reactors);
         self
     }
 
@@ -92,6 +92,12 @@ impl Launch {
     pub fn no_address(mut self) -> Self {
         self.address = None;
         self
+    }
+
+    /// Without the arguments that every launch gets: address and reactors come from elsewhere.
+    pub fn no_arguments(mut self) -> Self {
+        self.reactors = None;
+        self.no_address()
     }
 
     /// The address that it will get, as a URL with port 0.
@@ -162,7 +168,9 @@ impl Launch {
         if let Some(workers) = self.workers {
             command.arg(format!("--workers={workers}"));
         }
-        command.arg(format!("--reactors={}", self.reactors));
+        if let Some(reactors) = self.reactors {
+            command.arg(format!("--reactors={reactors}"));
+        }
         command.args(&self.arguments).envs(self.environment.iter().cloned());
         command.env(tree::MARK, mark).env(journal::JOURNAL, Server::journal_path(mark)).stdin(Stdio::null());
         if self.own_group {
@@ -179,12 +187,32 @@ impl Outcome {
     /// When there is not exactly one that begins with `Error: `, or the exit code is 0.
     #[must_use]
     pub fn refusal(&self) -> &str {
-        assert!(matches!(self.code, Some(code) if code != 0), "it ends with an exit code that says failure: {self:?}");
-        let mut lines = self.stderr.lines().filter(|line| !line.is_empty());
-        let line = lines.next().unwrap_or_else(|| panic!("it says why: {self:?}"));
-        assert!(line.starts_with("Error: "), "the line begins with `Error: `: {self:?}");
-        assert_eq!(lines.next(), None, "one line is enough");
-        line
+        let lines = self.refusals();
+        assert_eq!(lines.len(), 1, "one line is enough: {self:?}");
+        lines[0]
+    }
+
+    /// The lines on standard error, each of which says why.
+    ///
+    /// # Panics
+    /// When there is none, one does not begin with `Error: `, there is something on standard output, or the exit code is not 1.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<&str> {
+        assert_eq!(self.code, Some(1), "it ends with the exit code that says failure: {self:?}");
+        assert_eq!(self.stdout, "", "what was asked for is not there");
+        let lines: Vec<_> = self.stderr.lines().filter(|line| !line.is_empty()).collect();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line.starts_with("Error: ")), "each begins with `Error: `: {self:?}");
+        lines
+    }
+
+    /// What is on standard output of a program that ends well and says nothing else.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[must_use]
+    pub fn information(&self) -> &str {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");
+        &self.stdout
     }
 }
 

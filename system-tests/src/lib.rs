@@ -2,6 +2,7 @@
 //! journal, and ended with all that belongs to it. Used by the tests of this package; the servers they run are in `src/bin`.
 
 pub mod client;
+pub mod file;
 pub mod journal;
 pub mod launch;
 pub mod script;
@@ -11,6 +12,7 @@ pub mod tree;
 pub mod watch;
 
 pub use client::{Client, End};
+pub use file::File;
 pub use journal::{Entry, Journal};
 pub use launch::{Launch, Outcome};
 pub use server::Server;

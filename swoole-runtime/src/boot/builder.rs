@@ -1,23 +1,34 @@
 //! `T::builder()`: settings that code decides, above all other sources.
 
-use super::{config, give_birth};
+use super::{
+    config::{self, Asked, ByCode},
+    give_birth,
+};
 use crate::{contract::Server, error::Result, settings::Settings};
 use core::marker::PhantomData;
 use swoole_vocabulary::keys;
 
-/// A server about to start, whose settings code may still change. What is set here counts more than the command line, the environment
-/// and the attribute.
+/// A server about to start, whose settings code may still change. What is set here counts more than the command line, the environment,
+/// the settings file and the attribute.
 ///
 /// Made by `T::builder()`.
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct Builder<S> {
-    settings: Settings,
+    by_code: ByCode,
     server: PhantomData<fn() -> S>,
 }
 
 /// The body of `T::builder()`.
 pub fn builder<S: Server>() -> Builder<S> {
-    Builder { settings: Settings::new(), server: PhantomData }
+    let by_code = ByCode {
+        settings: Settings::new(),
+        own_arguments: false,
+        #[cfg(feature = "cli")]
+        file: None,
+        #[cfg(feature = "cli")]
+        app: None,
+    };
+    Builder { by_code, server: PhantomData }
 }
 
 /// The body of `T::start()`.
@@ -33,21 +44,21 @@ macro_rules! setters {
         $(#[doc = $doc])+
         pub fn $name(mut self, $name: impl Into<String>) -> Self {
             // Read once and kept until the process ends, as all settings are.
-            self.settings.$name(String::leak($name.into()));
+            self.by_code.settings.$name(String::leak($name.into()));
             self
         }
     };
     (@method switch $name:ident [$($doc:literal)+]) => {
         $(#[doc = $doc])+
         pub const fn $name(mut self, $name: bool) -> Self {
-            self.settings.$name($name);
+            self.by_code.settings.$name($name);
             self
         }
     };
     (@method $number:ident $name:ident [$($doc:literal)+] $ty:ty) => {
         $(#[doc = $doc])+
         pub const fn $name(mut self, $name: $ty) -> Self {
-            self.settings.$name($name);
+            self.by_code.settings.$name($name);
             self
         }
     };
@@ -61,17 +72,45 @@ macro_rules! setters {
 keys!(setters);
 
 impl<S: Server> Builder<S> {
+    /// Reads settings from this TOML file, as `--config` does, where neither that nor `SWOOLE_CONFIG` names another. They count less than
+    /// the environment. A file that cannot be read is an error at the start.
+    #[cfg(feature = "cli")]
+    pub fn config(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.by_code.file = Some(path.into());
+        self
+    }
+
+    /// Holds the table `[app]` of the settings file against this type before anything is forked, and with `--check`: what is wrong with it
+    /// is an error at the start, instead of one of every worker. [`WorkerStart::app`](crate::context::WorkerStart::app) gives the value.
+    #[cfg(feature = "cli")]
+    pub fn app<T: serde_core::de::DeserializeOwned>(mut self) -> Self {
+        self.by_code.app = Some(|app| app.value::<T>().map(drop));
+        self
+    }
+
+    /// Leaves the program's arguments to the program: the server looks at none of them. Every other source of settings stays.
+    pub const fn own_arguments(mut self) -> Self {
+        self.by_code.own_arguments = true;
+        self
+    }
+
     /// Runs the server until it is shut down. Call it from a process with one thread: it forks.
+    ///
+    /// Where an argument asks for information alone, prints that and ends the program with exit code 0.
     ///
     /// # Errors
     /// When a setting is refused, the address cannot be bound, other threads run already, or no worker becomes ready. Nothing is left
     /// behind then.
     pub fn start(self) -> Result<()> {
-        #[cfg(feature = "cli")]
-        let command_line = super::command_line::read()?;
-        #[cfg(not(feature = "cli"))]
-        let command_line = Vec::new();
-        let settings = config::collect(S::SETTINGS, &self.settings, command_line)?;
-        give_birth::<S>(config::resolve(&settings)?)
+        match config::read(S::SETTINGS, &self.by_code)? {
+            Asked::Serve(settings) => give_birth::<S>(settings),
+            #[cfg(feature = "cli")]
+            Asked::Print(text) => {
+                use std::io::Write;
+                // Where standard output is closed there is nobody to tell.
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                std::process::exit(0);
+            }
+        }
     }
 }

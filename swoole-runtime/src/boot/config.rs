@@ -1,92 +1,111 @@
-//! From the attribute, the environment, the command line and the builder, in rising order, to what the server runs with.
+//! From the attribute, the file, the environment, the command line and the builder, in rising order, to what the server runs with.
 
+#[cfg(feature = "cli")]
+use super::{command_line, file, listen};
+use super::{resolve, resolve::no_address};
+#[cfg(feature = "cli")]
+use crate::settings::{App, Origin, printed};
 use crate::{
     error::{Error, Result},
-    settings::{Origin, Resolved, Settings, environment, first_fault, set_by_name},
-    sys::limits,
+    settings::{Collected, Resolved, Settings},
 };
-use core::time::Duration;
 
-/// Descriptors the master needs beside those of sessions: its own, and for each worker and reactor a few.
-const RESERVE: u64 = 64;
-const PER_WORKER: u64 = 2;
-const PER_REACTOR: u64 = 4;
-
-/// What `max_conn` is when nobody says otherwise and the descriptor limit allows it.
-const MAX_CONN: u64 = 10_000;
-
-/// A variable that a server hands to its own successor; no setting.
-const ATTACH: &str = "attach";
-
-/// The attribute's settings, overridden by the environment, the command line and the builder, in this order.
-pub(super) fn collect(attribute: Settings, builder: &Settings, command_line: Vec<(String, String)>) -> Result<Settings> {
-    let mut settings = attribute;
-    for (name, text) in environment().filter(|(name, _)| name != ATTACH) {
-        set_by_name(&mut settings, &name, &text).map_err(|fault| refused(&Origin::Environment(name), &text, &fault))?;
-    }
-    for (name, text) in command_line {
-        set_by_name(&mut settings, &name, &text).map_err(|fault| refused(&Origin::CommandLine(name), &text, &fault))?;
-    }
-    settings.overlay(builder);
-    match first_fault(&settings) {
-        Some(fault) => Err(Error::start("a setting is refused", fault)),
-        None => Ok(settings),
-    }
+/// What code has decided before the start.
+pub(super) struct ByCode {
+    pub(super) settings: Settings,
+    /// The program reads its arguments itself.
+    pub(super) own_arguments: bool,
+    /// The settings file, where neither an option nor a variable names another.
+    #[cfg(feature = "cli")]
+    pub(super) file: Option<std::path::PathBuf>,
+    /// What the user's own section must be.
+    #[cfg(feature = "cli")]
+    pub(super) app: Option<CheckApp>,
 }
 
-fn refused(origin: &Origin, text: &str, fault: &str) -> Error {
-    Error::start(format!("{origin} = {text:?} is refused: {fault}"), "")
+/// Says what is wrong with the user's own section.
+#[cfg(feature = "cli")]
+pub(super) type CheckApp = fn(&App) -> Result<(), String>;
+
+/// What the program was started for.
+pub(super) enum Asked {
+    /// To serve.
+    Serve(Resolved),
+    /// To print this.
+    #[cfg(feature = "cli")]
+    Print(String),
 }
 
-/// Every default filled in, every limit held against the machine.
-pub(super) fn resolve(settings: &Settings) -> Result<Resolved> {
-    let cpus = limits::cpus();
-    let workers = settings.workers.unwrap_or(cpus.min(1024));
-    let reactors = settings.reactors.unwrap_or(cpus.min(4));
-    if reactors > cpus * 4 {
-        return Err(Error::start(
-            format!("`reactors` is {reactors}, more than four for each of the {cpus} CPUs"),
-            format!("set it to {} or less", cpus * 4),
-        ));
-    }
-    let Some(listen) = settings.listen else {
-        return Err(Error::start(
-            "there is no address to listen on",
-            "add `listen = \"tcp://127.0.0.1:9501\"` to the attribute, or `--listen tcp://127.0.0.1:9501` to the command",
-        ));
+/// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
+#[cfg(feature = "cli")]
+pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
+    use command_line::{Options, Wanted};
+    let options = if by_code.own_arguments {
+        Options { settings: Vec::new(), file: None, wanted: Wanted::Service }
+    } else {
+        match command_line::read(&attribute, &by_code.settings)? {
+            Ok(options) => options,
+            Err(help) => return Ok(Asked::Print(help)),
+        }
     };
-    Ok(Resolved {
-        listen: vec![listen.to_owned()],
-        workers: workers as usize,
-        reactors: reactors as usize,
-        max_conn: max_conn(settings.max_conn, workers, reactors)?,
-        backlog: settings.backlog.unwrap_or(512),
-        tcp_nodelay: settings.tcp_nodelay.unwrap_or(true),
-        log_level: settings.log_level.unwrap_or("info").parse().unwrap_or(log::LevelFilter::Info),
-        max_wait_time: Duration::from_secs(settings.max_wait_time.unwrap_or(3)),
-        ring_memory: settings.ring_memory.unwrap_or(64 << 20) as usize,
-        buffer_output_size: settings.buffer_output_size.unwrap_or(2 << 20) as usize,
-        socket_buffer_size: settings.socket_buffer_size.unwrap_or(8 << 20),
-        output_memory: 256 << 20,
-    })
+    let mut collected = Collected::new(attribute);
+    let app = file::read(&mut collected, options.file, by_code.file.as_deref());
+    // A file that cannot be read is one fault, not also one of its section.
+    if let (Some(app), Some(check)) = (app, by_code.app)
+        && let Err(why) = check(&app)
+    {
+        collected.refusals.push(why);
+    }
+    let app = app.unwrap_or_default();
+    collected.environment(std::env::vars_os());
+    for (key, typed) in options.settings {
+        collected.typed(key, &typed, Origin::CommandLine);
+    }
+    collected.builder(&by_code.settings);
+    refuse(&mut collected)?;
+    resolve::fit(&mut collected)?;
+    if options.wanted == Wanted::Settings {
+        refuse(&mut collected)?;
+        return Ok(Asked::Print(printed(&collected, &app)));
+    }
+    let resolved = finish(collected)?.with_app(app);
+    match options.wanted {
+        Wanted::Check => listen::checked(&resolved).map(Asked::Print),
+        Wanted::Service | Wanted::Settings => Ok(Asked::Serve(resolved)),
+    }
 }
 
-fn max_conn(asked: Option<u32>, workers: u32, reactors: u32) -> Result<u32> {
-    let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
-    let reserve = RESERVE + PER_WORKER * u64::from(workers) + PER_REACTOR * u64::from(reactors);
-    let left = limit.saturating_sub(reserve);
-    match asked {
-        Some(asked) if u64::from(asked) > left => Err(Error::start(
-            format!(
-                "`max_conn` is {asked}, and the descriptor limit of {limit} leaves {left} for sessions (the server itself needs {reserve})"
-            ),
-            format!("raise the limit (`ulimit -n {}`), or set `max_conn` to {left} or less", u64::from(asked) + reserve),
-        )),
-        Some(asked) => Ok(asked),
-        None if left == 0 => Err(Error::start(
-            format!("the descriptor limit of {limit} leaves none for sessions (the server itself needs {reserve})"),
-            format!("raise the limit (`ulimit -n {}`)", MAX_CONN + reserve),
-        )),
-        None => Ok(left.min(MAX_CONN) as u32),
+/// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
+#[cfg(not(feature = "cli"))]
+pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
+    let mut collected = Collected::new(attribute);
+    if !by_code.own_arguments
+        && let Some(argument) = std::env::args_os().nth(1)
+    {
+        collected.refusals.push(format!(
+            "the argument {argument:?} is refused: this program was built without the feature `cli` and takes none; set variables of the \
+             environment instead, as in SWOOLE_WORKERS=4"
+        ));
     }
+    collected.environment(std::env::vars_os());
+    collected.builder(&by_code.settings);
+    refuse(&mut collected)?;
+    resolve::fit(&mut collected)?;
+    finish(collected).map(Asked::Serve)
+}
+
+/// What the server runs with, unless something is missing or was refused.
+fn finish(mut collected: Collected) -> Result<Resolved> {
+    match resolve::resolved(&collected.settings) {
+        Some(resolved) if collected.refusals.is_empty() => Ok(resolved),
+        Some(_) => Err(Error::refusals(collected.refusals)),
+        None => {
+            collected.refusals.push(no_address());
+            Err(Error::refusals(collected.refusals))
+        }
+    }
+}
+
+fn refuse(collected: &mut Collected) -> Result<()> {
+    if collected.refusals.is_empty() { Ok(()) } else { Err(Error::refusals(core::mem::take(&mut collected.refusals))) }
 }

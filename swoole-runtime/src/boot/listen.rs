@@ -11,23 +11,42 @@ use std::{io, net::TcpListener};
 /// The URL as it was written, the socket, and the address it really has.
 pub(super) type Bound = (String, TcpListener, SocketAddr);
 
+/// Where else to listen, in a sentence.
+const ELSEWHERE: &str =
+    if cfg!(feature = "cli") { "listen elsewhere: `--listen tcp://HOST:PORT`" } else { "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT" };
+
 pub(super) fn bind(settings: &Resolved) -> Result<Vec<Bound>> {
     settings.listen.iter().map(|url| bind_one(url, settings)).collect()
 }
 
-fn bind_one(url: &str, settings: &Resolved) -> Result<Bound> {
+/// What `--check` says of settings in which nothing is wrong, once every host is known.
+#[cfg(feature = "cli")]
+pub(super) fn checked(settings: &Resolved) -> Result<String> {
+    let mut said = Vec::new();
+    for url in &settings.listen {
+        said.push(format!("{url} ({})", address(url)?.1));
+    }
+    let count = |n: usize, of: &str| format!("{n} {of}{}", if n == 1 { "" } else { "s" });
+    let (workers, reactors) = (count(settings.workers, "worker"), count(settings.reactors, "reactor"));
+    Ok(format!("the configuration is fine: {workers} and {reactors} would listen on {}\n", said.join(", ")))
+}
+
+fn address(url: &str) -> Result<(ListenUrl<'_>, SocketAddr)> {
     let parsed = ListenUrl::parse(url).map_err(|fault| Error::start(format!("{url:?} is no address to listen on: {fault}"), ""))?;
     let address = parsed.resolve().map_err(|e| {
         Error::start_io(format!("the host of {url} is not known"), e, "write an address of this machine, or `0.0.0.0` for all")
     })?;
+    Ok((parsed, address))
+}
+
+fn bind_one(url: &str, settings: &Resolved) -> Result<Bound> {
+    let (parsed, address) = address(url)?;
     let failed = |e: io::Error| {
         let change = match e.kind() {
-            io::ErrorKind::AddrInUse => {
-                "end the program that listens there, or listen elsewhere: `--listen tcp://HOST:PORT`, port 0 for any that is free"
-            }
+            io::ErrorKind::AddrInUse => &format!("end the program that listens there, or {ELSEWHERE}, port 0 for any that is free"),
             io::ErrorKind::AddrNotAvailable => "this machine has no such address: use one that it has, or `0.0.0.0` for all",
             io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: use a higher one",
-            _ => "listen elsewhere: `--listen tcp://HOST:PORT`",
+            _ => ELSEWHERE,
         };
         Error::start_io(format!("cannot listen on {url}"), e, change)
     };

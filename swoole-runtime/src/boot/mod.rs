@@ -6,7 +6,12 @@ mod builder;
 #[cfg(feature = "cli")]
 mod command_line;
 mod config;
+#[cfg(feature = "cli")]
+mod file;
+#[cfg(feature = "cli")]
+mod help;
 mod listen;
+mod resolve;
 
 pub use builder::{Builder, builder, start};
 

@@ -5,17 +5,26 @@ use crate::{
     error::PageTooLarge,
     id::{SessionId, WorkerId},
     process::Claim,
+    settings::Resolved,
 };
 
 /// The worker process that is being started: where its state is built.
 pub struct WorkerStart {
     slot: WorkerId,
     claim: Claim,
+    #[cfg(feature = "cli")]
+    settings: &'static Resolved,
 }
 
 impl WorkerStart {
-    pub(crate) fn new(slot: WorkerId, claim: Claim) -> Self {
-        Self { slot, claim }
+    #[cfg_attr(not(feature = "cli"), expect(unused_variables, reason = "without a file there is no section of it"))]
+    pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved) -> Self {
+        Self {
+            slot,
+            claim,
+            #[cfg(feature = "cli")]
+            settings,
+        }
     }
 
     /// Which worker this is, from 0 to `workers` − 1. The original: the second argument of `onWorkerStart`.
@@ -34,6 +43,36 @@ impl WorkerStart {
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.claim.generation
+    }
+
+    /// The table `[app]` of the settings file (`--config`), which is the program's own, as a value of any type that `serde` can read. The
+    /// file was read once, before the first fork: every worker of a server gets the same.
+    ///
+    /// Where there is no file, or no `[app]` in it, the value is made of an empty table: every field needs a default then, as
+    /// `#[serde(default)]` gives it. To find faults before anything is forked, tell the
+    /// [builder](crate::boot::Builder::app) of the type.
+    ///
+    /// ```
+    /// # use swoole_runtime as swoole;
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Shop {
+    ///     database: String,
+    ///     #[serde(default)]
+    ///     retries: u32,
+    /// }
+    ///
+    /// # use swoole_runtime::context::WorkerStart;
+    /// fn on_worker_start(worker: &WorkerStart) -> swoole::Result<Shop> {
+    ///     worker.app()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// When the table is not such a value: the error names file, line and field.
+    #[cfg(feature = "cli")]
+    pub fn app<T: serde_core::de::DeserializeOwned>(&self) -> crate::error::Result<T> {
+        self.settings.app.value().map_err(|why| crate::error::Error::start(why, ""))
     }
 }
 

@@ -1,15 +1,14 @@
-//! What a server is set to, made of the rows of `swoole-vocabulary`: setters for the attribute, checks for the compiler, readers of text
-//! for every override.
+//! What a server is set to, made of the rows of `swoole-vocabulary`: setters for the attribute, checks for the compiler, and for every
+//! override the way from a value to its field and back.
 
-use super::text;
-use swoole_vocabulary::{Fault, faults, keys};
+use swoole_vocabulary::{Fault, KEYS, Value, faults, keys};
 
 /// One key, for whoever sets it by name.
 pub(crate) struct Setter {
-    /// Reads the value and sets it, or says in a sentence what the key takes.
-    pub(crate) set: fn(&mut Settings, &str) -> Result<(), String>,
-    /// The value as text that `set` reads, if there is one.
-    pub(crate) get: fn(&Settings) -> Option<String>,
+    /// Sets a value of the key's kind in which the vocabulary finds no fault; any other changes nothing.
+    pub(super) set: fn(&mut Settings, Value<'static>),
+    /// The value, if there is one.
+    pub(super) get: fn(&Settings) -> Option<Value<'static>>,
 }
 
 macro_rules! define {
@@ -21,6 +20,16 @@ macro_rules! define {
     (@fault text $name:ident $value:ident) => { faults::$name($value) };
     (@fault switch $name:ident $value:ident) => { faults::$name($value) };
     (@fault $number:ident $name:ident $value:ident) => { faults::$name($value as i128) };
+
+    (@set text $name:ident) => { |settings, value| if let Value::Text(text) = value { settings.$name = Some(text) } };
+    (@set switch $name:ident) => { |settings, value| if let Value::Switch(switch) = value { settings.$name = Some(switch) } };
+    (@set $number:ident $name:ident) => {
+        |settings, value| if let Value::Number(number) = value && let Ok(number) = number.try_into() { settings.$name = Some(number) }
+    };
+
+    (@get text) => { Value::Text };
+    (@get switch) => { Value::Switch };
+    (@get $number:ident) => { |number| Value::Number(i128::from(number)) };
 
     ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
         default $default:literal, example $example:literal, original $original:literal, also [$($also:literal)*]; )+) => {
@@ -51,13 +60,6 @@ macro_rules! define {
             )+
         }
 
-        impl Settings {
-            /// Takes every value that the other settings have.
-            pub(crate) fn overlay(&mut self, over: &Self) {
-                $( if over.$name.is_some() { self.$name = over.$name; } )+
-            }
-        }
-
         /// One check a key: stops the compilation, with what to write instead, where a value is out of its range.
         pub mod check {
             use super::*;
@@ -85,24 +87,18 @@ macro_rules! define {
         }
 
         /// In the order of the vocabulary's keys.
-        pub(crate) const SETTERS: &[Setter] = &[ $( Setter {
-            set: |settings, text| {
-                let mut asked = Settings::new();
-                asked.$name = Some(text::$kind(text).map_err(|takes| format!("`{}` takes {takes}", stringify!($name)))?);
-                match fault::$name(&asked) {
-                    Some(fault) => Err(fault.line.to_owned()),
-                    None => { settings.$name = asked.$name; Ok(()) }
-                }
-            },
-            get: |settings| settings.$name.map(|value| value.to_string()),
+        pub(crate) const SETTERS: [Setter; KEYS.len()] = [ $( Setter {
+            set: define!(@set $kind $name),
+            get: |settings| settings.$name.map(define!(@get $kind)),
         }, )+ ];
-
-        /// The first value out of its range, as a sentence.
-        pub(crate) fn first_fault(settings: &Settings) -> Option<&'static str> {
-            $( if let Some(fault) = fault::$name(settings) { return Some(fault.line); } )+
-            None
-        }
     };
 }
 
 keys!(define);
+
+impl Settings {
+    /// The value of the key at this place of the vocabulary, if there is one.
+    pub(crate) fn get(&self, key: usize) -> Option<Value<'static>> {
+        (SETTERS[key].get)(self)
+    }
+}

@@ -22,6 +22,16 @@ pub(crate) struct Resolved {
     pub(crate) socket_buffer_size: u64,
     /// How much output may wait for all clients of one reactor, in bytes.
     pub(crate) output_memory: u64,
+    /// The user's own section of the settings file.
+    #[cfg(feature = "cli")]
+    pub(crate) app: super::App,
+}
+
+#[cfg(feature = "cli")]
+impl Resolved {
+    pub(crate) fn with_app(self, app: super::App) -> Self {
+        Self { app, ..self }
+    }
 }
 
 impl fmt::Display for Resolved {
@@ -31,7 +41,7 @@ impl fmt::Display for Resolved {
             f,
             "listen={} workers={workers} reactors={reactors} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
             listen.join(","),
-            log_level.as_str().to_lowercase(),
+            log_level.as_str().to_ascii_lowercase(),
             max_wait_time.as_secs()
         )
     }

@@ -1,41 +1,71 @@
-//! Values as they are typed, one function a kind of key: from the environment, the command line, a file.
+//! Values as people type and read them: from the environment and the command line, in a file, in the help.
 
-use core::time::Duration;
+use core::{fmt, time::Duration};
+use swoole_vocabulary::{Key, Kind, Value};
 
-/// Settings are read until the process ends, and each override is read once: the text stays.
-pub(super) fn text(text: &str) -> Result<&'static str, String> {
-    Ok(String::from(text).leak())
-}
-
-pub(super) fn number<N: core::str::FromStr>(text: &str) -> Result<N, String> {
-    text.trim().parse().map_err(|_| format!("a whole number, not `{text}`"))
-}
-
-pub(super) fn switch(text: &str) -> Result<bool, String> {
-    match text.trim() {
-        "true" | "1" | "on" | "yes" => Ok(true),
-        "false" | "0" | "off" | "no" => Ok(false),
-        _ => Err(format!("true or false, not `{text}`")),
+/// Reads what was typed as a value for this key, or says behind "takes" what the key takes. Whether the value is in its range is
+/// another question.
+pub(crate) fn read<'a>(key: &Key, typed: &'a str) -> Result<Value<'a>, &'static str> {
+    match key.kind {
+        Kind::Text => Ok(Value::Text(typed)),
+        Kind::Number => whole(typed.trim()).map(Value::Number).ok_or("a whole number"),
+        Kind::Seconds => seconds(typed.trim()).map(Value::Number),
+        Kind::Bytes => bytes(typed.trim()).map(Value::Number),
+        Kind::Switch => match typed.trim() {
+            "true" | "1" | "on" | "yes" => Ok(Value::Switch(true)),
+            "false" | "0" | "off" | "no" => Ok(Value::Switch(false)),
+            _ => Err("true or false"),
+        },
     }
+}
+
+/// A whole number. What is larger than any that can be counted with is the largest: it is out of every range.
+fn whole(typed: &str) -> Option<i128> {
+    let digits = typed.trim_start_matches(['+', '-']);
+    let is_number = !digits.is_empty() && typed.len() <= digits.len() + 1 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| typed.parse().unwrap_or(if typed.starts_with('-') { i128::MIN } else { i128::MAX }))
 }
 
 /// `90`, `90s`, `1m 30s`, `1h`.
-pub(super) fn seconds(text: &str) -> Result<u64, String> {
-    let typed = text.trim();
-    if let Ok(seconds) = typed.parse() {
+fn seconds(typed: &str) -> Result<i128, &'static str> {
+    if let Some(seconds) = whole(typed) {
         return Ok(seconds);
     }
     match humantime::parse_duration(typed) {
-        Ok(time) if time == Duration::from_secs(time.as_secs()) => Ok(time.as_secs()),
-        Ok(_) => Err(format!("whole seconds, as in `5s`, not `{text}`")),
-        Err(_) => Err(format!("a time, as in `5s` or `2m`, not `{text}`")),
+        Ok(time) if time == Duration::from_secs(time.as_secs()) => Ok(time.as_secs().into()),
+        Ok(_) => Err("whole seconds, as in `5s`"),
+        Err(_) => Err("a time, as in `5s` or `2m`"),
     }
 }
 
 /// `4096`, `64k`, `2M`, `1G`: a K is 1024.
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+fn bytes(typed: &str) -> Result<i128, &'static str> {
+    if let Some(bytes) = whole(typed) {
+        return Ok(bytes);
+    }
     let sizes = parse_size::Config::new().with_binary();
-    sizes.parse_size(text.trim()).map_err(|_| format!("a size, as in `64K` or `2M`, not `{text}`"))
+    sizes.parse_size(typed).map(i128::from).map_err(|_| "a size, as in `64K` or `2M`")
+}
+
+/// A value as a person reads it, and as [`read`] reads it again: `2`, `3s`, `8M`, `true`, `info`.
+pub(crate) struct Readable<'a>(pub(crate) Kind, pub(crate) Value<'a>);
+
+impl fmt::Display for Readable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0, self.1) {
+            (_, Value::Text(text)) => f.write_str(text),
+            (_, Value::Switch(switch)) => write!(f, "{switch}"),
+            (Kind::Seconds, Value::Number(seconds)) => {
+                write!(f, "{}", humantime::format_duration(Duration::from_secs(seconds.try_into().unwrap_or(0))))
+            }
+            (Kind::Bytes, Value::Number(bytes)) => {
+                let unit = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")].into_iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0);
+                let (size, letter) = unit.unwrap_or((1, ""));
+                write!(f, "{}{letter}", bytes / size)
+            }
+            (_, Value::Number(number)) => write!(f, "{number}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -45,11 +75,11 @@ mod tests {
     #[test]
     fn a_time_is_typed_as_people_do() {
         for (typed, seconds_of_it) in
-            [("5", 5), (" 5s ", 5), ("5sec", 5), ("2m", 120), ("2min", 120), ("1h", 3600), ("1m 30s", 90), ("1000ms", 1)]
+            [("5", 5), ("5s", 5), ("5sec", 5), ("2m", 120), ("2min", 120), ("1h", 3600), ("1m 30s", 90), ("1000ms", 1), ("-1", -1)]
         {
             assert_eq!(seconds(typed), Ok(seconds_of_it), "{typed}");
         }
-        for typed in ["", "s", "-1", "5 bananas", "500ms", "1.5s"] {
+        for typed in ["", "s", "5 bananas", "500ms", "1.5s"] {
             assert!(seconds(typed).is_err(), "{typed}");
         }
     }
@@ -57,12 +87,43 @@ mod tests {
     #[test]
     fn a_size_is_typed_as_people_do() {
         for (typed, bytes_of_it) in
-            [("4096", 4096), ("64k", 65_536), ("64K", 65_536), (" 2M ", 2 << 20), ("2MiB", 2 << 20), ("2MB", 2 << 20), ("1G", 1 << 30)]
+            [("4096", 4096), ("64k", 65_536), ("64K", 65_536), ("2M", 2 << 20), ("2MiB", 2 << 20), ("2MB", 2 << 20), ("1G", 1 << 30)]
         {
             assert_eq!(bytes(typed), Ok(bytes_of_it), "{typed}");
         }
-        for typed in ["", "M", "-1", "2 bananas", "99999999999999999999"] {
+        for typed in ["", "M", "2 bananas", "99999999999999999999M"] {
             assert!(bytes(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_known_to_be_one_however_large() {
+        for (typed, number) in [("0", 0), ("+7", 7), ("-7", -7), ("99999999999", 99_999_999_999)] {
+            assert_eq!(whole(typed), Some(number), "{typed}");
+        }
+        let long = "9".repeat(60);
+        assert_eq!(whole(&long), Some(i128::MAX));
+        assert_eq!(whole(&format!("-{long}")), Some(i128::MIN));
+        for typed in ["", "-", "+-1", "--1", "1.0", "many", "0x10", "1_000"] {
+            assert_eq!(whole(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        for (name, number, printed) in [
+            ("workers", 12, "12"),
+            ("max_wait_time", 3, "3s"),
+            ("max_wait_time", 90, "1m 30s"),
+            ("max_wait_time", 3600, "1h"),
+            ("ring_memory", 64 << 20, "64M"),
+            ("ring_memory", 65_537, "65537"),
+            ("ring_memory", 16 << 30, "16G"),
+        ] {
+            let key = swoole_vocabulary::key(name).expect("a key");
+            let text = Readable(key.kind, Value::Number(number)).to_string();
+            assert_eq!(text, printed);
+            assert_eq!(read(key, &text), Ok(Value::Number(number)), "{text}");
         }
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
     // For as long as the process lives: the panic hook refers to it.
     let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim)));
     panic::report_with(worker);
-    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &WorkerStart::new(id, claim)))).unwrap_or(PANICKED)
+    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &WorkerStart::new(id, claim, &memory.settings))))
+        .unwrap_or(PANICKED)
 }
 
 /// Makes this process one that ends with the master, is not ended by Ctrl-C, and can write only what is its own.
@@ -86,7 +87,10 @@ fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<
 }
 
 fn not_started(memory: &'static Memory, slot: usize, why: &str) -> i32 {
-    log::error!("on_worker_start: {why}");
-    memory.worker(slot).say(why);
+    let board = memory.worker(slot);
+    board.say(why);
+    // The manager says it with the exit. What its board does not hold in full is said here.
+    let level = if board.said().as_deref() == Some(why) { log::Level::Debug } else { log::Level::Error };
+    log::log!(level, "on_worker_start: {why}");
     NOT_STARTED
 }

@@ -61,5 +61,9 @@ fn main() -> swoole::Result<()> {
     if script::is_to("build_with_3_workers") {
         return Scripted::builder().workers(3).start();
     }
+    if script::is_to("read_its_own_arguments") {
+        journal::write(&format!("main arguments={}", std::env::args().skip(1).collect::<Vec<_>>().join(",")));
+        return Scripted::builder().own_arguments().start();
+    }
     Scripted::start()
 }

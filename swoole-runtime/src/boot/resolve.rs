@@ -1,0 +1,84 @@
+//! Every default filled in, every limit held against the machine.
+
+use crate::{
+    error::{Error, Result},
+    settings::{Collected, Resolved, Settings},
+    sys::limits,
+};
+use core::time::Duration;
+
+/// Descriptors the master needs beside those of sessions: its own, and for each worker and reactor a few.
+const RESERVE: u64 = 64;
+const PER_WORKER: u64 = 2;
+const PER_REACTOR: u64 = 4;
+
+/// What `max_conn` is when nobody says otherwise and the descriptor limit allows it.
+const MAX_CONN: u64 = 10_000;
+
+/// How much output may wait for all clients of one reactor, in bytes.
+const OUTPUT_MEMORY: u64 = 256 << 20;
+
+/// Fills in every default, and refuses what this machine cannot do.
+pub(super) fn fit(collected: &mut Collected) -> Result<()> {
+    collected.fill();
+    let cpus = limits::cpus();
+    let workers = *collected.settings.workers.get_or_insert(cpus.min(1024));
+    let reactors = *collected.settings.reactors.get_or_insert(cpus.min(4));
+    if reactors > cpus * 4 {
+        collected.refusals.push(format!(
+            "{}: `reactors` is {reactors}, more than four for each of the {cpus} CPUs; set it to {} or less",
+            collected.origin_of("reactors"),
+            cpus * 4
+        ));
+    }
+    let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
+    let reserve = RESERVE + PER_WORKER * u64::from(workers) + PER_REACTOR * u64::from(reactors);
+    let left = limit.saturating_sub(reserve);
+    match collected.settings.max_conn {
+        Some(asked) if u64::from(asked) > left => collected.refusals.push(format!(
+            "{}: `max_conn` is {asked}, and the descriptor limit of {limit} leaves {left} for sessions (the server itself needs {reserve}); \
+             raise the limit (`ulimit -n {}`), or set `max_conn` to {left} or less",
+            collected.origin_of("max_conn"),
+            u64::from(asked) + reserve
+        )),
+        Some(_) => {}
+        None if left == 0 => collected.refusals.push(format!(
+            "the descriptor limit of {limit} leaves none for sessions (the server itself needs {reserve}); raise the limit (`ulimit -n {}`)",
+            MAX_CONN + reserve
+        )),
+        None => collected.settings.max_conn(left.min(MAX_CONN) as u32),
+    }
+    Ok(())
+}
+
+/// What is said where nobody has named an address.
+pub(super) fn no_address() -> String {
+    let otherwise = if cfg!(feature = "cli") {
+        "`--listen tcp://127.0.0.1:9501` to the command"
+    } else {
+        "SWOOLE_LISTEN=tcp://127.0.0.1:9501 to the environment"
+    };
+    format!("there is no address to listen on; add `listen = \"tcp://127.0.0.1:9501\"` to the attribute, or {otherwise}")
+}
+
+/// What the server runs with, if there is an address. Everything else has a value once it was made to [`fit`].
+pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
+    const FILLED: &str = "our bug: a key without a default";
+    Some(Resolved {
+        listen: vec![settings.listen?.to_owned()],
+        workers: settings.workers.expect(FILLED) as usize,
+        reactors: settings.reactors.expect(FILLED) as usize,
+        // Without one where the machine allows none, which was refused.
+        max_conn: settings.max_conn.unwrap_or(0),
+        backlog: settings.backlog.expect(FILLED),
+        tcp_nodelay: settings.tcp_nodelay.expect(FILLED),
+        log_level: settings.log_level.expect(FILLED).parse().expect("our bug: a level that `log` does not have"),
+        max_wait_time: Duration::from_secs(settings.max_wait_time.expect(FILLED)),
+        ring_memory: settings.ring_memory.expect(FILLED) as usize,
+        buffer_output_size: settings.buffer_output_size.expect(FILLED) as usize,
+        socket_buffer_size: settings.socket_buffer_size.expect(FILLED),
+        output_memory: OUTPUT_MEMORY,
+        #[cfg(feature = "cli")]
+        app: crate::settings::App::default(),
+    })
+}
