@@ -1,4 +1,4 @@
-#[cfg_attr(clippy, allow(clippy::unused_self))]
+#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
 impl<'a, T: Send> Echo<'a, T>
 where
     T: Clone,
@@ -34,6 +34,7 @@ const _: () = {
     };
     const _: () = ::swoole::__rt::check::workers(&SETTINGS_OF_THIS_SERVER);
     const _: () = ::swoole::__rt::check::max_wait_time(&SETTINGS_OF_THIS_SERVER);
+    #[allow(deprecated)]
     impl<T: Send> ::swoole::__rt::Server for Echo<'static, T>
     where
         T: 'static,

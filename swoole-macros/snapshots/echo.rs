@@ -1,4 +1,4 @@
-#[cfg_attr(clippy, allow(clippy::unused_self))]
+#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
@@ -15,6 +15,7 @@ const _: () = {
         settings.listen("tcp://127.0.0.1:9501");
         settings
     };
+    #[allow(deprecated)]
     impl ::swoole::__rt::Server for Echo {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
         const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {

@@ -1,4 +1,4 @@
-#[cfg_attr(clippy, allow(clippy::unused_self))]
+#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
 impl Images {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) {}
@@ -10,6 +10,7 @@ impl Images {
 }
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = ::swoole::Settings::new();
+    #[allow(deprecated)]
     impl ::swoole::__rt::Server for Images {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
         const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {

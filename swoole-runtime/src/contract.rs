@@ -46,10 +46,28 @@ impl CallbackReturn for () {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<E: Display> CallbackReturn for Result<(), E> {
+impl<E: ErrorInWords> CallbackReturn for Result<(), E> {
     fn outcome(self) -> Outcome {
-        self.map_err(|e| Failure(e.to_string()))
+        self.map_err(|e| Failure(e.words()))
+    }
+}
+
+/// The error of a callback.
+#[diagnostic::on_unimplemented(
+    message = "an error of type `{Self}` has no words for the log",
+    label = "has no `Display`",
+    note = "an error that a callback returns is logged, with callback, worker and session",
+    note = "help: implement `Display` for `{Self}`, or return an error that has it, such as `String`"
+)]
+pub trait ErrorInWords {
+    /// What the log says.
+    fn words(self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> ErrorInWords for E {
+    fn words(self) -> String {
+        self.to_string()
     }
 }
 
@@ -74,10 +92,9 @@ impl<S> StateReturn<S> for S {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<S, E: Display> StateReturn<S> for Result<S, E> {
+impl<S, E: ErrorInWords> StateReturn<S> for Result<S, E> {
     fn state(self) -> Result<S, Failure> {
-        self.map_err(|e| Failure(e.to_string()))
+        self.map_err(|e| Failure(e.words()))
     }
 }
 

@@ -142,7 +142,10 @@ impl Shape<'_> {
         let conditional = conditional.map(|attribute| {
             self.fault(attribute, format!("a parameter of `{name}` hangs on a `cfg`"), "the server gives it the same parameters every time")
         });
-        let for_ever = self.typed().filter_map(|parameter| match plain(&parameter.ty) {
+        // What a job brings is the callback's own.
+        let is_lent = |given: &Given| !matches!(given, Given::Task | Given::Output | Given::Sent);
+        let lent = self.typed().zip(self.callback.parameters).filter(|(_, (_, given))| is_lent(given)).map(|(parameter, _)| parameter);
+        let for_ever = lent.filter_map(|parameter| match plain(&parameter.ty) {
             Type::Reference(reference) => reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static"),
             _ => None,
         });

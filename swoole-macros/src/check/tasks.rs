@@ -13,9 +13,11 @@ use super::{
 use crate::diagnostics::Fault;
 use std::rc::Rc;
 use swoole_vocabulary::{Feature, planned_callback};
+use syn::{ReturnType, Type};
 
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) -> Option<Tasks> {
     ends(methods, found);
+    outputs(methods, found);
     let has_either = methods.presence("on_task").or(methods.presence("on_finish"));
     match structure.task_workers {
         None if !structure.has_task_workers && !keys.is_meant("task_workers") => no_task_workers(methods, found),
@@ -36,6 +38,9 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
 
 fn right_shape(method: &PlannedMethod<'_>) -> Option<Method> {
     let signature = Rc::clone(method.signature.as_ref()?);
+    if method.name() == "on_task" && fault_of_output(&signature.output).is_some() {
+        return None;
+    }
     Some(Method { cfg: method.condition.tokens(), signature })
 }
 
@@ -56,6 +61,27 @@ fn ends(methods: &Methods<'_>, found: &mut Found) {
             .help(format!("add `{} {{ … }}`", line("on_task").replace("-> Output", &format!("-> {output}"))));
         found.push_when(finish.condition.clone().and(no_task.clone()), Feature::Tasks, fault);
     }
+}
+
+/// What `on_task` returns is a type that another process can make, and that `on_finish` can name.
+fn outputs(methods: &Methods<'_>, found: &mut Found) {
+    for task in methods.planned("on_task") {
+        if let Some(fault) = task.signature.as_ref().and_then(|signature| fault_of_output(&signature.output)) {
+            found.push_when(task.condition.clone(), Feature::Tasks, fault);
+        }
+    }
+}
+
+fn fault_of_output(output: &ReturnType) -> Option<Fault> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let (what, why) = match **ty {
+        Type::Reference(_) => {
+            ("`on_task` cannot return a reference", "what it returns is written into shared memory, and read in another process")
+        }
+        Type::ImplTrait(_) => ("what `on_task` returns has no name", "`on_finish` takes the same type, and has to write it"),
+        _ => return None,
+    };
+    Some(Fault::at(ty, what).note(why).help("return an owned type that has a name, such as `String` or `Vec<u8>`"))
 }
 
 fn no_task_workers(methods: &Methods<'_>, found: &mut Found) {

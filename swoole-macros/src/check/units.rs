@@ -6,7 +6,7 @@
 use crate::diagnostics::{Fault, as_written, listed};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use swoole_vocabulary::{Key, Kind, SIZE_UNITS, TIME_UNITS, Unit, unit_meant};
-use syn::{Lit, LitInt};
+use syn::{Lit, LitInt, ext::IdentExt};
 
 /// The units of a kind of values.
 pub(super) fn of(kind: Kind) -> Option<&'static [Unit]> {
@@ -113,7 +113,7 @@ pub(crate) fn plain_calls(value: &TokenStream) -> Vec<(Ident, Group)> {
     let mut in_a_path = false;
     for token in value.clone() {
         match token {
-            TokenTree::Ident(ident) if !in_a_path => name = Some(ident),
+            TokenTree::Ident(ident) if !in_a_path => name = Some(ident.unraw()),
             TokenTree::Group(group) => {
                 calls.extend(plain_calls(&group.stream()));
                 if let (Some(name), Delimiter::Parenthesis) = (name.take(), group.delimiter()) {

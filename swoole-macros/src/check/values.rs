@@ -27,6 +27,7 @@ pub(super) enum Known {
 pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found: &mut Found) -> Result<Setting, Ident> {
     let known = known(&value, units::of(key.kind));
     let fault = match &known {
+        Known::Unknown if syn::parse2::<Expr>(value.clone()).is_err() => Some(unreadable(key, &value)),
         Known::Unknown => units::fault(key, &value).or_else(|| unquoted(key, &value)),
         Known::Text(text) if key.kind == Kind::Text => {
             if key.name == "listen" && structure::kind_of(text).is_planned() {
@@ -146,6 +147,17 @@ fn first_sentence(key: &Key) -> String {
     let sentence = doc.get(..end).unwrap_or(&doc).trim_end_matches('.');
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `listen = 127.0.0.1:9501`: the compiler could not read it either.
+fn unreadable(key: &Key, value: &TokenStream) -> Fault {
+    let quoted = as_written(value).replace(' ', "");
+    let quoted = if key.name == "listen" && !quoted.contains("://") { format!("tcp://{quoted}") } else { quoted };
+    let is_a_value = key.kind == Kind::Text && (key.fault)(Value::Text(&quoted)).is_none();
+    let write = if is_a_value { format!("{} = \"{quoted}\"", key.name) } else { key.example.to_owned() };
+    Fault::at(value, format!("`{}` takes {}", key.name, key.kind.words()))
+        .note("what stands here is no expression")
+        .help(format!("write `{write}`"))
 }
 
 /// `log_level = info`: a word without the quotes that would make it a value.

@@ -26,6 +26,8 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         quote! {
             const _: () = {
                 #settings
+                // The server calls on purpose what it calls.
+                #[allow(deprecated)]
                 impl #parameters #swoole::__rt::Server for #self_ty #bounds {
                     const SETTINGS: #swoole::Settings = SETTINGS_OF_THIS_SERVER;
                     const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
@@ -35,8 +37,9 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
             };
         }
     });
-    // The attribute decides which callbacks have `&mut self`; clippy must not ask the user why one has no use for it.
-    let allowed = is_block.then(|| quote!(#[cfg_attr(clippy, allow(clippy::unused_self))]));
+    // The attribute decides what a callback looks like; clippy must not ask the user for another look.
+    let allowed = is_block
+        .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]));
     // Before the faults: an editor compares what comes before a name that is being typed with and without the name, and the faults tell it.
     let half_typed = checked.map(settings::half_typed);
     quote! {

@@ -6,7 +6,7 @@
 
 use super::{lifetimes, order};
 use crate::check::Server;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use swoole_vocabulary::{Callback, Given, Returns};
 use syn::{FnArg, ReturnType, Signature, Type, spanned::Spanned};
@@ -67,12 +67,24 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
         // It never comes back, which is of every type.
         ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => call,
         // Has no name to be written a second time.
-        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => quote!(#reads::#by(#call)),
+        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()) => {
+            let returned = Ident::new("returned", Span::mixed_site().located_at(ty.span()));
+            quote!({ let #returned = #call; #reads::#by(#returned) })
+        }
         ReturnType::Type(_, ty) => {
             let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
             quote!(<#ty as #reads>::#by(#call))
         }
     }
+}
+
+/// Whether a type, or a part of it, is one that has no name.
+pub(super) fn says_impl(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => says_impl(group.stream()),
+        _ => false,
+    })
 }
 
 /// What the callback is given, as the expansion writes it.

@@ -34,7 +34,8 @@ pub(crate) fn attribute(tokens: TokenStream) -> Vec<Entry> {
                 before.clear();
                 continue;
             }
-            "<" if open_angles > 0 || before.ends_with("::") => open_angles = open_angles.saturating_add(1),
+            // One begins behind `::`, and where an operand is expected: not behind a name or a number.
+            "<" if open_angles > 0 || !before.is_empty() && !before.ends_with('<') => open_angles = open_angles.saturating_add(1),
             ">" if !before.ends_with('-') => open_angles = open_angles.saturating_sub(1),
             _ => {}
         }

@@ -25,6 +25,8 @@ pub(crate) enum Signature {
 /// Every function among these members, in their order.
 pub(super) fn methods(members: ParseStream<'_>) -> Vec<Method> {
     let mut methods = Vec::new();
+    // Those of the block itself. Where they are broken the compiler says so.
+    let _ = members.call(Attribute::parse_inner);
     while !members.is_empty() {
         methods.extend(method(members));
         skip_rest(members);

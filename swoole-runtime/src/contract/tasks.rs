@@ -36,7 +36,7 @@ impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {}
     message = "`{Self}` cannot travel to a task worker",
     label = "has no `Serialize`, or no `Deserialize`",
     note = "a job is written into shared memory, and read in another process",
-    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
+    note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait Job<'job> {}
 
@@ -48,7 +48,7 @@ impl<'job, J: Serialize + Deserialize<'job>> Job<'job> for J {}
     message = "`{Self}` cannot travel back from a task worker",
     label = "has no `Serialize`, or no `Deserialize`",
     note = "what `on_task` returns is written into shared memory, and read in the worker that asked",
-    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
+    note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait OutputOfOnTask {
     /// Whether it is.
