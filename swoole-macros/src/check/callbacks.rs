@@ -17,6 +17,7 @@ use crate::{
 };
 use std::rc::Rc;
 use swoole_vocabulary::{CALLBACKS, Callback};
+use syn::Generics;
 
 pub(super) fn rows(methods: &Methods<'_>, structure: &Structure, found: &mut Found) -> Vec<Row> {
     let is_needed = |callback: &Callback| {
@@ -36,7 +37,7 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
     for method in methods.named(callback.name) {
         let mut of_method = Vec::new();
         let condition = condition::of(method, &mut of_method);
-        let signature = signature_of(callback, method, &mut of_method);
+        let signature = signature_of(callback, method, &methods.block.generics, &mut of_method);
         is_whole &= signature.is_some() && of_method.is_empty();
         faults.extend(of_method.into_iter().filter_map(|fault| condition.clone().restrict(fault)));
         // Where two conditions hold at once the compiler refuses the second method, and the table has a row for the first.
@@ -58,9 +59,9 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
     Row { callback, method: written }
 }
 
-fn signature_of(callback: &Callback, method: &read::Method, faults: &mut Vec<Fault>) -> Option<Rc<syn::Signature>> {
+fn signature_of(callback: &Callback, method: &read::Method, block: &Generics, faults: &mut Vec<Fault>) -> Option<Rc<syn::Signature>> {
     let Signature::Whole(signature) = &method.signature else { return None };
-    let misshapen = shape::faults(callback, signature);
+    let misshapen = shape::faults(callback, signature, block);
     let is_right = misshapen.is_empty() && !shape::has_a_parameter_without_size(signature);
     faults.extend(misshapen);
     is_right.then(|| Rc::clone(signature))

@@ -146,6 +146,13 @@ fn fault_of_length(call: &ExprCall, name: &Ident) -> Option<Fault> {
         let part = as_written(&assign.left.to_token_stream());
         let value: TokenStream = assign.right.to_token_stream();
         let Known::Number(number) = known(&value, None) else { return None };
+        if number < 0 {
+            return Some(
+                Fault::at(&value, format!("`{part}` is a number of bytes, at least 0"))
+                    .note("it counts from where the package begins")
+                    .help(format!("write `frame = length({written}, offset = 0, body = {size})`")),
+            );
+        }
         match part.as_str() {
             "offset" => offset = number,
             "body" => body = Some((number, value)),

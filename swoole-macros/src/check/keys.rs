@@ -183,6 +183,14 @@ fn no_path(value: &TokenStream) -> Fault {
 }
 
 fn stray(tokens: &TokenStream) -> Fault {
+    let text = as_written(tokens);
+    if let Some((path, value)) = text.split_once('=')
+        && let Some((_, name)) = path.trim().rsplit_once("::")
+    {
+        return Fault::at(tokens, "a key is one word")
+            .note("keys are names of this attribute, and no paths")
+            .help(format!("write `{name} ={value}`"));
+    }
     let mut inside = tokens.clone().into_iter();
     if let (Some(TokenTree::Literal(quoted)), Some(TokenTree::Punct(equals))) = (inside.next(), inside.next())
         && equals.as_char() == '='

@@ -94,7 +94,7 @@ pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
             continue;
         }
         if let Some(planned) = planned_callback(&name) {
-            methods.planned.push(planned_method(planned, method, found));
+            methods.planned.push(planned_method(planned, method, block, found));
             continue;
         }
         let suggestion = match same_letters(&name) {
@@ -115,13 +115,13 @@ pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
     methods
 }
 
-fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a Method, found: &mut Found) -> PlannedMethod<'a> {
+fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a Method, block: &Block, found: &mut Found) -> PlannedMethod<'a> {
     let mut faults = Vec::new();
     let condition = condition::of(method, &mut faults);
     let signature = match &method.signature {
         // What it looks like is not settled before it is there.
         Signature::Whole(signature) if planned.feature != Feature::Http => {
-            let misshapen = shape::faults(&planned.callback, signature);
+            let misshapen = shape::faults(&planned.callback, signature, &block.generics);
             let is_right = misshapen.is_empty();
             faults.extend(misshapen);
             is_right.then(|| Rc::clone(signature))

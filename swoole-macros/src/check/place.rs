@@ -33,7 +33,17 @@ pub(super) fn check(item: Item, found: &mut Found) -> Place {
                 // The inner one is expanded next, and makes the server.
                 Place::Nothing
             }
-            None => Place::Block(block),
+            None => match kind_without_state(&block.self_ty) {
+                Some(kind) => {
+                    found.push(
+                        Fault::at(&block.self_ty, format!("`#[swoole::server]` stands on the block of {kind}"))
+                            .note("each worker builds one value of the type, so it is one of yours, and has a size")
+                            .help("write `impl Echo { … }`, with a type of yours for `Echo`"),
+                    );
+                    Place::Nothing
+                }
+                None => Place::Block(block),
+            },
         },
         Item::TraitImpl { keyword, generics, self_ty } => {
             let name = super::methods::name_of(&self_ty);
@@ -52,6 +62,21 @@ pub(super) fn check(item: Item, found: &mut Found) -> Place {
             Place::Nothing
         }
         Item::Broken => Place::Nothing,
+    }
+}
+
+/// What a type is that cannot be the state of a worker.
+fn kind_without_state(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Reference(_) => Some("a reference"),
+        Type::TraitObject(_) => Some("a trait object"),
+        Type::Slice(_) => Some("a slice"),
+        Type::Array(_) => Some("an array"),
+        Type::Tuple(_) => Some("a tuple"),
+        Type::Ptr(_) => Some("a pointer"),
+        Type::Group(group) => kind_without_state(&group.elem),
+        Type::Paren(paren) => kind_without_state(&paren.elem),
+        _ => None,
     }
 }
 

@@ -10,10 +10,11 @@
 use crate::diagnostics::{Fault, as_written, result_as_written};
 use quote::ToTokens;
 use swoole_vocabulary::{Callback, Given};
-use syn::{FnArg, GenericParam, PatType, Receiver, ReceiverKind, Safety, Signature, Type};
+use syn::{FnArg, GenericParam, Generics, Lifetime, PatType, Receiver, ReceiverKind, Safety, Signature, Type};
 
-pub(super) fn faults(callback: &Callback, signature: &Signature) -> Vec<Fault> {
-    let shape = Shape { callback, signature, help: help(callback, signature) };
+/// `block`: the parameters of the block, whose lifetimes are those of the state.
+pub(super) fn faults(callback: &Callback, signature: &Signature, block: &Generics) -> Vec<Fault> {
+    let shape = Shape { callback, signature, block, help: help(callback, signature) };
     let mut faults = Vec::new();
     faults.extend(shape.qualifiers());
     faults.extend(shape.generics());
@@ -45,6 +46,7 @@ fn help(callback: &Callback, signature: &Signature) -> String {
 struct Shape<'a> {
     callback: &'a Callback,
     signature: &'a Signature,
+    block: &'a Generics,
     help: String,
 }
 
@@ -146,14 +148,22 @@ impl Shape<'_> {
         let is_lent = |given: &Given| !matches!(given, Given::Task | Given::Output | Given::Sent);
         let lent = self.typed().zip(self.callback.parameters).filter(|(_, (_, given))| is_lent(given)).map(|(parameter, _)| parameter);
         let for_ever = lent.filter_map(|parameter| match plain(&parameter.ty) {
-            Type::Reference(reference) => reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static"),
+            Type::Reference(reference) => {
+                reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static" || self.is_of_block(lifetime))
+            }
             _ => None,
         });
         let for_ever = for_ever.map(|lifetime| {
             let why = "what the server lends to a callback is there until the callback returns";
-            self.fault(lifetime, format!("`{name}` cannot keep for `'static` what it is lent"), why)
+            self.fault(lifetime, format!("`{name}` cannot keep for `{lifetime}` what it is lent"), why)
         });
         conditional.chain(for_ever).collect()
+    }
+
+    fn is_of_block(&self, lifetime: &Lifetime) -> bool {
+        let of_block =
+            |parameter: &GenericParam| matches!(parameter, GenericParam::Lifetime(of_block) if of_block.lifetime.ident == lifetime.ident);
+        self.block.params.iter().any(of_block)
     }
 
     fn typed(&self) -> impl Iterator<Item = &PatType> {

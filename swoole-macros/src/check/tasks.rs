@@ -10,7 +10,7 @@ use super::{
     methods::{Methods, PlannedMethod},
     structure::Structure,
 };
-use crate::diagnostics::Fault;
+use crate::diagnostics::{Fault, as_written};
 use std::rc::Rc;
 use swoole_vocabulary::{Feature, planned_callback};
 use syn::{ReturnType, Type};
@@ -67,6 +67,13 @@ fn ends(methods: &Methods<'_>, found: &mut Found) {
 fn outputs(methods: &Methods<'_>, found: &mut Found) {
     for task in methods.planned("on_task") {
         if let Some(fault) = task.signature.as_ref().and_then(|signature| fault_of_output(&signature.output)) {
+            found.push_when(task.condition.clone(), Feature::Tasks, fault);
+        }
+        let job = task.signature.as_ref().and_then(|signature| signature.inputs.last());
+        if let Some(job) = job.filter(|job| as_written(job).contains("'static")) {
+            let fault = Fault::at(job, "`on_task` cannot keep a job for `'static`")
+                .note("what a job borrows is read in place, and is there until `on_task` returns")
+                .help("leave the lifetime out: `Task<&[u8]>`, `Task<Request<'_>>`");
             found.push_when(task.condition.clone(), Feature::Tasks, fault);
         }
     }

@@ -190,6 +190,14 @@ pub(super) fn fault_of_comma(name: &str, value: &TokenStream) -> Option<Fault> {
         [TokenTree::Ident(_), equals, after] => is_punct(equals, '=') && !is_punct(after, '=') && !is_punct(after, '>'),
         _ => false,
     };
+    if let [before @ .., end] = tokens.as_slice()
+        && is_punct(end, ';')
+    {
+        let before: TokenStream = before.iter().cloned().collect();
+        let fault = Fault::at(end, "keys are separated by commas")
+            .note("the attribute takes keys and their values, with a comma between two of them");
+        return Some(fault.help(format!("write `{name} = {}`", as_written(&before))));
+    }
     let at = tokens.windows(3).skip(1).position(is_a_key)?.checked_add(1)?;
     let (before, after) = tokens.split_at_checked(at)?;
     let before: TokenStream = before.iter().filter(|token| !is_punct(token, ';')).cloned().collect();

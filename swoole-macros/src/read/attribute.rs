@@ -72,6 +72,9 @@ fn entry(tokens: Vec<TokenTree>) -> Option<Entry> {
             }
             let is_one_equals = first.as_char() == '=' && by.len() == 1;
             let (name, by, value) = (name.unraw(), by.into_iter().collect(), rest.collect::<TokenStream>());
+            if is_path(&tokens) {
+                return Some(Entry::Stray(tokens.into_iter().collect()));
+            }
             match (is_one_equals, value.is_empty()) {
                 (true, true) => Entry::WithoutValue { name },
                 (true, false) => Entry::Key { name, value },
@@ -84,4 +87,10 @@ fn entry(tokens: Vec<TokenTree>) -> Option<Entry> {
         _ => Entry::Stray(tokens.into_iter().collect()),
     };
     Some(entry)
+}
+
+/// `swoole::workers = 4`.
+fn is_path(tokens: &[TokenTree]) -> bool {
+    let is_colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    is_colon(tokens.get(1)) && is_colon(tokens.get(2))
 }
