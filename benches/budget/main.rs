@@ -1,11 +1,16 @@
-//! The echo rows of the budget, for this machine: ours beside a bare epoll loop and tokio, alternating in one run, so that a drifting
-//! machine hits all alike. It reports; nothing is asserted about time.
+//! The budget, for this machine, in two parts. It reports; nothing is asserted about time.
 //!
-//! `cargo bench --bench budget`. BUDGET_ROUNDS (5) and BUDGET_MS (400) set how often and how long; take 21 rounds for a verdict.
-//! System calls are counted where `strace` is installed.
+//! `echo`: ours beside a bare epoll loop and tokio, alternating in one run, so that a drifting machine hits all alike. BUDGET_ROUNDS (5)
+//! and BUDGET_MS (400) set how often and how long; take 21 rounds for a verdict. System calls are counted where `strace` is installed.
+//!
+//! `hello`: what a user's first crate costs: size, crates, time of a build, time of an edit.
+//!
+//! `cargo bench --bench budget` takes both, `cargo bench --bench budget -- hello` one.
 
 mod counting;
+mod hello;
 mod load;
+mod scratch;
 mod servers;
 mod syscalls;
 mod tree;
@@ -16,6 +21,8 @@ use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
+
+const PARTS: [(&str, fn()); 2] = [("echo", echo), ("hello", hello::report)];
 
 /// The servers, the first of which is the reference.
 const SERVERS: [&str; 3] = ["raw", "tokio", "ours"];
@@ -33,9 +40,24 @@ fn main() {
     if let Ok(name) = std::env::var(SERVE) {
         return servers::serve(&name);
     }
-    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }
+    let named: Vec<&str> = arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with('-')).collect();
+    if let Some(stranger) = named.iter().find(|name| !PARTS.iter().any(|(part, _)| part == *name)) {
+        eprintln!("there is no part `{stranger}`; the parts are {}", PARTS.map(|(part, _)| part).join(", "));
+        std::process::exit(2);
+    }
+    for (at, (_, report)) in PARTS.iter().filter(|(part, _)| named.is_empty() || named.contains(part)).enumerate() {
+        if at > 0 {
+            println!();
+        }
+        report();
+    }
+}
+
+fn echo() {
     let set = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (rounds, time) = (set("BUDGET_ROUNDS", 5), Duration::from_millis(set("BUDGET_MS", 400)));
     println!(

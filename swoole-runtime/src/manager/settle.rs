@@ -54,7 +54,7 @@ impl Life {
         match current {
             Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) => self.settle_begun::<S>(at, begun, kind, session),
             // A record that waits for `on_lost` waits on: this one died before it came to it.
-            _ if self.still_lost(at) => {}
+            _ if S::DISPATCH.on_lost.is_some() && self.still_lost(at) => {}
             _ => self.memory.slot(at).leave(None),
         }
         if held {

@@ -56,7 +56,9 @@ impl<S: Server> Serving<S> {
         if let Some(closed) = SessionId::new(self.memory.slot(self.slot).closed_session.load(Ordering::Relaxed)) {
             self.outbox().take_as_closed(closed);
         }
-        self.hand_over_lost(state);
+        if let Some(on_lost) = S::DISPATCH.on_lost {
+            self.hand_over_lost(on_lost, state);
+        }
         while self.memory.slot(self.slot).order() == Order::Serve {
             let mut idle = true;
             for at in 0..self.lanes.len() {
@@ -138,8 +140,8 @@ impl<S: Server> Serving<S> {
     }
 
     /// What a dead predecessor was in the middle of goes to `on_lost`, once: it is begun again, marked so, and a second death skips it.
-    fn hand_over_lost(&mut self, state: &mut S) {
-        let (Some(on_lost), Some(lost)) = (S::DISPATCH.on_lost, self.memory.slot(self.slot).lost()) else {
+    fn hand_over_lost(&mut self, on_lost: fn(&mut S, &Worker<S>, &Lost) -> Outcome, state: &mut S) {
+        let Some(lost) = self.memory.slot(self.slot).lost() else {
             return;
         };
         let at = usize::from(lost.ring);
