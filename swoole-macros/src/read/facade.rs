@@ -20,7 +20,7 @@ pub(crate) fn facade() -> TokenStream {
 }
 
 fn name_in(folder: &Path) -> Option<String> {
-    let dependencies = dependencies(&fs::read_to_string(folder.join("Cargo.toml")).ok()?);
+    let dependencies = dependencies(&fs::read_to_string(folder.join("Cargo.toml")).ok()?, false);
     if dependencies.get(PACKAGE).is_some_and(|dependency| dependency.package.is_none()) {
         return None;
     }
@@ -32,7 +32,7 @@ fn name_in(folder: &Path) -> Option<String> {
     inherited.peek()?;
     let of_workspace = folder.ancestors().find_map(|folder| {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-        manifest.contains("[workspace").then(|| self::dependencies(&manifest))
+        manifest.contains("[workspace").then(|| self::dependencies(&manifest, true))
     })?;
     inherited.map(|(name, _)| name).find(|name| of_workspace.get(name).is_some_and(|of| of.package.as_deref() == Some(PACKAGE)))
 }
@@ -45,8 +45,8 @@ struct Dependency {
     is_of_the_workspace: bool,
 }
 
-/// The dependencies of a manifest, of whatever kind. It has passed Cargo, so that it is enough to look for what can be there.
-fn dependencies(manifest: &str) -> BTreeMap<String, Dependency> {
+/// The dependencies of a manifest, of whatever kind: of its package, or those that its workspace names. It has passed Cargo, so that it is enough to look for what can be there.
+fn dependencies(manifest: &str, of_the_workspace: bool) -> BTreeMap<String, Dependency> {
     let mut found: BTreeMap<String, Dependency> = BTreeMap::new();
     let mut section: Vec<String> = Vec::new();
     let mut lines = manifest.lines();
@@ -64,6 +64,9 @@ fn dependencies(manifest: &str) -> BTreeMap<String, Dependency> {
         }
         let Some((left, value)) = line.split_once('=') else { continue };
         let path: Vec<String> = section.iter().cloned().chain(keys(left)).collect();
+        if path.first().is_some_and(|key| key == "workspace") != of_the_workspace {
+            continue;
+        }
         let Some(at) = path.iter().position(|key| key.ends_with("dependencies")) else { continue };
         let mut rest = path.into_iter().skip(at.saturating_add(1));
         let Some(name) = rest.next() else { continue };
@@ -124,7 +127,8 @@ mod tests {
     use super::*;
 
     fn renamed(manifest: &str) -> Option<String> {
-        let found = dependencies(manifest);
+        let mut found = dependencies(manifest, false);
+        found.extend(dependencies(manifest, true));
         found.into_iter().find(|(_, dependency)| dependency.package.as_deref() == Some(PACKAGE)).map(|(name, _)| name)
     }
 
@@ -158,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_a_workspace_names_is_asked_for_there() {
-        let found = dependencies("[dependencies]\nsw.workspace = true\nserde = { workspace = true, features = [\"derive\"] }");
+        let found = dependencies("[dependencies]\nsw.workspace = true\nserde = { workspace = true, features = [\"derive\"] }", false);
         assert!(found.values().all(|dependency| dependency.is_of_the_workspace && dependency.package.is_none()), "{found:?}");
     }
 }
