@@ -1,6 +1,7 @@
 //! Holds every program under `cases` against what the compiler says to it.
 //!
-//! After a change of a message, write the golden files anew with `TRYBUILD=overwrite cargo test -p ui-tests`, and read them.
+//! After a change of a message, write the golden files anew with `TRYBUILD=overwrite cargo test -p ui-tests`, and read them. A few of them
+//! alone: `TRYBUILD=overwrite cargo test -p ui-tests what_must_not -- trybuild=c7`.
 
 use std::process::Command;
 

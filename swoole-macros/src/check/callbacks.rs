@@ -25,7 +25,7 @@ pub(super) fn rows(methods: &Methods<'_>, structure: &Structure, found: &mut Fou
             Dispatch::Ordered => true,
             Dispatch::Unordered(_) => callback.name == "on_receive",
         };
-        runs && !structure.listener.is_datagram() && !methods.is_meant(callback.name)
+        runs && !structure.listener.is_datagram()
     };
     CALLBACKS.iter().map(|callback| row(methods, callback, is_needed(callback), &mut found.faults)).collect()
 }
@@ -47,11 +47,12 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
         presence = presence.or(condition);
     }
     if let Some(because) = callback.needed_because.filter(|_| may_be_needed) {
-        faults.extend(presence.clone().not().restrict(missing(methods.block, callback, because)));
+        let is_near = presence.clone().or(methods.is_meant_when(callback.name));
+        faults.extend(is_near.not().restrict(missing(methods.block, callback, because)));
     }
     let written = match presence {
         // One that is nearly there is the state's, too.
-        Condition::Never if methods.is_meant(callback.name) => Written::Unusable,
+        Condition::Never if !methods.is_meant_when(callback.name).is_never() => Written::Unusable,
         Condition::Never => Written::Absent,
         _ if is_whole => Written::Present(usable),
         _ => Written::Unusable,

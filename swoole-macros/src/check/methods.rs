@@ -23,7 +23,7 @@ pub(super) struct Methods<'a> {
     pub(super) block: &'a Block,
     pub(super) planned: Vec<PlannedMethod<'a>>,
     /// Callbacks that are probably meant by names that are none.
-    meant: Vec<&'static str>,
+    meant: Vec<(&'static str, Condition)>,
 }
 
 /// A method that is a callback that is not there yet.
@@ -43,18 +43,17 @@ impl Methods<'_> {
 
     /// Under which condition there is one of this name, or something that is meant by another.
     pub(super) fn presence(&self, name: &str) -> Condition {
-        if self.is_meant(name) {
-            return Condition::Always;
-        }
-        self.planned(name).fold(Condition::Never, |any, method| any.or(method.condition.clone()))
+        self.planned(name).fold(self.is_meant_when(name), |any, method| any.or(method.condition.clone()))
     }
 
     pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Method> {
         self.block.methods.iter().filter(move |method| method.name == name)
     }
 
-    pub(super) fn is_meant(&self, name: &str) -> bool {
-        self.meant.contains(&name)
+    /// Under which condition there is a name that is none, and probably this one.
+    pub(super) fn is_meant_when(&self, name: &str) -> Condition {
+        let of_name = self.meant.iter().filter(|(meant, _)| *meant == name);
+        of_name.fold(Condition::Never, |any, (_, condition)| any.or(condition.clone()))
     }
 
     pub(super) fn name_of_type(&self) -> TokenStream {
@@ -103,9 +102,7 @@ pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
             None => continue,
         };
         let condition = condition::of(method, &mut Vec::new());
-        if matches!(condition, Condition::Always) {
-            methods.meant.extend(suggestion.map(Suggestion::name));
-        }
+        methods.meant.extend(suggestion.map(|suggestion| (suggestion.name(), condition.clone())));
         let fault = no_such_callback(method, &name, suggestion);
         match suggestion.and_then(|near| planned_callback(near.name())) {
             Some(near) => found.push_when(condition, near.feature, fault),

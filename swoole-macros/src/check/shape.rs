@@ -153,7 +153,13 @@ impl Shape<'_> {
             }
             _ => None,
         });
-        let for_ever = for_ever.map(|lifetime| {
+        let of_state = self.signature.receiver().and_then(|receiver| match &receiver.kind {
+            ReceiverKind::Reference(_, lifetime, _) => {
+                lifetime.as_ref().filter(|lifetime| lifetime.ident == "static" || self.is_of_block(lifetime))
+            }
+            _ => None,
+        });
+        let for_ever = for_ever.chain(of_state).map(|lifetime| {
             let why = "what the server lends to a callback is there until the callback returns";
             self.fault(lifetime, format!("`{name}` cannot keep for `{lifetime}` what it is lent"), why)
         });

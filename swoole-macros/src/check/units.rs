@@ -3,10 +3,12 @@
 //! - A function in a time or a size, if it looks like a unit, is one, and of the right kind (C6).
 //! - A unit is a function, not letters behind a number.
 
+use super::values::{self, Known};
 use crate::diagnostics::{Fault, as_written, listed};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use swoole_vocabulary::{Key, Kind, SIZE_UNITS, TIME_UNITS, Unit, unit_meant};
-use syn::{Lit, LitInt, ext::IdentExt};
+use syn::{Expr, Lit, LitInt, ext::IdentExt};
 
 /// The units of a kind of values.
 pub(super) fn of(kind: Kind) -> Option<&'static [Unit]> {
@@ -18,7 +20,7 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Unit]> {
 }
 
 pub(super) fn fault(key: &Key, value: &TokenStream) -> Option<Fault> {
-    of_suffix(key, value).or_else(|| of_call(key, value))
+    of_suffix(key, value).or_else(|| of_path(key, value)).or_else(|| of_argument(key, value)).or_else(|| of_call(key, value))
 }
 
 /// `5s`, `2M`: as it is written when the program runs.
@@ -41,6 +43,46 @@ fn of_suffix(key: &Key, value: &TokenStream) -> Option<Fault> {
 
 fn is_a_type(number: &LitInt) -> bool {
     matches!(number.suffix().as_bytes(), [b'u' | b'i' | b'f', ..])
+}
+
+/// `Duration::from_secs(3)`, `swoole::secs(3)`, `3.secs()`.
+fn of_path(key: &Key, value: &TokenStream) -> Option<Fault> {
+    let units = of(key.kind)?;
+    let expression = syn::parse2::<Expr>(value.clone()).ok()?;
+    let (name, argument) = match &expression {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) if path.path.segments.len() > 1 && !path.path.segments.first()?.ident.to_string().starts_with("self") => {
+                (&path.path.segments.last()?.ident, call.args.first()?.to_token_stream())
+            }
+            _ => return None,
+        },
+        Expr::MethodCall(call) if call.args.is_empty() => (&call.method, call.receiver.to_token_stream()),
+        _ => return None,
+    };
+    let text = name.to_string();
+    let unit = text.trim_start_matches("from_");
+    let (unit, ..) = units.iter().find(|(known, ..)| unit == *known).or_else(|| units.first().filter(|_| text == "from_secs"))?;
+    Some(
+        Fault::at(&expression, format!("`{}` takes {} with a unit, which is named without a path", key.name, key.kind.words()))
+            .note(note(key, units))
+            .help(format!("write `{} = {unit}({argument})`", key.name)),
+    )
+}
+
+/// `secs(0.5)`, `secs("3")`, `secs()`.
+fn of_argument(key: &Key, value: &TokenStream) -> Option<Fault> {
+    let units = of(key.kind)?;
+    plain_calls(value).into_iter().filter(|(name, _)| units.iter().any(|(unit, ..)| name == unit)).find_map(|(unit, arguments)| {
+        let argument = arguments.stream();
+        let is_right = match values::known(&argument, None) {
+            Known::Number(_) => true,
+            Known::Unknown => syn::parse2::<Expr>(argument.clone()).is_ok(),
+            Known::Text(_) | Known::Switch(_) | Known::Other(_) => false,
+        };
+        (!is_right).then(|| {
+            Fault::at(&unit, format!("`{unit}` takes one whole number")).note(note(key, units)).help(format!("write `{}`", key.example))
+        })
+    })
 }
 
 fn of_call(key: &Key, value: &TokenStream) -> Option<Fault> {

@@ -28,6 +28,11 @@ pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found:
     let known = known(&value, units::of(key.kind));
     let fault = match &known {
         Known::Unknown if syn::parse2::<Expr>(value.clone()).is_err() => Some(unreadable(key, &value)),
+        Known::Unknown if let Some(word) = self_in(&value) => Some(
+            Fault::at(&word, "`Self` is nothing in the attribute")
+                .note("the attribute stands outside of the block, so a constant of it is named by its type")
+                .help(format!("write `{} = {}`, with your type for `Echo`", key.name, as_written(&value).replace("Self", "Echo"))),
+        ),
         Known::Unknown => units::fault(key, &value).or_else(|| unquoted(key, &value)),
         Known::Text(text) if key.kind == Kind::Text => {
             if key.name == "listen" && structure::kind_of(text).is_planned() {
@@ -168,6 +173,14 @@ fn unquoted(key: &Key, value: &TokenStream) -> Option<Fault> {
         Fault::at(value, format!("`{}` takes a text in quotes", key.name))
             .note("a word without quotes is the name of a constant")
             .help(format!("write `{} = \"{word}\"`", key.name))
+    })
+}
+
+fn self_in(value: &TokenStream) -> Option<Ident> {
+    value.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "Self" => Some(word),
+        TokenTree::Group(group) => self_in(&group.stream()),
+        _ => None,
     })
 }
 

@@ -44,6 +44,6 @@ fn fields(row: &Row, server: &Server) -> TokenStream {
 /// `Default`, which is asked for at the name of the type.
 fn first_state(server: &Server) -> TokenStream {
     let swoole = &server.swoole;
-    let self_ty = lifetimes::for_ever(server.self_ty.to_token_stream(), server);
+    let self_ty = lifetimes::for_ever(server.self_ty.to_token_stream());
     quote!(<#self_ty as #swoole::__rt::InitialState>::initial_state)
 }

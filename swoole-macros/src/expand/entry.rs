@@ -28,9 +28,9 @@ impl Home {
         let predicates = where_clause.as_ref().map(|clause| clause.predicates.iter());
         let predicates: Vec<_> = predicates.into_iter().flatten().collect();
         Self {
-            parameters: lifetimes::for_ever(quote!(<#(#types),*>), server),
-            self_ty: lifetimes::for_ever(server.self_ty.to_token_stream(), server),
-            bounds: lifetimes::for_ever(quote!(where #(#names: 'static,)* #(#predicates,)*), server),
+            parameters: lifetimes::for_ever(quote!(<#(#types),*>)),
+            self_ty: lifetimes::for_ever(server.self_ty.to_token_stream()),
+            bounds: lifetimes::for_ever(quote!(where #(#names: 'static,)* #(#predicates,)*)),
         }
     }
 }

@@ -4,16 +4,39 @@ use crate::check::Server;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::{GenericParam, Generics};
 
-/// These tokens with `'static` for what lifetimes the block has: the state of a worker lives as long as its process.
-pub(super) fn for_ever(tokens: TokenStream, server: &Server) -> TokenStream {
-    let mut names = names(&server.generics);
-    names.push("_".to_owned());
-    replaced(tokens, &names, "static")
+/// These tokens with `'static` for every lifetime: the state of a worker lives as long as its process.
+pub(super) fn for_ever(tokens: TokenStream) -> TokenStream {
+    let bound = bound_by_for(tokens.clone());
+    replaced(tokens, &|name| (!bound.contains(&name.to_string())).then_some("static"))
 }
 
-/// The type of a parameter, or of a result, as it can be written in the table: `'_` for what lifetimes its function has.
-pub(super) fn elided(tokens: TokenStream, function: &Generics, server: &Server) -> TokenStream {
-    replaced(replaced(tokens, &names(function), "_"), &names(&server.generics), "static")
+/// The type of a parameter, or of a result, as it can be written in the table: `'_` for what lifetimes its function has, or should have.
+pub(super) fn elided(tokens: TokenStream, server: &Server) -> TokenStream {
+    let of_block = names(&server.generics);
+    let bound = bound_by_for(tokens.clone());
+    replaced(tokens, &|name| match name.to_string() {
+        name if of_block.contains(&name) => Some("static"),
+        name if name == "static" || bound.contains(&name) => None,
+        _ => Some("_"),
+    })
+}
+
+/// The lifetimes that a `for<'a>` in these tokens declares.
+fn bound_by_for(tokens: TokenStream) -> Vec<String> {
+    let mut bound = Vec::new();
+    let (mut is_behind_for, mut is_inside, mut after_apostrophe) = (false, false, false);
+    for token in tokens {
+        match &token {
+            TokenTree::Group(group) => bound.extend(bound_by_for(group.stream())),
+            TokenTree::Ident(name) if is_inside && after_apostrophe => bound.push(name.to_string()),
+            TokenTree::Punct(punct) if is_behind_for && punct.as_char() == '<' => is_inside = true,
+            TokenTree::Punct(punct) if punct.as_char() == '>' => is_inside = false,
+            _ => {}
+        }
+        is_behind_for = matches!(&token, TokenTree::Ident(word) if word == "for");
+        after_apostrophe = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+    }
+    bound
 }
 
 fn names(generics: &Generics) -> Vec<String> {
@@ -25,21 +48,21 @@ fn names(generics: &Generics) -> Vec<String> {
 }
 
 /// A lifetime is an apostrophe and a name; every other token stays itself, with its place.
-fn replaced(tokens: TokenStream, names: &[String], by: &str) -> TokenStream {
-    if names.is_empty() {
-        return tokens;
-    }
+fn replaced(tokens: TokenStream, by: &dyn Fn(&Ident) -> Option<&'static str>) -> TokenStream {
     let mut after_apostrophe = false;
     let replace = |token| {
         let is_name = core::mem::take(&mut after_apostrophe);
         match token {
-            TokenTree::Ident(ident) if is_name && names.iter().any(|name| ident == name) => Ident::new(by, ident.span()).into(),
+            TokenTree::Ident(ident) if is_name => match by(&ident) {
+                Some(other) => Ident::new(other, ident.span()).into(),
+                None => ident.into(),
+            },
             TokenTree::Punct(punct) => {
                 after_apostrophe = punct.as_char() == '\'';
                 punct.into()
             }
             TokenTree::Group(group) => {
-                let mut inside = Group::new(group.delimiter(), replaced(group.stream(), names, by));
+                let mut inside = Group::new(group.delimiter(), replaced(group.stream(), by));
                 inside.set_span(group.span());
                 inside.into()
             }

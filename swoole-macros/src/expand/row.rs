@@ -24,8 +24,7 @@ pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) 
         let call = quote!(Self::#function(#(#state_first)* #(#names),*));
         let body = result(callback, signature, server, call);
         let given: Vec<TokenStream> = callback.parameters.iter().map(|(_, given)| tokens_of(*given, swoole)).collect();
-        let elided: Vec<TokenStream> =
-            types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), &signature.generics, server)).collect();
+        let elided: Vec<TokenStream> = types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), server)).collect();
         let (rule, ordered) = order::rule(callback, signature, &swapped, &elided, &given, &names);
         let parameters = state.iter().chain(&names);
         return quote!({ #rule |#(#parameters),*| { #ordered #body } });
@@ -33,7 +32,7 @@ pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) 
     let arguments = callback.parameters.iter().zip(&names).zip(types).map(|(((_, given), name), ty)| {
         // What is wrong with a lifetime is said of the call, which therefore stands where the type does.
         let at = Span::mixed_site().located_at(ty.span());
-        let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
+        let ty = lifetimes::elided(ty.to_token_stream(), server);
         let given = tokens_of(*given, swoole);
         quote_spanned!(at=> <#ty as #swoole::__rt::#takes<#given>>::given(#name))
     });
@@ -72,7 +71,7 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
             quote!({ let #returned = #call; #reads::#by(#returned) })
         }
         ReturnType::Type(_, ty) => {
-            let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
+            let ty = lifetimes::elided(ty.to_token_stream(), server);
             quote!(<#ty as #reads>::#by(#call))
         }
     }

@@ -10,7 +10,7 @@ use syn::{GenericParam, ReturnType, Signature, Type, spanned::Spanned};
 pub(super) fn tasks(server: &Server, Home { parameters, self_ty, bounds }: &Home) -> TokenStream {
     let Some(tasks) = &server.tasks else { return TokenStream::new() };
     let swoole = &server.swoole;
-    let outputs = outputs(&tasks.on_task, server);
+    let outputs = outputs(&tasks.on_task);
     let of_on_task = tasks.on_task.iter().map(|method| under(method, types_of_on_task(&method.signature, server)));
     let of_on_finish = tasks.on_finish.iter().map(|method| under(method, types_of_on_finish(&method.signature, &tasks.on_task, server)));
     let shown = tasks.on_task.iter().filter_map(|method| shown_lifetimes(method, server));
@@ -45,9 +45,9 @@ fn either<'a>(methods: impl Iterator<Item = &'a Method>) -> Option<TokenStream> 
     conditions.filter(|conditions| !conditions.is_empty()).map(|conditions| quote!(#[cfg(any(#(#conditions),*))]))
 }
 
-fn outputs(on_task: &[Method], server: &Server) -> TokenStream {
+fn outputs(on_task: &[Method]) -> TokenStream {
     let outputs = on_task.iter().map(|Method { cfg, signature }| {
-        let output = output(signature, server);
+        let output = output(signature);
         let condition = cfg.as_ref().map(|condition| quote!(#[cfg(#condition)]));
         quote!(#condition type Output = #output;)
     });
@@ -62,11 +62,9 @@ fn outputs(on_task: &[Method], server: &Server) -> TokenStream {
 }
 
 /// What `on_task` returns.
-fn output(signature: &Signature, server: &Server) -> TokenStream {
+fn output(signature: &Signature) -> TokenStream {
     match &signature.output {
-        ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => {
-            lifetimes::for_ever(lifetimes::elided(ty.to_token_stream(), &signature.generics, server), server)
-        }
+        ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => lifetimes::for_ever(ty.to_token_stream()),
         _ => quote!(()),
     }
 }
@@ -77,15 +75,15 @@ fn types_of_on_task(signature: &Signature, server: &Server) -> TokenStream {
     let types: Vec<&Type> = row::types(signature).collect();
     if let Some(swapped) = order::swapped(&["TaskWorker".to_owned(), "Task".to_owned()], &types) {
         // What the task is of is the user's own word: with the types in their right order it is looked at.
-        let written = elided(&types, signature, server);
+        let written = elided(&types, server);
         let task = written.first().cloned().unwrap_or_default();
         return in_order("on_task", signature, &swapped, &written, &[task_worker, task]);
     }
-    let task_worker = types.first().map(|ty| check(ty, signature, server, &quote!(#swoole::__rt::ParameterOfOnTask<#task_worker>)));
-    let task = types.get(1).map(|ty| check(ty, signature, server, &quote!(#swoole::__rt::IsATask)));
+    let task_worker = types.first().map(|ty| check(ty, server, &quote!(#swoole::__rt::ParameterOfOnTask<#task_worker>)));
+    let task = types.get(1).map(|ty| check(ty, server, &quote!(#swoole::__rt::IsATask)));
     let output = match &signature.output {
         ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => {
-            Some(check(ty, signature, server, &quote!(#swoole::__rt::OutputOfOnTask)))
+            Some(check(ty, server, &quote!(#swoole::__rt::OutputOfOnTask)))
         }
         _ => None,
     };
@@ -103,12 +101,12 @@ fn types_of_on_finish(signature: &Signature, on_task: &[Method], server: &Server
     });
     let wanted = ["Worker".to_owned(), "TaskId".to_owned(), returned.unwrap_or_default()];
     if let Some(swapped) = order::swapped(&wanted, &types) {
-        return in_order("on_finish", signature, &swapped, &elided(&types, signature, server), &[worker, task_id, output]);
+        return in_order("on_finish", signature, &swapped, &elided(&types, server), &[worker, task_id, output]);
     }
-    let worker = types.first().map(|ty| check(ty, signature, server, &quote!(#swoole::__rt::ParameterOfOnFinish<#worker>)));
-    let task_id = types.get(1).map(|ty| check(ty, signature, server, &quote!(#swoole::__rt::ParameterOfOnFinish<#task_id>)));
+    let worker = types.first().map(|ty| check(ty, server, &quote!(#swoole::__rt::ParameterOfOnFinish<#worker>)));
+    let task_id = types.get(1).map(|ty| check(ty, server, &quote!(#swoole::__rt::ParameterOfOnFinish<#task_id>)));
     let output = types.get(2).filter(|_| !on_task.is_empty()).map(|ty| {
-        let check = check(ty, signature, server, &quote!(#swoole::__rt::OutputOfOnFinish<#output>));
+        let check = check(ty, server, &quote!(#swoole::__rt::OutputOfOnFinish<#output>));
         let condition = either(on_task.iter());
         quote!(#condition { #check })
     });
@@ -116,14 +114,14 @@ fn types_of_on_finish(signature: &Signature, on_task: &[Method], server: &Server
 }
 
 /// A statement that compiles where the type, as it was written, has the trait; an error stands at the type.
-fn check(ty: &Type, signature: &Signature, server: &Server, rule: &TokenStream) -> TokenStream {
+fn check(ty: &Type, server: &Server, rule: &TokenStream) -> TokenStream {
     let at = ty.span();
-    let ty = lifetimes::elided(ty.to_token_stream(), &signature.generics, server);
+    let ty = lifetimes::elided(ty.to_token_stream(), server);
     quote_spanned!(at=> let _ = || <#ty as #rule>::is();)
 }
 
-fn elided(types: &[&Type], signature: &Signature, server: &Server) -> Vec<TokenStream> {
-    types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), &signature.generics, server)).collect()
+fn elided(types: &[&Type], server: &Server) -> Vec<TokenStream> {
+    types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), server)).collect()
 }
 
 fn in_order(name: &str, signature: &Signature, swapped: &order::Swapped, written: &[TokenStream], given: &[TokenStream]) -> TokenStream {
@@ -145,7 +143,7 @@ fn shown_lifetimes(method: &Method, server: &Server) -> Option<TokenStream> {
     if mentions_self(ty.clone()) {
         return None;
     }
-    let ty = lifetimes::elided(ty, &signature.generics, server);
+    let ty = lifetimes::elided(ty, server);
     let condition = cfg.as_ref().map(|condition| quote!(#[cfg(#condition)]));
     Some(quote! {
         #condition

@@ -2,5 +2,6 @@
 fn helper() {}
 
 fn main() {
+    // Nothing has a `start` or a `builder` here.
     helper();
 }

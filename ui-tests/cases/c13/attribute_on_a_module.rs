@@ -4,5 +4,6 @@ mod echo {
 }
 
 fn main() {
+    // Nothing has a `start` or a `builder` here.
     echo::helper();
 }

@@ -8,11 +8,12 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    fn on_task(&mut self) {}
+    fn on_buffer_full(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn helper(&self) {}
 }
 
 fn main() {
     Echo.helper();
+
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

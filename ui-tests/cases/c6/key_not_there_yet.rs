@@ -3,7 +3,7 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", task_workers = 2)]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", daemonize = true)]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
@@ -13,5 +13,6 @@ impl Echo {
 
 fn main() {
     Echo.helper();
+
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

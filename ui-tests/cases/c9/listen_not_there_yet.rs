@@ -1,17 +1,16 @@
-use swoole::{CloseReason, SessionId, Worker};
+use swoole::{PacketSource, Worker};
 
 #[derive(Default)]
 struct Echo;
 
 #[swoole::server(listen = "udp://127.0.0.1:9501")]
 impl Echo {
-    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
-    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
-    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
     fn helper(&self) {}
 }
 
 fn main() {
     Echo.helper();
+
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

@@ -1,0 +1,20 @@
+mod echo {
+    use swoole::{CloseReason, SessionId, Worker};
+
+    #[derive(Default)]
+    pub struct Echo;
+
+    #[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = "idle")]
+    impl Echo {
+        fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+        fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+        fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+        pub fn helper(&self) {}
+    }
+}
+
+fn main() {
+    echo::Echo.helper();
+
+    let _ = (echo::Echo::start as fn() -> _, echo::Echo::builder as fn() -> _);
+}

@@ -1,0 +1,11 @@
+#[derive(Default)]
+#[swoole::server(baklog = 512)]
+struct Echo;
+impl Echo {
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

@@ -1,0 +1,23 @@
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo {
+    log: std::fs::File,
+}
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn log(&self) -> &std::fs::File {
+        &self.log
+    }
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo { log: std::fs::File::open("log").unwrap() }.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

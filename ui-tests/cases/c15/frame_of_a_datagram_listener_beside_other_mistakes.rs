@@ -1,0 +1,17 @@
+use swoole::{PacketSource, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "udp://127.0.0.1:9501", frame = eof_check("\r\n"), baklog = 512)]
+impl Echo {
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
+    fn on_strat(_master: &swoole::Master) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

@@ -1,0 +1,14 @@
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "udp://127.0.0.1:9501", baklog = 512)]
+impl Echo {
+    fn on_strat(_master: &swoole::Master) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

@@ -1,0 +1,15 @@
+#[derive(Default)]
+struct Echo;
+
+type Server = Echo;
+
+#[swoole::server(listen = "udp://127.0.0.1:9501")]
+impl Server {
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

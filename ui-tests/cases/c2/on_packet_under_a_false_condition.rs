@@ -1,0 +1,15 @@
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "udp://127.0.0.1:9501")]
+impl Echo {
+    #[cfg(any())]
+    fn on_packet(&mut self, _worker: &swoole::Worker<Self>, _from: &swoole::PacketSource, _data: &[u8]) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

@@ -1,0 +1,21 @@
+use swoole::{CloseReason, SessionId, Task, TaskWorker, Worker};
+
+#[derive(Default)]
+struct Echo<T>(T);
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501", task_workers = 2)]
+impl Echo<u8> {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) -> Vec<u8> {
+        todo!()
+    }
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo(1_u8).helper();
+
+    let _ = (Echo::<u8>::start as fn() -> _, Echo::<u8>::builder as fn() -> _);
+}

@@ -1,0 +1,20 @@
+use swoole::{CloseReason, SessionId, Worker};
+
+const PERIODS: [u32; 1] = [1000];
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501", timers = PERIODS)]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

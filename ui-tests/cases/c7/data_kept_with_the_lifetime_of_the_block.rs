@@ -1,0 +1,20 @@
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo<'a>(&'a [u8]);
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl<'a> Echo<'a> {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, data: &'a [u8]) {
+        self.0 = data;
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo(b"").helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}

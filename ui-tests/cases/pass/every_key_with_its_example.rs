@@ -1,0 +1,32 @@
+//! Every key, as its documentation writes it.
+#![deny(warnings)]
+use swoole::{CloseReason, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(
+    mode = "process",
+    listen = "tcp://127.0.0.1:9501",
+    workers = 4,
+    reactors = 2,
+    max_conn = 10_000,
+    backlog = 512,
+    tcp_nodelay = true,
+    buffer_output_size = mib(2),
+    socket_buffer_size = mib(8),
+    ring_memory = mib(64),
+    log_level = "info",
+    max_wait_time = secs(3)
+)]
+impl Echo {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo::default().helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
