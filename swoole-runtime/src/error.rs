@@ -1,7 +1,7 @@
 //! What can go wrong: rich at the start, one small word on the way of a byte.
 
 use core::{fmt, time::Duration};
-use std::io;
+use std::{borrow::Cow, io};
 
 /// `core::result::Result` with this crate's [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
@@ -18,11 +18,11 @@ enum Kind {
 }
 
 impl Error {
-    pub(crate) fn start(what: impl Into<String>, change: impl Into<String>) -> Self {
+    pub(crate) fn start(what: impl Into<Cow<'static, str>>, change: impl Into<Cow<'static, str>>) -> Self {
         Self(Kind::Start(StartError { what: what.into(), cause: None, change: change.into() }))
     }
 
-    pub(crate) fn start_io(what: impl Into<String>, cause: io::Error, change: impl Into<String>) -> Self {
+    pub(crate) fn start_io(what: impl Into<Cow<'static, str>>, cause: io::Error, change: impl Into<Cow<'static, str>>) -> Self {
         Self(Kind::Start(StartError { what: what.into(), cause: Some(cause), change: change.into() }))
     }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Error {
                 }
                 if e.change.is_empty() { Ok(()) } else { write!(f, "; {}", e.change) }
             }
-            Kind::Refusals(sentences) => f.write_str(&sentences.join("\n")),
+            Kind::Refusals(sentences) => joined(sentences, "\n", f),
             Kind::Send(e) => fmt::Display::fmt(e, f),
             Kind::Page(e) => fmt::Display::fmt(e, f),
         }
@@ -63,10 +63,18 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             // `main` puts `Error: ` before the first line; here each has it.
-            Kind::Refusals(sentences) => f.write_str(&sentences.join("\nError: ")),
+            Kind::Refusals(sentences) => joined(sentences, "\nError: ", f),
             _ => fmt::Display::fmt(self, f),
         }
     }
+}
+
+fn joined(sentences: &[String], between: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, sentence) in sentences.iter().enumerate() {
+        f.write_str(if at == 0 { "" } else { between })?;
+        f.write_str(sentence)?;
+    }
+    Ok(())
 }
 
 impl std::error::Error for Error {
@@ -82,9 +90,9 @@ impl std::error::Error for Error {
 
 /// A step of the start that failed: on what, why, and what to change.
 struct StartError {
-    what: String,
+    what: Cow<'static, str>,
     cause: Option<io::Error>,
-    change: String,
+    change: Cow<'static, str>,
 }
 
 /// Why a call on a session did nothing. Each variant says what to do next.
@@ -152,5 +160,7 @@ impl fmt::Debug for Failure {
 
 /// A duration as a person says it: `1.5s`, `12ms`.
 pub(crate) fn spoken(time: Duration) -> String {
-    if time >= Duration::from_secs(1) { format!("{:.1}s", time.as_secs_f64()) } else { format!("{}ms", time.as_millis()) }
+    let ms = time.as_secs() * 1000 + u64::from(time.subsec_millis());
+    // Whole numbers alone: what formats fractions is 24 KB of every program.
+    if ms >= 1000 { format!("{}.{}s", ms / 1000, ms % 1000 / 100) } else { format!("{ms}ms") }
 }

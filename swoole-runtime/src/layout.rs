@@ -8,6 +8,7 @@ use crate::{
     cell::{Cells, CellsPlace},
     event::{Callback, ToWorker},
     id::SessionId,
+    logging,
     process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
@@ -72,14 +73,16 @@ impl Memory {
         let mut plan = Plan::new();
         let places = lay(&mut plan, &settings, ring_bytes);
         let arena = Arena::new(&plan)?;
-        let bell = |_| Bell::new();
-        let bells = Bells {
-            master: Bell::new()?,
-            manager: Bell::new()?,
-            reactors: (0..settings.reactors).map(bell).collect::<Result<_, _>>()?,
-            workers: (0..settings.workers).map(bell).collect::<Result<_, _>>()?,
+        let some = |count| {
+            let mut bells = Vec::new();
+            for _ in 0..count {
+                bells.push(Bell::new()?);
+            }
+            io::Result::Ok(bells)
         };
-        log::debug!(
+        let bells =
+            Bells { master: Bell::new()?, manager: Bell::new()?, reactors: some(settings.reactors)?, workers: some(settings.workers)? };
+        logging::debug!(
             "shared memory: {} KiB: {} session rows of {} B, {rings} rings of {} KiB, layout {:016x}",
             plan.size() >> 10,
             Table::rows_for(settings.max_conn),

@@ -2,7 +2,10 @@
 //! a logger of its own keeps it.
 
 use crate::sys::stderr;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::{
+    fmt,
+    sync::atomic::{AtomicU32, Ordering},
+};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::time::SystemTime;
 
@@ -43,6 +46,31 @@ pub(crate) fn start(level: LevelFilter) {
 
 /// Whether the logger is ours: 1 after the first start. Relaxed: starts come one after the other.
 static OURS: AtomicU32 = AtomicU32::new(0);
+
+/// One line, for whatever logger the program has. What the macros of `log` put at every place that logs (the test of the level, module,
+/// file and line) stands here once.
+#[cold]
+#[inline(never)]
+pub(crate) fn line(level: Level, line: fmt::Arguments<'_>) {
+    if level <= log::STATIC_MAX_LEVEL && level <= log::max_level() {
+        log::logger().log(&Record::builder().level(level).target("swoole").args(line).build());
+    }
+}
+
+macro_rules! error {
+    ($($line:tt)+) => { $crate::logging::line(log::Level::Error, format_args!($($line)+)) };
+}
+macro_rules! warning {
+    ($($line:tt)+) => { $crate::logging::line(log::Level::Warn, format_args!($($line)+)) };
+}
+macro_rules! info {
+    ($($line:tt)+) => { $crate::logging::line(log::Level::Info, format_args!($($line)+)) };
+}
+macro_rules! debug {
+    ($($line:tt)+) => { $crate::logging::line(log::Level::Debug, format_args!($($line)+)) };
+}
+// `warn` is an attribute, too.
+pub(crate) use {debug, error, info, warning as warn};
 
 struct ToStandardError;
 

@@ -86,17 +86,21 @@ pub struct Key {
     /// What values it takes.
     pub kind: Kind,
     /// The least and the greatest, of a number.
+    #[cfg(feature = "documentation")]
     pub range: Option<(i128, i128)>,
     /// The documentation, a line each.
+    #[cfg(feature = "documentation")]
     pub doc: &'static [&'static str],
     /// What holds where nobody sets it, in words.
     pub default: &'static str,
     /// A line that sets it.
+    #[cfg(feature = "documentation")]
     pub example: &'static str,
     /// What the original calls it, in Markdown.
+    #[cfg(feature = "documentation")]
     pub original: &'static str,
-    /// What else it is called.
-    pub also: &'static [&'static str],
+    /// What else it is called, each with a blank behind it: a list of texts would be three times as large in every server.
+    pub also: &'static str,
     /// What is wrong with a value of its kind.
     pub fault: fn(Value<'_>) -> Option<Fault>,
 }
@@ -198,15 +202,19 @@ macro_rules! define {
         }
 
         /// The keys, in the order of the documentation.
-        pub const KEYS: &[Key] = &[ $( Key {
+        pub static KEYS: &[Key] = &[ $( Key {
             name: stringify!($name),
             kind: define!(@kind $kind),
+            #[cfg(feature = "documentation")]
             range: define!(@span $($lo, $hi)?),
+            #[cfg(feature = "documentation")]
             doc: &[$($doc),+],
             default: $default,
+            #[cfg(feature = "documentation")]
             example: $example,
+            #[cfg(feature = "documentation")]
             original: $original,
-            also: &[$($also),*],
+            also: concat!($($also, " "),*),
             fault: define!(@any $kind $name),
         } ),+ ];
     };

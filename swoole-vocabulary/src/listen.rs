@@ -150,13 +150,12 @@ impl<'a> ListenUrl<'a> {
             return Err(fault.line);
         }
         let broken = "`listen` takes `tcp://HOST:PORT`";
-        let (scheme, rest) = url.split_once("://").ok_or(broken)?;
+        let (scheme, rest) = match url.strip_prefix("tcp6://") {
+            Some(rest) => (Scheme::Tcp6, rest),
+            None => (Scheme::Tcp, url.strip_prefix("tcp://").ok_or(broken)?),
+        };
         let (host, port) = rest.rsplit_once(':').ok_or(broken)?;
-        Ok(Self {
-            scheme: if scheme == "tcp6" { Scheme::Tcp6 } else { Scheme::Tcp },
-            host: host.trim_start_matches('[').trim_end_matches(']'),
-            port: port.parse().map_err(|_| broken)?,
-        })
+        Ok(Self { scheme, host: host.trim_start_matches('[').trim_end_matches(']'), port: port.parse().map_err(|_| broken)? })
     }
 
     /// The first address of the host that this kind of socket can have.

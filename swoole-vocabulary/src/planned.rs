@@ -64,8 +64,8 @@ pub struct PlannedKey {
     pub name: &'static str,
     /// What it comes with.
     pub feature: Feature,
-    /// What else it is called.
-    pub also: &'static [&'static str],
+    /// What else it is called, with blanks in between.
+    pub also: &'static str,
 }
 
 macro_rules! callbacks {
@@ -104,47 +104,47 @@ pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };
 
-const fn key(feature: Feature, name: &'static str, also: &'static [&'static str]) -> PlannedKey {
+const fn key(feature: Feature, name: &'static str, also: &'static str) -> PlannedKey {
     PlannedKey { name, feature, also }
 }
 
 /// The keys that are not there yet; behind each, what else it is called.
-pub const PLANNED_KEYS: &[PlannedKey] = &[
-    key(Feature::Dispatch, "dispatch", &["dispatch_mode", "dispatch_func"]),
-    key(Feature::Dispatch, "unsafe_events", &["enable_unsafe_event"]),
-    key(Feature::Framing, "frame", &["open_eof_check", "open_eof_split", "package_eof", "open_length_check", "package_length_type"]),
-    key(Feature::Framing, "package_max_length", &[]),
-    key(Feature::Timers, "timers", &["timer"]),
-    key(Feature::Tasks, "task_workers", &["task_worker_num"]),
-    key(Feature::Tasks, "task_max_request", &[]),
-    key(Feature::Tasks, "task_dispatch", &["task_ipc_mode"]),
-    key(Feature::Tasks, "task_tmpdir", &[]),
-    key(Feature::Reload, "max_request", &[]),
-    key(Feature::Reload, "max_request_grace", &[]),
-    key(Feature::Reload, "reload", &[]),
-    key(Feature::Reload, "reload_async", &[]),
-    key(Feature::Operation, "daemonize", &["daemon"]),
-    key(Feature::Operation, "log_file", &[]),
-    key(Feature::Operation, "pid_file", &[]),
-    key(Feature::Operation, "stats_file", &[]),
-    key(Feature::Operation, "cpu_affinity", &["open_cpu_affinity"]),
-    key(Feature::Operation, "cpu_affinity_ignore", &[]),
-    key(Feature::Operation, "user", &[]),
-    key(Feature::Operation, "group", &[]),
-    key(Feature::Operation, "chroot", &[]),
-    key(Feature::Operation, "max_concurrency", &[]),
-    key(Feature::Operation, "discard_timeout_request", &[]),
-    key(Feature::Operation, "max_queued_bytes", &[]),
-    key(Feature::Operation, "send_yield", &[]),
-    key(Feature::Idle, "heartbeat", &["heartbeat_check_interval", "heartbeat_idle_time"]),
-    key(Feature::SocketOptions, "tcp_keepalive", &["open_tcp_keepalive", "tcp_keepidle", "tcp_keepinterval", "tcp_keepcount"]),
-    key(Feature::SocketOptions, "tcp_defer_accept", &[]),
-    key(Feature::SocketOptions, "tcp_fastopen", &[]),
-    key(Feature::SocketOptions, "tcp_user_timeout", &[]),
-    key(Feature::SocketOptions, "enable_reuse_port", &["reuse_port"]),
-    key(Feature::Watermarks, "buffer_high_watermark", &[]),
-    key(Feature::Watermarks, "buffer_low_watermark", &[]),
-    key(Feature::Tls, "tls", &["ssl", "ssl_cert_file", "ssl_key_file"]),
+pub static PLANNED_KEYS: &[PlannedKey] = &[
+    key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
+    key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
+    key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
+    key(Feature::Framing, "package_max_length", ""),
+    key(Feature::Timers, "timers", "timer"),
+    key(Feature::Tasks, "task_workers", "task_worker_num"),
+    key(Feature::Tasks, "task_max_request", ""),
+    key(Feature::Tasks, "task_dispatch", "task_ipc_mode"),
+    key(Feature::Tasks, "task_tmpdir", ""),
+    key(Feature::Reload, "max_request", ""),
+    key(Feature::Reload, "max_request_grace", ""),
+    key(Feature::Reload, "reload", ""),
+    key(Feature::Reload, "reload_async", ""),
+    key(Feature::Operation, "daemonize", "daemon"),
+    key(Feature::Operation, "log_file", ""),
+    key(Feature::Operation, "pid_file", ""),
+    key(Feature::Operation, "stats_file", ""),
+    key(Feature::Operation, "cpu_affinity", "open_cpu_affinity"),
+    key(Feature::Operation, "cpu_affinity_ignore", ""),
+    key(Feature::Operation, "user", ""),
+    key(Feature::Operation, "group", ""),
+    key(Feature::Operation, "chroot", ""),
+    key(Feature::Operation, "max_concurrency", ""),
+    key(Feature::Operation, "discard_timeout_request", ""),
+    key(Feature::Operation, "max_queued_bytes", ""),
+    key(Feature::Operation, "send_yield", ""),
+    key(Feature::Idle, "heartbeat", "heartbeat_check_interval heartbeat_idle_time"),
+    key(Feature::SocketOptions, "tcp_keepalive", "open_tcp_keepalive tcp_keepidle tcp_keepinterval tcp_keepcount"),
+    key(Feature::SocketOptions, "tcp_defer_accept", ""),
+    key(Feature::SocketOptions, "tcp_fastopen", ""),
+    key(Feature::SocketOptions, "tcp_user_timeout", ""),
+    key(Feature::SocketOptions, "enable_reuse_port", "reuse_port"),
+    key(Feature::Watermarks, "buffer_high_watermark", ""),
+    key(Feature::Watermarks, "buffer_low_watermark", ""),
+    key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),
 ];
 
 /// The modes that are not there yet.

@@ -28,7 +28,15 @@ pub fn callback_meant(name: &str) -> Option<Suggestion> {
 /// The key that somebody who wrote `name` wanted.
 #[must_use]
 pub fn key_meant(name: &str) -> Option<Suggestion> {
-    either(name, KEYS.iter().map(|key| (key.name, key.also)), PLANNED_KEYS.iter().map(|key| (key.name, key.also)))
+    let mut search = Search::new(name);
+    for key in KEYS {
+        search.look_at(key.name, key.also.split_ascii_whitespace());
+    }
+    for key in PLANNED_KEYS {
+        search.look_at(key.name, key.also.split_ascii_whitespace());
+    }
+    let meant = search.found()?;
+    Some(if KEYS.iter().any(|key| key.name == meant) { Suggestion::Known(meant) } else { Suggestion::NotYet(meant) })
 }
 
 /// The mode that somebody who wrote `name` wanted.
@@ -54,7 +62,7 @@ pub fn unit_meant(name: &str, is_time: bool) -> Option<&'static str> {
 fn either(
     name: &str,
     known: impl Iterator<Item = Row<'static>> + Clone,
-    planned: impl Iterator<Item = Row<'static>> + Clone,
+    planned: impl Iterator<Item = Row<'static>>,
 ) -> Option<Suggestion> {
     let meant = nearest(name, known.clone().chain(planned))?;
     Some(if known.into_iter().any(|(name, _)| name == meant) { Suggestion::Known(meant) } else { Suggestion::NotYet(meant) })
@@ -62,27 +70,54 @@ fn either(
 
 /// The name among these that was probably meant by somebody who wrote `name`.
 #[must_use]
-pub fn nearest<'a>(name: &str, rows: impl Iterator<Item = Row<'a>> + Clone) -> Option<&'a str> {
-    let wanted = stem(name);
-    let is_wanted = |name: &str| stem(name) == wanted;
-    let exact = rows.clone().find(|(name, also)| is_wanted(name) || also.iter().any(|also| is_wanted(also)));
-    let near = || {
-        rows.filter_map(|(name, _)| {
-            let candidate = stem(name);
-            let far = strsim::osa_distance(&wanted, &candidate);
-            (far.saturating_mul(3) <= wanted.len().max(candidate.len())).then_some((far, name))
-        })
-        .min_by_key(|(far, _)| *far)
-        .map(|(_, name)| name)
-    };
-    exact.map(|(name, _)| name).or_else(near)
+pub fn nearest<'a>(name: &str, rows: impl Iterator<Item = Row<'a>>) -> Option<&'a str> {
+    let mut search = Search::new(name);
+    for (name, also) in rows {
+        search.look_at(name, also.iter().copied());
+    }
+    search.found()
+}
+
+/// On the way through the rows.
+struct Search<'a> {
+    wanted: String,
+    /// The first that is called so.
+    exact: Option<&'a str>,
+    /// The first of the nearest, and how far it is.
+    near: Option<(usize, &'a str)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(name: &str) -> Self {
+        Self { wanted: stem(name), exact: None, near: None }
+    }
+
+    fn look_at(&mut self, name: &'a str, mut also: impl Iterator<Item = &'a str>) {
+        let candidate = stem(name);
+        if self.exact.is_none() && (candidate == self.wanted || also.any(|also| stem(also) == self.wanted)) {
+            self.exact = Some(name);
+        }
+        let far = strsim::osa_distance(&self.wanted, &candidate);
+        let is_near = far.saturating_mul(3) <= self.wanted.len().max(candidate.len());
+        if is_near && self.near.is_none_or(|(nearest, _)| far < nearest) {
+            self.near = Some((far, name));
+        }
+    }
+
+    fn found(self) -> Option<&'a str> {
+        self.exact.or(self.near.map(|(_, name)| name))
+    }
 }
 
 /// A name without `on_`, underscores and capitals.
 fn stem(name: &str) -> String {
-    let plain: String = name.chars().filter(|letter| !matches!(letter, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let mut plain = String::new();
+    for letter in name.chars().filter(|letter| !matches!(letter, '_' | '-')) {
+        plain.push(letter.to_ascii_lowercase());
+    }
+    let is_marked = name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("on_")) || name.starts_with("on") && name != plain;
     match plain.strip_prefix("on") {
-        Some(rest) if name.to_lowercase().starts_with("on_") || name.starts_with("on") && name != plain => rest.to_owned(),
+        Some(rest) if is_marked => rest.to_owned(),
         _ => plain,
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     sys::listener,
 };
 use core::net::SocketAddr;
-use std::{io, net::TcpListener};
+use std::{borrow::Cow, io, net::TcpListener};
 
 /// The URL as it was written, the socket, and the address it really has.
 pub(super) type Bound = (String, TcpListener, SocketAddr);
@@ -16,7 +16,11 @@ const ELSEWHERE: &str =
     if cfg!(feature = "cli") { "listen elsewhere: `--listen tcp://HOST:PORT`" } else { "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT" };
 
 pub(super) fn bind(settings: &Resolved) -> Result<Vec<Bound>> {
-    settings.listen.iter().map(|url| bind_one(url, settings)).collect()
+    let mut bound = Vec::new();
+    for url in &settings.listen {
+        bound.push(bind_one(url, settings)?);
+    }
+    Ok(bound)
 }
 
 /// What `--check` says of settings in which nothing is wrong, once every host is known.
@@ -43,14 +47,17 @@ fn bind_one(url: &str, settings: &Resolved) -> Result<Bound> {
     let (parsed, address) = address(url)?;
     let failed = |e: io::Error| {
         let change = match e.kind() {
-            io::ErrorKind::AddrInUse => &format!("end the program that listens there, or {ELSEWHERE}, port 0 for any that is free"),
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: use one that it has, or `0.0.0.0` for all",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: use a higher one",
-            _ => ELSEWHERE,
+            io::ErrorKind::AddrInUse => {
+                Cow::Owned(format!("end the program that listens there, or {ELSEWHERE}, port 0 for any that is free"))
+            }
+            io::ErrorKind::AddrNotAvailable => Cow::Borrowed("this machine has no such address: use one that it has, or `0.0.0.0` for all"),
+            io::ErrorKind::PermissionDenied => Cow::Borrowed("ports below 1024 need privileges: use a higher one"),
+            _ => Cow::Borrowed(ELSEWHERE),
         };
         Error::start_io(format!("cannot listen on {url}"), e, change)
     };
     let socket = listener::tcp(address, parsed.scheme == Scheme::Tcp6, settings.backlog, settings.tcp_nodelay).map_err(failed)?;
-    let bound = listener::address(&socket).map_err(failed)?;
+    // A port 0 has become one.
+    let bound = socket.local_addr().map_err(failed)?;
     Ok((url.to_owned(), socket, bound))
 }

@@ -35,7 +35,7 @@ use std::io::{self, Write};
 /// [master] From the settings to the end of the server.
 fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     logging::start(settings.log_level);
-    log::debug!("settings: {settings}");
+    logging::debug!("settings: {settings}");
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
             format!("the server cannot fork: this process runs {threads} threads"),
@@ -52,36 +52,39 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
 }
 
 fn beget<S: Server>(settings: Resolved, listeners: Vec<listen::Bound>, witness: &SingleThreaded) -> Result<()> {
-    let unable = |what: &'static str| move |e: io::Error| Error::start_io(what, e, "raise the limits of memory, descriptors or processes");
-    let memory = Memory::new(settings).map_err(unable("the shared memory cannot be made"))?;
+    let memory = Memory::new(settings).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in listeners.iter().enumerate() {
         memory.header().set_port(at, bound.2.port());
     }
-    fork::adopt_orphans(true).map_err(unable("the master cannot adopt orphans"))?;
-    let (life, line) = lifeline().map_err(unable("the lifeline cannot be made"))?;
-    let (manager_line, to_master) = packet::pair().map_err(unable("the line to the manager cannot be made"))?;
-    let (standby_line, standby_to_master) = packet::pair().map_err(unable("the line to the standby cannot be made"))?;
+    fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
+    let (life, line) = lifeline().map_err(|e| unable("the lifeline cannot be made", e))?;
+    let (manager_line, to_master) = packet::pair().map_err(|e| unable("the line to the manager cannot be made", e))?;
+    let (standby_line, standby_to_master) = packet::pair().map_err(|e| unable("the line to the standby cannot be made", e))?;
     let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master };
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
     let masters = (life, manager_line, standby_line, listeners);
-    let manager = match fork::fork(witness).map_err(unable("the manager cannot be forked"))? {
+    let manager = match fork::fork(witness).map_err(|e| unable("the manager cannot be forked", e))? {
         Side::Child => {
             drop(masters);
             std::process::exit(manager::manage::<S>(memory, inherited, worker::live::<S>, false));
         }
-        Side::Parent(pid) => PidFd::open(pid).map_err(unable("the manager cannot be watched"))?,
+        Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the manager cannot be watched", e))?,
     };
-    let standby = match fork::fork(witness).map_err(unable("the standby cannot be forked"))? {
+    let standby = match fork::fork(witness).map_err(|e| unable("the standby cannot be forked", e))? {
         Side::Child => {
             drop(masters);
             std::process::exit(manager::stand_by::<S>(memory, inherited, manager, worker::live::<S>));
         }
-        Side::Parent(pid) => PidFd::open(pid).map_err(unable("the standby cannot be watched"))?,
+        Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the standby cannot be watched", e))?,
     };
     drop(inherited);
-    memory.become_one(Role::Master).map_err(unable("the shared memory cannot be protected"))?;
+    memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
     let (life, manager_line, standby_line, listeners) = masters;
     master::govern::<S>(memory, master::Born { life, listeners, manager, standby, manager_line, standby_line })
+}
+
+fn unable(what: &'static str, e: io::Error) -> Error {
+    Error::start_io(what, e, "raise the limits of memory, descriptors or processes")
 }

@@ -6,6 +6,7 @@ use crate::{
     sys::limits,
 };
 use core::time::Duration;
+use log::LevelFilter;
 
 /// Descriptors the master needs beside those of sessions: its own, and for each worker and reactor a few.
 const RESERVE: u64 = 64;
@@ -63,20 +64,35 @@ pub(super) fn no_address() -> String {
 
 /// What the server runs with, if there is an address. Everything else has a value once it was made to [`fit`].
 pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
-    const FILLED: &str = "our bug: a key without a default";
+    let Settings {
+        workers: Some(workers),
+        reactors: Some(reactors),
+        backlog: Some(backlog),
+        tcp_nodelay: Some(tcp_nodelay),
+        log_level: Some(log_level),
+        max_wait_time: Some(max_wait_time),
+        ring_memory: Some(ring_memory),
+        buffer_output_size: Some(buffer_output_size),
+        socket_buffer_size: Some(socket_buffer_size),
+        ..
+    } = *settings
+    else {
+        panic!("our bug: a key without a default");
+    };
+    let log_level = LevelFilter::iter().find(|level| level.as_str().eq_ignore_ascii_case(log_level));
     Some(Resolved {
         listen: vec![settings.listen?.to_owned()],
-        workers: settings.workers.expect(FILLED) as usize,
-        reactors: settings.reactors.expect(FILLED) as usize,
+        workers: workers as usize,
+        reactors: reactors as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
-        backlog: settings.backlog.expect(FILLED),
-        tcp_nodelay: settings.tcp_nodelay.expect(FILLED),
-        log_level: settings.log_level.expect(FILLED).parse().expect("our bug: a level that `log` does not have"),
-        max_wait_time: Duration::from_secs(settings.max_wait_time.expect(FILLED)),
-        ring_memory: settings.ring_memory.expect(FILLED) as usize,
-        buffer_output_size: settings.buffer_output_size.expect(FILLED) as usize,
-        socket_buffer_size: settings.socket_buffer_size.expect(FILLED),
+        backlog,
+        tcp_nodelay,
+        log_level: log_level.expect("our bug: a level that `log` does not have"),
+        max_wait_time: Duration::from_secs(max_wait_time),
+        ring_memory: ring_memory as usize,
+        buffer_output_size: buffer_output_size as usize,
+        socket_buffer_size,
         output_memory: OUTPUT_MEMORY,
         #[cfg(feature = "cli")]
         app: crate::settings::App::default(),

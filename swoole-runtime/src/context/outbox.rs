@@ -10,7 +10,7 @@ use crate::{
     id::SessionId,
     layout::Memory,
     process::ReactorBoard,
-    ring::{Answers, Producer, Ring, Tag, largest_message},
+    ring::{Answers, Producer, Tag, largest_message},
     session::{Phase, Table},
     sync::Ordering,
     sys::wake::{Bed, Bell},
@@ -46,24 +46,30 @@ struct Lane {
 }
 
 impl Outbox {
-    /// Takes up the producing end of one ring for each reactor.
-    pub(crate) fn attach(memory: &'static Memory, cells: Option<Cells>, bed: Option<Bed>, ring: impl Fn(usize) -> Ring) -> Self {
-        let mut lanes: Vec<Lane> = (0..memory.settings.reactors)
-            .map(|reactor| Lane {
-                ring: Producer::attach(ring(reactor)),
+    /// Takes up the producing end of one ring for each reactor: of the worker of this slot, or of the manager.
+    pub(crate) fn attach(memory: &'static Memory, worker: Option<usize>, bed: Option<Bed>) -> Self {
+        let mut lanes = Vec::new();
+        for reactor in 0..memory.settings.reactors {
+            let ring = match worker {
+                Some(slot) => memory.to_reactor(slot, reactor),
+                None => memory.manager_to_reactor(reactor),
+            };
+            lanes.push(RefCell::new(Lane {
+                ring: Producer::attach(ring),
                 board: memory.reactor(reactor),
                 asleep: Answers::default(),
                 bell: &memory.bells.reactors[reactor],
-            })
-            .collect();
+            }));
+        }
+        let cells = worker.map(|slot| memory.cells(slot));
         if let Some(cells) = &cells {
-            cells.settle(lanes.iter_mut().flat_map(|lane| lane.ring.unconsumed()));
+            cells.settle(lanes.iter_mut().flat_map(|lane| lane.get_mut().ring.unconsumed()));
         }
         let sessions = memory.sessions();
         Self {
             memory,
             sessions,
-            lanes: lanes.into_iter().map(RefCell::new).collect(),
+            lanes,
             cells,
             bed,
             // Zeroed by the kernel, page by page, when first used.

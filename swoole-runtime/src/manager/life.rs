@@ -10,7 +10,7 @@ use crate::{
     contract::{Outcome, Server},
     error::spoken,
     event::State,
-    layout::{Memory, Role},
+    layout::{Current, Memory, Role},
     logging::{self, Speaker},
     process::{Claim, Lifecycle, Order, ToManager, ToMaster},
     ring::Look,
@@ -80,7 +80,7 @@ pub(super) fn live<S: Server>(memory: &'static Memory, inherited: Inherited, tak
             (next, life.inherited)
         }
         Err((e, inherited)) => {
-            log::error!("the manager cannot start: {e}");
+            logging::error!("the manager cannot start: {e}");
             (Next::Exit(1), inherited)
         }
     }
@@ -107,7 +107,7 @@ impl Life {
         match parts() {
             Ok((tied, signals, poll)) => Ok(Self {
                 memory,
-                context: Context::new(Outbox::attach(memory, None, None, |reactor| memory.manager_to_reactor(reactor))),
+                context: Context::new(Outbox::attach(memory, None, None)),
                 slots: (0..memory.settings.workers).map(|_| Slot::default()).collect(),
                 inherited,
                 poll,
@@ -126,7 +126,7 @@ impl Life {
 
     fn go_on<S: Server>(&mut self, taken_over: bool) -> Next {
         if taken_over {
-            log::warn!("the manager has died; this process takes over");
+            logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
         }
         if let Some(next) = self.reconcile() {
@@ -158,7 +158,7 @@ impl Life {
             if let Err(e) = self.poll.poll(&mut events, self.timeout())
                 && e.kind() != io::ErrorKind::Interrupted
             {
-                log::error!("the manager cannot wait: {e}");
+                logging::error!("the manager cannot wait: {e}");
                 return Next::Exit(1);
             }
         }
@@ -227,11 +227,11 @@ impl Life {
         });
         match watched {
             Ok(fd) => {
-                log::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
+                logging::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
                 self.slots[at].child = Child::Own { pid: pid.as_raw().cast_unsigned(), fd };
             }
             Err(e) => {
-                log::error!("worker {at} (pid {pid}) cannot be watched: {e}; trying again");
+                logging::error!("worker {at} (pid {pid}) cannot be watched: {e}; trying again");
                 self.slots[at].child = Child::Unwatched { pid: pid.as_raw().cast_unsigned() };
             }
         }
@@ -241,7 +241,7 @@ impl Life {
         // Should it fail, it is tried again; the server goes on meanwhile.
         self.standby_again = Some(Instant::now() + STANDBY_AGAIN);
         let me = PidFd::open(Pid::this())
-            .inspect_err(|e| log::error!("the manager has no descriptor for its standby: {e}; trying again"))
+            .inspect_err(|e| logging::error!("the manager has no descriptor for its standby: {e}; trying again"))
             .ok()?;
         match self.fork()? {
             Side::Child => Some(Next::Standby(me)),
@@ -252,7 +252,7 @@ impl Life {
                     self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), STANDBY, Interest::READABLE)?;
                     Ok(fd)
                 });
-                self.standby = watched.inspect_err(|e| log::warn!("the standby cannot be watched: {e}")).ok();
+                self.standby = watched.inspect_err(|e| logging::warn!("the standby cannot be watched: {e}")).ok();
                 None
             }
         }
@@ -270,7 +270,7 @@ impl Life {
         };
         // What is buffered would be printed by the child too.
         let _ = io::stdout().flush();
-        fork(&witness).inspect_err(|e| log::error!("no process can be forked: {e}; trying again")).ok()
+        fork(&witness).inspect_err(|e| logging::error!("no process can be forked: {e}; trying again")).ok()
     }
 
     /// Messages from the master.
@@ -319,7 +319,7 @@ impl Life {
         }
         if let Some(standby) = self.standby.take_if(|standby| standby.reap().is_some()) {
             drop(standby);
-            log::warn!("the standby has ended; another is forked");
+            logging::warn!("the standby has ended; another is forked");
             self.wants_standby = true;
         }
     }
@@ -347,7 +347,7 @@ impl Life {
                 && !slot.killed
                 && let Some(fd) = slot.child.fd()
             {
-                log::error!("worker {at} is ended: it wrote nonsense into shared memory");
+                logging::error!("worker {at} is ended: it wrote nonsense into shared memory");
                 let _ = fd.signal(Signal::SIGKILL);
                 slot.killed = true;
             }
@@ -380,14 +380,14 @@ impl Life {
                 && !slot.killed
                 && let Some(fd) = slot.child.fd()
             {
-                let stuck = self.memory.current(at).map_or_else(
-                    || "in no callback".to_owned(),
-                    |current| {
-                        let session = current.session.map_or_else(String::new, |session| format!(" of session {session}"));
-                        format!("in {}{session} for {}", current.callback, spoken(current.age))
-                    },
-                );
-                log::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
+                let stuck = match self.memory.current(at) {
+                    None => "in no callback".to_owned(),
+                    Some(Current { callback, session: None, age, .. }) => format!("in {callback} for {}", spoken(age)),
+                    Some(Current { callback, session: Some(session), age, .. }) => {
+                        format!("in {callback} of session {session} for {}", spoken(age))
+                    }
+                };
+                logging::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
                 let _ = fd.signal(Signal::SIGKILL);
                 slot.killed = true;
             }
@@ -396,7 +396,7 @@ impl Life {
     }
 
     fn kill_all(&self, why: &str) {
-        log::error!("{why}: every worker is ended");
+        logging::error!("{why}: every worker is ended");
         for fd in self.slots.iter().filter_map(|slot| slot.child.fd()) {
             let _ = fd.signal(Signal::SIGKILL);
         }
@@ -421,8 +421,8 @@ impl Life {
     pub(super) fn run_callback(&self, name: &str, callback: impl FnOnce(&Context) -> Outcome) {
         match std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| callback(&self.context))) {
             Ok(Ok(())) => {}
-            Ok(Err(failure)) => log::warn!("{name}: {}", failure.0),
-            Err(_) => log::error!("{name} panicked; the manager goes on"),
+            Ok(Err(failure)) => logging::warn!("{name}: {}", failure.0),
+            Err(_) => logging::error!("{name} panicked; the manager goes on"),
         }
     }
 
@@ -430,14 +430,14 @@ impl Life {
     pub(super) fn fail(&mut self, why: &str) {
         if !self.said_failed {
             self.said_failed = true;
-            log::error!("{why}");
+            logging::error!("{why}");
             self.tell_master(ToMaster::Failed);
         }
     }
 
     fn tell_master(&self, message: ToMaster) {
         if let Err(e) = self.inherited.manager_line.send(message.bytes(), None) {
-            log::error!("the master does not hear: {e}");
+            logging::error!("the master does not hear: {}", io::Error::from(e));
         }
     }
 }

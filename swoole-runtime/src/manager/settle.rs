@@ -13,6 +13,7 @@ use crate::{
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
     layout::Current,
+    logging,
     process::{Begun, Lifecycle, Order},
     ring::{Look, Producer, Tag},
     sync::Ordering,
@@ -103,8 +104,8 @@ impl Life {
     }
 
     fn report<S: Server>(&mut self, exit: &WorkerExit) {
-        log::error!("{exit}");
-        self.last_failure = Some(exit.to_string());
+        logging::error!("{exit}");
+        self.last_failure = Some(format!("{exit}"));
         if let Some(on_worker_error) = S::DISPATCH.on_worker_error {
             self.run_callback("on_worker_error", |context| on_worker_error(context, exit));
         }
@@ -130,7 +131,7 @@ impl Life {
             told
         });
         if !told {
-            log::error!("session {session} stays open: its reactor gives no room for the end of it");
+            logging::error!("session {session} stays open: its reactor gives no room for the end of it");
         }
         // What stands behind it on the ring is not answered: the client would see an answer missing and never know which.
         // Relaxed: before the fork of who reads it.

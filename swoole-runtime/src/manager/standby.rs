@@ -29,7 +29,7 @@ pub(crate) fn stand_by<S: Server>(memory: &'static Memory, inherited: Inherited,
         }
         Ok(Call::Leave) => 0,
         Err(e) => {
-            log::error!("the standby cannot wait: {e}");
+            logging::error!("the standby cannot wait: {e}");
             1
         }
     }

@@ -5,6 +5,7 @@
 use crate::{
     id::SessionId,
     layout::Memory,
+    logging,
     reactor::Intake,
     sync::Ordering,
     sys::{clock, socket},
@@ -68,7 +69,7 @@ impl Acceptor {
                 Err(e) => {
                     if !self.said_full {
                         self.said_full = true;
-                        log::error!("no connection can be accepted: {e}; trying again ten times a second");
+                        logging::error!("no connection can be accepted: {e}; trying again ten times a second");
                     }
                     self.resting = Some(Instant::now() + REST);
                     return;
@@ -86,7 +87,7 @@ impl Acceptor {
             socket::end(descriptor, false);
             if !self.said_full {
                 self.said_full = true;
-                log::warn!("max_conn of {} sessions is reached: connections are refused", self.memory.settings.max_conn);
+                logging::warn!("max_conn of {} sessions is reached: connections are refused", self.memory.settings.max_conn);
             }
             return;
         }
@@ -102,7 +103,7 @@ impl Acceptor {
         // Relaxed: a count that only this thread writes; before the reactor can count the end of it.
         header.accepted.store(header.accepted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         if let Err(e) = self.intakes[found.row.reactor()].give(found.id.get(), descriptor) {
-            log::error!("session {}: the kernel watches no more sockets: {e}", found.id);
+            logging::error!("session {}: the kernel watches no more sockets: {e}", found.id);
             socket::end(descriptor, true);
             found.free();
             header.closed.fetch_add(1, Ordering::Release);

@@ -2,6 +2,7 @@
 
 use crate::{
     layout::Memory,
+    logging,
     process::{ToManager, ToMaster},
     sync::Ordering,
     sys::{
@@ -13,8 +14,8 @@ use core::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use nix::{sys::signal::Signal, unistd::Pid};
 use std::{
-    collections::HashMap,
-    os::fd::{AsFd, AsRawFd},
+    io,
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
     time::Instant,
 };
 
@@ -26,9 +27,10 @@ pub(super) struct Family {
     token: Token,
     pub(super) manager: Option<PidFd>,
     standby: Option<PidFd>,
-    adopted: HashMap<u32, PidFd>,
+    /// By pid, as what follows: never more than there are workers, and looked through after a manager's death alone.
+    adopted: Vec<(u32, PidFd)>,
     /// How workers ended that this process has reaped and that no manager has settled yet.
-    ended: HashMap<u32, Ended>,
+    ended: Vec<(u32, Ended)>,
     manager_line: Packets,
     standby_line: Packets,
     /// Until when the standby must have taken over that was called.
@@ -59,7 +61,7 @@ impl Family {
         standby: PidFd,
         manager_line: Packets,
         standby_line: Packets,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
         for fd in [manager.as_raw_fd(), standby.as_raw_fd(), manager_line.as_raw_fd(), standby_line.as_raw_fd()] {
             registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
         }
@@ -69,8 +71,8 @@ impl Family {
             token,
             manager: Some(manager),
             standby: Some(standby),
-            adopted: HashMap::new(),
-            ended: HashMap::new(),
+            adopted: Vec::new(),
+            ended: Vec::new(),
             manager_line,
             standby_line,
             called: None,
@@ -82,7 +84,7 @@ impl Family {
     pub(super) fn look(&mut self, stopping: bool, child_ended: bool) -> News {
         let mut news = News::default();
         let memory = self.memory;
-        self.ended.retain(|&pid, _| (0..memory.settings.workers).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
+        self.ended.retain(|&(pid, _)| (0..memory.settings.workers).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
         self.hear(&mut news);
         self.look_at_standby();
         self.look_at_manager(stopping, &mut news);
@@ -97,7 +99,7 @@ impl Family {
     fn hear(&mut self, news: &mut News) {
         while let Some((message, fd)) = self.standby_line.receive() {
             if let (Some(ToMaster::Standby { pid }), Some(fd)) = (ToMaster::of(&message), fd) {
-                log::debug!("the standby is pid {pid}");
+                logging::debug!("the standby is pid {pid}");
                 self.standby = Some(self.watched(PidFd::from_fd(fd)));
             }
         }
@@ -135,7 +137,7 @@ impl Family {
             news.all_ended = true;
             return;
         }
-        log::error!("the manager has ended ({})", spoken(ended));
+        logging::error!("the manager has ended ({})", spoken(ended));
         // It may have owed anybody a bell: it published, and died before it looked who sleeps.
         for bell in self.memory.bells.reactors.iter().chain(&self.memory.bells.workers) {
             bell.ring();
@@ -149,7 +151,7 @@ impl Family {
                 self.manager = Some(standby);
             }
             _ => {
-                log::error!("no standby is there to take over");
+                logging::error!("no standby is there to take over");
                 news.orphaned = true;
             }
         }
@@ -157,7 +159,7 @@ impl Family {
 
     /// The new manager asks about a process that its predecessor forked: a child of the master by now, if it is one of ours at all.
     fn adopt(&mut self, pid: u32) {
-        if let Some(&ended) = self.ended.get(&pid) {
+        if let Some(&(_, ended)) = self.ended.iter().find(|(known, _)| *known == pid) {
             return self.tell_manager(ToManager::Ended { pid, ended });
         }
         let number = Pid::from_raw(pid.cast_signed());
@@ -171,16 +173,14 @@ impl Family {
         // Without a descriptor to spare there is no answer yet either: never that it has ended.
         let Ok(fd) = PidFd::open(number) else { return };
         if let Some(ended) = fd.reap() {
-            self.adopted.remove(&pid);
-            self.ended.insert(pid, ended);
+            self.adopted.retain(|(known, _)| *known != pid);
+            self.ended.push((pid, ended));
             return self.tell_manager(ToManager::Ended { pid, ended });
         }
-        if let Err(e) = self.manager_line.send(ToManager::Adopted { pid }.bytes(), Some(fd.as_fd())) {
-            log::error!("the manager does not hear: {e}");
-        }
-        if !self.adopted.contains_key(&pid) {
+        self.hand_to_manager(ToManager::Adopted { pid }, Some(fd.as_fd()));
+        if !self.has_adopted(pid) {
             let fd = self.watched(fd);
-            self.adopted.insert(pid, fd);
+            self.adopted.push((pid, fd));
         }
     }
 
@@ -193,7 +193,7 @@ impl Family {
         } else if Instant::now() > until
             && let Some(standby) = &self.manager
         {
-            log::error!("the standby does not take over; it is ended");
+            logging::error!("the standby does not take over; it is ended");
             let _ = standby.signal(Signal::SIGKILL);
             self.called = None;
         }
@@ -205,21 +205,29 @@ impl Family {
     }
 
     fn look_at_adopted(&mut self) {
-        let ended: Vec<_> = self.adopted.iter().filter_map(|(&pid, fd)| Some((pid, fd.reap()?))).collect();
-        for (pid, ended) in ended {
-            if let Some(fd) = self.adopted.remove(&pid) {
-                self.forget(&fd);
-            }
-            self.ended.insert(pid, ended);
+        let mut at = 0;
+        while let Some((pid, fd)) = self.adopted.get(at) {
+            let Some(ended) = fd.reap() else {
+                at += 1;
+                continue;
+            };
+            let pid = *pid;
+            self.forget(fd);
+            self.adopted.swap_remove(at);
+            self.ended.push((pid, ended));
             self.tell_manager(ToManager::Ended { pid, ended });
         }
+    }
+
+    fn has_adopted(&self, pid: u32) -> bool {
+        self.adopted.iter().any(|(known, _)| *known == pid)
     }
 
     /// Children that nobody here knows: what workers started and left behind. A worker whose manager has just died is none of them.
     fn bury_strangers(&self) {
         let known = |pid: Pid| {
             let pid = pid.as_raw().cast_unsigned();
-            self.adopted.contains_key(&pid)
+            self.has_adopted(pid)
                 || (0..self.memory.settings.workers).any(|slot| self.memory.slot(slot).owner.read().pid == Some(pid))
                 || self.memory.manager().pid.load(Ordering::Relaxed) == pid
         };
@@ -241,7 +249,7 @@ impl Family {
 
     /// Ends whatever is left, by force, and reaps it.
     pub(super) fn end_all(&mut self) {
-        for fd in self.manager.iter().chain(&self.standby).chain(self.adopted.values()) {
+        for fd in self.manager.iter().chain(&self.standby).chain(self.adopted.iter().map(|(_, fd)| fd)) {
             let _ = fd.signal(Signal::SIGKILL);
         }
         for child in children() {
@@ -261,14 +269,18 @@ impl Family {
     }
 
     fn tell_manager(&self, message: ToManager) {
-        if let Err(e) = self.manager_line.send(message.bytes(), None) {
-            log::error!("the manager does not hear: {e}");
+        self.hand_to_manager(message, None);
+    }
+
+    fn hand_to_manager(&self, message: ToManager, fd: Option<BorrowedFd<'_>>) {
+        if let Err(e) = self.manager_line.send(message.bytes(), fd) {
+            logging::error!("the manager does not hear: {}", io::Error::from(e));
         }
     }
 
     fn watched(&self, fd: PidFd) -> PidFd {
         if let Err(e) = self.registry.register(&mut SourceFd(&fd.as_raw_fd()), self.token, Interest::READABLE) {
-            log::error!("a process cannot be watched: {e}");
+            logging::error!("a process cannot be watched: {e}");
         }
         fd
     }

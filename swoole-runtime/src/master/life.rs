@@ -6,6 +6,7 @@ use crate::{
     contract::{Outcome, Server},
     error::{Error, Result},
     layout::Memory,
+    logging,
     process::Lifecycle,
     reactor::Reactor,
     sync::Ordering,
@@ -14,7 +15,13 @@ use crate::{
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::{signal::Signal, signalfd::SignalFd};
-use std::{io, net::TcpListener, os::fd::AsRawFd, thread::JoinHandle, time::Instant};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    os::fd::AsRawFd,
+    thread::JoinHandle,
+    time::Instant,
+};
 
 const SIGNALS: Token = Token(0);
 const BELL: Token = Token(1);
@@ -32,7 +39,7 @@ pub(super) struct Life {
     family: Family,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
-    listeners: Vec<(String, TcpListener)>,
+    listeners: Vec<(String, TcpListener, SocketAddr)>,
     acceptor: Option<Acceptor>,
     reactors: Vec<JoinHandle<()>>,
     failed: Option<Error>,
@@ -57,7 +64,7 @@ impl Life {
             signals,
             family,
             context: Context::new(memory, addresses),
-            listeners: listeners.into_iter().map(|(url, listener, _)| (url, listener)).collect(),
+            listeners,
             acceptor: None,
             reactors: Vec::new(),
             failed: None,
@@ -88,7 +95,7 @@ impl Life {
                 break;
             }
             if self.is_overdue() {
-                log::error!("the manager does not end within max_wait_time: everything is ended by force");
+                logging::error!("the manager does not end within max_wait_time: everything is ended by force");
                 self.family.end_all();
                 break;
             }
@@ -120,18 +127,13 @@ impl Life {
                 return self.give_up(Error::start_io("the reactors cannot be started", e, "raise the limits of descriptors and threads"));
             }
         }
-        for (url, address) in self.listeners_said() {
-            log::info!("listening on {url} ({address})");
+        for (url, _, address) in &self.listeners {
+            let scheme = url.split(':').next().unwrap_or("tcp");
+            logging::info!("listening on {scheme}://{address} ({url})");
         }
         if let Some(on_start) = S::DISPATCH.on_start {
             run_callback("on_start", || on_start(&self.context));
         }
-    }
-
-    fn listeners_said(&self) -> Vec<(String, String)> {
-        let scheme = |url: &str| url.split(':').next().unwrap_or("tcp").to_owned();
-        let said = self.listeners.iter().zip(self.context.addresses());
-        said.map(|((url, _), address)| (format!("{}://{address}", scheme(url)), url.clone())).collect()
     }
 
     fn start_reactors(&mut self) -> io::Result<Acceptor> {
@@ -143,7 +145,7 @@ impl Life {
             self.reactors.push(thread);
         }
         let mut listeners = Vec::new();
-        for (at, (_, listener)) in self.listeners.iter().enumerate() {
+        for (at, (_, listener, _)) in self.listeners.iter().enumerate() {
             let mut listener = mio::net::TcpListener::from_std(listener.try_clone()?);
             self.poll.registry().register(&mut listener, Token(LISTENERS.0 + at), Interest::READABLE)?;
             listeners.push(listener);
@@ -158,7 +160,7 @@ impl Life {
             let number = signal.ssi_signo;
             if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
                 let again = self.memory.header().lifecycle() >= Lifecycle::Draining;
-                log::info!(
+                logging::info!(
                     "{}: shutting down{}",
                     if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
                     if again { " at once" } else { "" }
@@ -167,7 +169,7 @@ impl Life {
             } else if number == Signal::SIGCHLD as u32 {
                 child_ended = true;
             } else {
-                log::warn!("signal {number} has no effect yet: reloading and reopening the log are not there yet");
+                logging::warn!("signal {number} has no effect yet: reloading and reopening the log are not there yet");
             }
         }
         child_ended
@@ -202,7 +204,7 @@ impl Life {
                 || header.asks_shutdown.load(Ordering::Relaxed) != 0
         };
         if header.lifecycle() < Lifecycle::Draining && asked() {
-            log::info!("a callback asked for it: shutting down");
+            logging::info!("a callback asked for it: shutting down");
             self.shut_down(self.memory.settings.max_wait_time);
         }
         // The last quarter of the time is the workers', to stop in: a client that does not read must not cost them that.
@@ -243,9 +245,9 @@ impl Life {
             self.family.end_all();
         }
         self.family.send_standby_off();
-        for reactor in self.reactors.drain(..) {
+        while let Some(reactor) = self.reactors.pop() {
             if reactor.join().is_err() {
-                log::error!("a reactor panicked: this is a bug of the server framework");
+                logging::error!("a reactor panicked: this is a bug of the server framework");
             }
         }
         let start = Instant::now();
@@ -259,7 +261,7 @@ impl Life {
         if let Some(on_shutdown) = S::DISPATCH.on_shutdown {
             run_callback("on_shutdown", || on_shutdown(&self.context));
         }
-        log::info!("the server has ended");
+        logging::info!("the server has ended");
         match self.failed.take() {
             Some(why) => Err(why),
             None => Ok(()),
@@ -271,7 +273,7 @@ impl Life {
 fn run_callback(name: &str, callback: impl FnOnce() -> Outcome) {
     match std::panic::catch_unwind(core::panic::AssertUnwindSafe(callback)) {
         Ok(Ok(())) => {}
-        Ok(Err(failure)) => log::warn!("{name}: {}", failure.0),
-        Err(_) => log::error!("{name} panicked; the server goes on"),
+        Ok(Err(failure)) => logging::warn!("{name}: {}", failure.0),
+        Err(_) => logging::error!("{name} panicked; the server goes on"),
     }
 }

@@ -202,8 +202,12 @@ impl WorkerBoard {
     pub(crate) fn said(&self) -> Option<String> {
         // Relaxed: the process is dead.
         let length = self.said_length.load(Ordering::Relaxed) as usize;
-        let bytes: Vec<u8> = self.said.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).take(length).collect();
-        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+        let mut bytes = [0; SAID];
+        for (part, word) in bytes.chunks_exact_mut(4).zip(&self.said) {
+            part.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        let said = &bytes[..length.min(SAID)];
+        (!said.is_empty()).then(|| String::from_utf8_lossy(said).into_owned())
     }
 
     /// [worker] A new generation starts with a clean board; what the ring and the owner word say stays.

@@ -7,6 +7,7 @@ use super::{Reactor, output};
 use crate::{
     event::{CloseReason, ToReactor},
     id::SessionId,
+    logging,
     process::Claim,
     ring::Record,
     session::{Flags, Found, Phase, Row},
@@ -42,7 +43,7 @@ impl Reactor {
                 Ok(None) => return,
                 Err(_) => {
                     if !core::mem::replace(&mut self.said_manager_is_wild, true) {
-                        log::error!("the manager wrote nonsense into shared memory: nothing more is taken from its ring");
+                        logging::error!("the manager wrote nonsense into shared memory: nothing more is taken from its ring");
                     }
                     return;
                 }
@@ -90,7 +91,7 @@ impl Reactor {
     /// the manager, which is told, ends it.
     fn distrust(&mut self, slot: usize, why: &str) {
         let Claim { generation, pid } = self.memory.slot(slot).owner.read();
-        log::error!("worker {slot} (pid {}) wrote nonsense into shared memory: {why}; nothing more is taken from it", pid.unwrap_or(0));
+        logging::error!("worker {slot} (pid {}) wrote nonsense into shared memory: {why}; nothing more is taken from it", pid.unwrap_or(0));
         self.workers[slot].gone_wild = Some(generation);
         self.workers[slot].from.distrust(generation);
         self.memory.bells.manager.ring();
@@ -127,7 +128,7 @@ impl Reactor {
         }
         let rest = piece.after(sent);
         if self.outputs.total() + rest.length() as u64 > self.memory.settings.output_memory {
-            log::warn!(
+            logging::warn!(
                 "session {}: closed, the output that waits for clients exceeds {} MiB",
                 found.id,
                 self.memory.settings.output_memory >> 20

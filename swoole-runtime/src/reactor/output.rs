@@ -142,7 +142,7 @@ impl Outputs {
         };
         let queue = &mut self.queues[index];
         self.total -= core::mem::take(&mut queue.length);
-        for chunk in queue.chunks.drain(..) {
+        while let Some(chunk) = queue.chunks.pop_front() {
             spare(&mut self.pool, chunk);
         }
         // A few places stay, so that a client that is slow now and then costs no allocation.

@@ -33,7 +33,8 @@ pub(super) fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct App {
     pub(super) source: Option<Source>,
-    pub(super) table: Option<&'static Spanned<DeTable<'static>>>,
+    /// A table.
+    pub(super) section: Option<&'static Spanned<DeValue<'static>>>,
 }
 
 impl Source {
@@ -54,15 +55,21 @@ impl Source {
 }
 
 impl App {
+    /// Its entries, where there is one.
+    pub(super) fn table(&self) -> Option<&'static DeTable<'static>> {
+        self.section?.get_ref().as_table()
+    }
+
     /// The section as a value of this type; from an empty table where there is none.
     pub(crate) fn value<T: DeserializeOwned>(&self) -> Result<T, String> {
-        let table = self.table.cloned().unwrap_or_else(|| Spanned::new(0..0, DeTable::new()));
+        let span = self.section.map_or(0..0, Spanned::span);
+        let table = Spanned::new(span, self.table().cloned().unwrap_or_default());
         T::deserialize(Deserializer::from(table)).map_err(|e| {
             // Message and name of the field are lines of their own.
             let why = e.to_string().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-            match (self.source, self.table) {
-                (Some(source), Some(table)) => {
-                    let at = e.span().map_or(table.span().start, |span| span.start);
+            match (self.source, self.section) {
+                (Some(source), Some(section)) => {
+                    let at = e.span().map_or(section.span().start, |span| span.start);
                     format!("{}: `[app]` is refused: {why}", in_line(source.path, source.line(at)))
                 }
                 (Some(source), None) => format!("file {} has no `[app]`: {why}", source.path),
@@ -75,6 +82,6 @@ impl App {
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Of the user's values none gets into a log: there may be a password among them.
-        f.debug_struct("App").field("is_there", &self.table.is_some()).finish()
+        f.debug_struct("App").field("is_there", &self.section.is_some()).finish()
     }
 }

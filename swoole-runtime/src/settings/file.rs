@@ -9,10 +9,7 @@ use super::{
 };
 use std::borrow::Cow;
 use swoole_vocabulary::{KEYS, Key, Kind, Value, nearest};
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::de::{DeTable, DeValue};
 
 /// The table that is the user's own.
 const APP: &str = "app";
@@ -23,16 +20,17 @@ impl Collected {
     /// settings refer to them.
     pub(crate) fn file(&mut self, path: &'static str, text: &'static str) -> Option<App> {
         let source = Source { path, text };
-        let mut app = Some(App { source: Some(source), table: None });
+        let mut app = Some(App { source: Some(source), section: None });
         let table = match DeTable::parse(text) {
-            Ok(table) => table.into_inner(),
+            // The user's own section is referred to until the process ends.
+            Ok(table) => &*Box::leak(Box::new(table.into_inner())),
             Err(e) => {
                 let place = in_line(path, source.line(e.span().map_or(0, |span| span.start)));
                 self.refusals.push(format!("{place} is no TOML: {}", e.message().replace('\n', " ")));
                 return None;
             }
         };
-        for (name, value) in in_order(&table) {
+        for (name, value) in in_order(table) {
             let line = source.line(name.span().start);
             let (name, written) = (name.get_ref(), value.get_ref());
             match (KEYS.iter().position(|key| key.name == name), written) {
@@ -47,10 +45,7 @@ impl Collected {
                         }
                     }
                 }
-                (None, DeValue::Table(table)) if name == APP => {
-                    let table: &'static _ = Box::leak(Box::new(Spanned::new(value.span(), table.clone())));
-                    app = Some(App { source: Some(source), table: Some(table) });
-                }
+                (None, DeValue::Table(_)) if name == APP => app = Some(App { source: Some(source), section: Some(value) }),
                 (None, _) => {
                     if name == APP {
                         app = None;

@@ -87,7 +87,7 @@ macro_rules! define {
         }
 
         /// In the order of the vocabulary's keys.
-        pub(crate) const SETTERS: [Setter; KEYS.len()] = [ $( Setter {
+        pub(crate) static SETTERS: [Setter; KEYS.len()] = [ $( Setter {
             set: define!(@set $kind $name),
             get: |settings| settings.$name.map(define!(@get $kind)),
         }, )+ ];

@@ -4,11 +4,11 @@
 use super::{
     keys::{SETTERS, Settings},
     origin::{Origin, PREFIX, variable},
-    text::{self, Readable},
+    text,
     unknown::unknown,
 };
 use std::ffi::{OsStr, OsString};
-use swoole_vocabulary::{KEYS, Kind, Value};
+use swoole_vocabulary::{KEYS, Key, Value};
 
 /// A variable that names the settings file; no setting.
 pub(crate) const CONFIG: &str = "SWOOLE_CONFIG";
@@ -30,8 +30,13 @@ pub(crate) struct Collected {
 impl Collected {
     /// What the attribute says; it was checked when the program was compiled.
     pub(crate) fn new(attribute: Settings) -> Self {
-        let origin = |key| if attribute.get(key).is_some() { Origin::Attribute } else { Origin::Default };
-        Self { settings: attribute, origins: core::array::from_fn(origin), refusals: Vec::new() }
+        let mut origins = [Origin::Default; KEYS.len()];
+        for (key, origin) in origins.iter_mut().enumerate() {
+            if attribute.get(key).is_some() {
+                *origin = Origin::Attribute;
+            }
+        }
+        Self { settings: attribute, origins, refusals: Vec::new() }
     }
 
     /// Where the value of the key at this place of the vocabulary comes from, in words.
@@ -48,27 +53,37 @@ impl Collected {
     pub(crate) fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
         // In the order of their names: the environment has none of its own.
         let mut ours: Vec<(OsString, OsString)> = Vec::new();
-        for (name, value) in variables.filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
-            ours.insert(ours.partition_point(|(before, _)| *before < name), (name, value));
-        }
-        for (name, value) in ours {
-            let name = name.to_string_lossy();
-            let key = KEYS.iter().position(|key| variable(key.name) == name);
-            match (key, &*name) {
-                (Some(key), _) => self.typed(key, &value, Origin::Environment),
-                (None, ATTACH) => {}
-                #[cfg(feature = "cli")]
-                (None, CONFIG) => {}
-                (None, _) => self.refusals.push(format!("environment variable {name} is refused: {}", no_such_variable(&name))),
+        for (name, value) in variables {
+            if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+                ours.insert(ours.partition_point(|(before, _)| *before < name), (name, value));
             }
+        }
+        for (name, value) in &ours {
+            self.variable(&name.to_string_lossy(), value);
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: &OsStr) {
+        let key = KEYS.iter().position(|key| variable(key.name) == name);
+        match (key, name) {
+            (Some(key), _) => self.typed(key, value, Origin::Environment),
+            (None, ATTACH) => {}
+            #[cfg(feature = "cli")]
+            (None, CONFIG) => {}
+            (None, _) => self.refusals.push(format!("environment variable {name} is refused: {}", no_such_variable(name))),
         }
     }
 
     /// What code has set.
     pub(crate) fn builder(&mut self, builder: &Settings) {
-        for (at, key) in KEYS.iter().enumerate() {
+        for at in 0..KEYS.len() {
             if let Some(value) = builder.get(at) {
-                let shown = if key.kind == Kind::Text { format!("{:?}", Readable(key.kind, value).to_string()) } else { plain(value) };
+                // As code writes it: a number of seconds is a number.
+                let shown = match value {
+                    Value::Text(text) => format!("{text:?}"),
+                    Value::Switch(switch) => format!("{switch}"),
+                    Value::Number(number) => format!("{}", u64::try_from(number).unwrap_or(0)),
+                };
                 self.value(at, value, &shown, Origin::Builder);
             }
         }
@@ -89,35 +104,33 @@ impl Collected {
     /// A text for the key at this place of the vocabulary.
     pub(crate) fn typed(&mut self, key: usize, typed: &OsStr, origin: Origin) {
         let (at, key) = (key, &KEYS[key]);
-        let refused = |why: &str| format!("{} is refused: {why}", origin.with(key, &format!("{typed:?}")));
-        let Some(text) = typed.to_str() else {
-            return self.refusals.push(refused("it is not UTF-8"));
-        };
-        match text::read(key, text) {
+        let shown = format!("{typed:?}");
+        let value = match typed.to_str().map(|text| text::read(key, text)) {
             // Settings are read until the process ends, and each override is read once: the text stays.
-            Ok(Value::Text(text)) => self.value(at, Value::Text(text.to_owned().leak()), &format!("{text:?}"), origin),
-            Ok(Value::Number(number)) => self.value(at, Value::Number(number), &format!("{text:?}"), origin),
-            Ok(Value::Switch(switch)) => self.value(at, Value::Switch(switch), &format!("{text:?}"), origin),
-            Err(takes) => self.refusals.push(refused(&format!("`{}` takes {takes}", key.name))),
-        }
+            Some(Ok(Value::Text(text))) => Value::Text(text.to_owned().leak()),
+            Some(Ok(Value::Number(number))) => Value::Number(number),
+            Some(Ok(Value::Switch(switch))) => Value::Switch(switch),
+            Some(Err(takes)) => return self.refuse(key, &shown, origin, &format!("`{}` takes {takes}", key.name)),
+            None => return self.refuse(key, &shown, origin, "it is not UTF-8"),
+        };
+        self.value(at, value, &shown, origin);
+    }
+
+    fn refuse(&mut self, key: &Key, shown: &str, origin: Origin, why: &str) {
+        self.refusals.push(format!("{} is refused: {why}", origin.with(key, shown)));
     }
 
     /// A value of its kind for the key at this place of the vocabulary; `shown` as it was written.
     pub(super) fn value(&mut self, at: usize, value: Value<'static>, shown: &str, origin: Origin) {
         let key = &KEYS[at];
         match (key.fault)(value) {
-            Some(fault) => self.refusals.push(format!("{} is refused: {}", origin.with(key, shown), fault.line)),
+            Some(fault) => self.refuse(key, shown, origin, fault.line),
             None => {
                 (SETTERS[at].set)(&mut self.settings, value);
                 self.origins[at] = origin;
             }
         }
     }
-}
-
-fn plain(value: Value<'_>) -> String {
-    // As code writes it: a number of seconds is a number.
-    Readable(Kind::Number, value).to_string()
 }
 
 fn no_such_variable(name: &str) -> String {

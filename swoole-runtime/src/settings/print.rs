@@ -25,8 +25,8 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
         };
         toml.push_str(&line);
     }
-    if let (Some(source), Some(table)) = (app.source, app.table) {
-        section("app", table.get_ref(), source, &mut toml);
+    if let (Some(source), Some(table)) = (app.source, app.table()) {
+        section("app", table, source, &mut toml);
     }
     toml
 }

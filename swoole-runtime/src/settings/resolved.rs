@@ -37,10 +37,12 @@ impl Resolved {
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listen, workers, reactors, max_conn, backlog, tcp_nodelay, log_level, max_wait_time, .. } = self;
+        for url in listen {
+            write!(f, "listen={url} ")?;
+        }
         write!(
             f,
-            "listen={} workers={workers} reactors={reactors} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
-            listen.join(","),
+            "workers={workers} reactors={reactors} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
             log_level.as_str().to_ascii_lowercase(),
             max_wait_time.as_secs()
         )

@@ -1,6 +1,8 @@
 //! Values as people type and read them: from the environment and the command line, in a file, in the help.
 
-use core::{fmt, time::Duration};
+#[cfg(feature = "cli")]
+use core::fmt;
+use core::time::Duration;
 use swoole_vocabulary::{Key, Kind, Value};
 
 /// Reads what was typed as a value for this key, or says behind "takes" what the key takes. Whether the value is in its range is
@@ -23,7 +25,9 @@ pub(crate) fn read<'a>(key: &Key, typed: &'a str) -> Result<Value<'a>, &'static 
 fn whole(typed: &str) -> Option<i128> {
     let digits = typed.trim_start_matches(['+', '-']);
     let is_number = !digits.is_empty() && typed.len() <= digits.len() + 1 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| typed.parse().unwrap_or(if typed.starts_with('-') { i128::MIN } else { i128::MAX }))
+    let largest = if typed.starts_with('-') { i128::MIN } else { i128::MAX };
+    // 64 bits hold whatever a key takes.
+    is_number.then(|| typed.parse::<i64>().map_or(largest, i128::from))
 }
 
 /// `90`, `90s`, `1m 30s`, `1h`.
@@ -48,22 +52,25 @@ fn bytes(typed: &str) -> Result<i128, &'static str> {
 }
 
 /// A value as a person reads it, and as [`read`] reads it again: `2`, `3s`, `8M`, `true`, `info`.
+#[cfg(feature = "cli")]
 pub(crate) struct Readable<'a>(pub(crate) Kind, pub(crate) Value<'a>);
 
+#[cfg(feature = "cli")]
 impl fmt::Display for Readable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0, self.1) {
             (_, Value::Text(text)) => f.write_str(text),
             (_, Value::Switch(switch)) => write!(f, "{switch}"),
-            (Kind::Seconds, Value::Number(seconds)) => {
-                write!(f, "{}", humantime::format_duration(Duration::from_secs(seconds.try_into().unwrap_or(0))))
-            }
-            (Kind::Bytes, Value::Number(bytes)) => {
-                let unit = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")].into_iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0);
-                let (size, letter) = unit.unwrap_or((1, ""));
-                write!(f, "{}{letter}", bytes / size)
-            }
-            (_, Value::Number(number)) => write!(f, "{number}"),
+            (kind, Value::Number(number)) => match (kind, u64::try_from(number).unwrap_or(0)) {
+                (Kind::Seconds, seconds) => fmt::Display::fmt(&humantime::format_duration(Duration::from_secs(seconds)), f),
+                (Kind::Bytes, bytes) => {
+                    let units = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+                    let unit = units.into_iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0);
+                    let (size, letter) = unit.unwrap_or((1, ""));
+                    write!(f, "{}{letter}", bytes / size)
+                }
+                (_, number) => fmt::Display::fmt(&number, f),
+            },
         }
     }
 }
@@ -109,6 +116,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "cli")]
     #[test]
     fn what_is_printed_is_read_again() {
         for (name, number, printed) in [

@@ -5,8 +5,12 @@ use swoole_vocabulary::{KEYS, Suggestion, key_meant};
 /// What is wrong with a name that no setting has. `name` is spelled as a key is, `spell` spells a key as the place does.
 pub(crate) fn unknown(name: &str, spell: fn(&str) -> String) -> String {
     meant(name, spell).unwrap_or_else(|| {
-        let names: Vec<_> = KEYS.iter().map(|key| spell(key.name)).collect();
-        format!("there is no such setting; the settings are {}", names.join(", "))
+        let mut said = "there is no such setting; the settings are".to_owned();
+        for (at, key) in KEYS.iter().enumerate() {
+            said.push_str(if at == 0 { " " } else { ", " });
+            said.push_str(&spell(key.name));
+        }
+        said
     })
 }
 

@@ -4,14 +4,18 @@
 
 use nix::{
     errno::Errno,
-    fcntl::{OFlag, open},
+    fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::{signal::Signal, stat::Mode},
+    sys::signal::Signal,
     unistd::pipe2,
 };
 use std::{
+    fs::OpenOptions,
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+        unix::fs::OpenOptionsExt,
+    },
 };
 
 /// The end that the master keeps; nothing is ever written into it.
@@ -39,7 +43,7 @@ impl Lifeline {
     /// Signal and receiver belong to an open file, and all processes inherit one; hence a file of its own, opened through `/proc`.
     pub(crate) fn tie(&self, signal: Signal) -> io::Result<Tied> {
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
-        let own = open(path.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK, Mode::empty())?;
+        let own = OwnedFd::from(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?);
         let fd = own.as_raw_fd();
         for (command, value) in [
             (libc::F_SETOWN, std::process::id().cast_signed()),

@@ -1,11 +1,11 @@
 //! Listening sockets.
 
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, getsockname, listen, setsockopt, socket, sockopt,
+    AddressFamily, Backlog, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, listen, setsockopt, socket, sockopt,
 };
 use std::{
     io,
-    net::{SocketAddr, SocketAddrV4, SocketAddrV6, TcpListener},
+    net::{SocketAddr, TcpListener},
     os::fd::AsRawFd,
 };
 
@@ -23,13 +23,4 @@ pub(crate) fn tcp(address: SocketAddr, v6_only: bool, backlog: u32, nodelay: boo
     bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&fd, Backlog::new(i32::try_from(backlog).unwrap_or(i32::MAX))?)?;
     Ok(TcpListener::from(fd))
-}
-
-/// The address that a listener really has; a port 0 has become one.
-pub(crate) fn address(listener: &TcpListener) -> io::Result<SocketAddr> {
-    let name: SockaddrStorage = getsockname(listener.as_raw_fd())?;
-    name.as_sockaddr_in()
-        .map(|a| SocketAddr::V4(SocketAddrV4::from(*a)))
-        .or_else(|| name.as_sockaddr_in6().map(|a| SocketAddr::V6(SocketAddrV6::from(*a))))
-        .ok_or_else(|| io::Error::other("the socket has no IP address"))
 }

@@ -2,6 +2,7 @@
 
 use core::{num::NonZeroUsize, ptr::NonNull};
 use nix::{
+    errno::Errno,
     fcntl::{FcntlArg, SealFlag, fcntl},
     sys::{
         memfd::{MFdFlags, memfd_create},
@@ -17,7 +18,7 @@ pub(crate) const PAGE: usize = 4096;
 /// Makes `size` bytes of zeroes that no process can shrink or grow: shrunk under a reader they would end it with SIGBUS.
 pub(crate) fn sealed(size: usize) -> io::Result<OwnedFd> {
     let fd = memfd_create(c"swoole", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
-    ftruncate(&fd, size.try_into().map_err(io::Error::other)?)?;
+    ftruncate(&fd, size.try_into().map_err(|_| Errno::EFBIG)?)?;
     fcntl(&fd, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL))?;
     Ok(fd)
 }

@@ -25,7 +25,7 @@ pub(crate) fn pair() -> io::Result<(Packets, Packets)> {
 
 impl Packets {
     /// Sends one message; the receiver gets a copy of the descriptor.
-    pub(crate) fn send(&self, message: [u8; LENGTH], fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    pub(crate) fn send(&self, message: [u8; LENGTH], fd: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
         let fds = fd.map(|fd| [fd.as_raw_fd()]);
         let control = fds.as_ref().map(|fds| [ControlMessage::ScmRights(fds)]);
         let control = control.as_ref().map_or(&[][..], |c| &c[..]);
@@ -33,7 +33,7 @@ impl Packets {
             return match sendmsg::<()>(self.0.as_raw_fd(), &[IoSlice::new(&message)], control, MsgFlags::MSG_NOSIGNAL, None) {
                 Ok(_) => Ok(()),
                 Err(Errno::EINTR) => continue,
-                Err(errno) => Err(errno.into()),
+                Err(errno) => Err(errno),
             };
         }
     }

@@ -34,9 +34,8 @@ impl PidFd {
     pub(crate) fn open(pid: Pid) -> io::Result<Self> {
         // SAFETY: `pidfd_open` takes two numbers and touches no memory; guaranteed by its definition.
         let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
-        let fd = i32::try_from(fd).map_err(io::Error::other)?;
-        // SAFETY: nobody else owns this descriptor; the kernel made it in the line above.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        // SAFETY: nobody else owns this descriptor, which is an `int` in a wider register; the kernel made it in the line above.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd as i32) }))
     }
 
     pub(crate) fn from_fd(fd: OwnedFd) -> Self {
@@ -44,13 +43,13 @@ impl PidFd {
     }
 
     /// Sends a signal. A process that has ended already is no error.
-    pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Errno> {
         let nothing = core::ptr::null::<libc::siginfo_t>();
         // SAFETY: `pidfd_send_signal` reads the third argument only when it is not null; it is null here.
         let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, self.0.as_raw_fd(), signal as i32, nothing, 0) };
         match Errno::result(sent) {
             Ok(_) | Err(Errno::ESRCH) => Ok(()),
-            Err(errno) => Err(errno.into()),
+            Err(errno) => Err(errno),
         }
     }
 
@@ -114,9 +113,12 @@ pub(crate) fn is_child(pid: Pid) -> Option<bool> {
 /// The pids of this process's children, adopted ones included, dead ones not yet reaped too.
 pub(crate) fn children() -> Vec<Pid> {
     let mut found = Vec::new();
-    for thread in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return found };
+    for thread in threads.flatten() {
         let listed = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-        found.extend(listed.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw));
+        for pid in listed.split_ascii_whitespace() {
+            found.extend(pid.parse().map(Pid::from_raw));
+        }
     }
     found
 }

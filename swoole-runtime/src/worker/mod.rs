@@ -30,15 +30,15 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
     logging::speak_as(Speaker::Worker(id.get()));
     let claim = Claim { pid: Some(std::process::id()), ..opened };
     if !memory.slot(slot).owner.claim(opened, std::process::id()) {
-        log::debug!("the slot was given to another process; this one ends");
+        logging::debug!("the slot was given to another process; this one ends");
         return STOPPED;
     }
     memory.worker(slot).clean(clock::unix_ms());
     let (_tied, outbox) = match settle_in(memory, slot, lifeline) {
         Ok(settled) => settled,
         Err(e) => {
-            log::error!("the worker cannot settle in: {e}");
-            memory.worker(slot).say(&e.to_string());
+            logging::error!("the worker cannot settle in: {e}");
+            memory.worker(slot).say(&format!("{e}"));
             return NOT_STARTED;
         }
     };
@@ -60,7 +60,7 @@ fn settle_in(memory: &'static Memory, slot: usize, lifeline: &Lifeline) -> io::R
     signals::let_pass()?;
     memory.become_one(Role::Worker(slot))?;
     let bed = Bed::beside(&memory.bells.workers[slot])?;
-    Ok((tied, Outbox::attach(memory, Some(memory.cells(slot)), Some(bed), |reactor| memory.to_reactor(slot, reactor))))
+    Ok((tied, Outbox::attach(memory, Some(slot), Some(bed))))
 }
 
 fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<S>, start: &WorkerStart) -> i32 {
@@ -73,13 +73,13 @@ fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<
     board.step_aside(None, clock::uptime_ms());
     board.enter(State::Ready);
     memory.bells.manager.ring();
-    log::debug!("ready");
+    logging::debug!("ready");
     serve::Serving::new(memory, slot, worker).serve(&mut state);
     board.enter(State::Stopping);
     if let Some(on_worker_stop) = S::DISPATCH.on_worker_stop {
         board.step_aside(Some(Callback::WorkerStop), clock::uptime_ms());
         if let Err(failure) = on_worker_stop(&mut state, worker) {
-            log::warn!("on_worker_stop: {}", failure.0);
+            logging::warn!("on_worker_stop: {}", failure.0);
         }
         board.step_aside(None, clock::uptime_ms());
     }
@@ -90,7 +90,9 @@ fn not_started(memory: &'static Memory, slot: usize, why: &str) -> i32 {
     let board = memory.worker(slot);
     board.say(why);
     // The manager says it with the exit. What its board does not hold in full is said here.
-    let level = if board.said().as_deref() == Some(why) { log::Level::Debug } else { log::Level::Error };
-    log::log!(level, "on_worker_start: {why}");
+    match board.said() {
+        Some(said) if said == why => logging::debug!("on_worker_start: {why}"),
+        _ => logging::error!("on_worker_start: {why}"),
+    }
     NOT_STARTED
 }

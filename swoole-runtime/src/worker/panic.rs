@@ -1,25 +1,26 @@
 //! A panic in a callback: reported with callback and session, last words to the client, then the process ends and is replaced.
 
-use crate::{context::Worker, contract::Server, id::SessionId};
-use core::cell::RefCell;
+use crate::{context::Worker, contract::Server, id::SessionId, logging};
+use core::cell::Cell;
 use std::panic::PanicHookInfo;
 
-type Report = Box<dyn Fn(&str)>;
+type Report = &'static dyn Fn(&str);
 
 thread_local! {
     /// What to do in the thread that runs callbacks; a thread that user code started has none.
-    static REPORT: RefCell<Option<Report>> = const { RefCell::new(None) };
+    static REPORT: Cell<Option<Report>> = const { Cell::new(None) };
 }
 
 /// [worker] From here on a panic of this thread is reported and `on_panic` runs; also where a panic aborts.
 pub(super) fn report_with<S: Server>(worker: &'static Worker<S>) {
-    REPORT.set(Some(Box::new(move |message| report(worker, message))));
+    // For as long as the process lives, as the worker is.
+    REPORT.set(Some(Box::leak(Box::new(move |message: &str| report(worker, message)))));
     std::panic::set_hook(Box::new(|info| {
         let message = message(info);
         // Taken out: a panic of `on_panic` itself finds none, and aborts.
         match REPORT.take() {
             Some(report) => report(&message),
-            None => log::error!("a thread panicked: {message}"),
+            None => logging::error!("a thread panicked: {message}"),
         }
     }));
 }
@@ -32,10 +33,10 @@ fn report<S: Server>(worker: &'static Worker<S>, message: &str) {
     let session = current.and_then(|current| current.session);
     match (current.map(|current| current.callback), session) {
         (Some(callback), Some(session)) => {
-            log::error!("panic in {callback} of session {session}: {message}")
+            logging::error!("panic in {callback} of session {session}: {message}")
         }
-        (Some(callback), None) => log::error!("panic in {callback}: {message}"),
-        (None, _) => log::error!("panic: {message}"),
+        (Some(callback), None) => logging::error!("panic in {callback}: {message}"),
+        (None, _) => logging::error!("panic: {message}"),
     }
     last_words(worker, session, message);
 }
@@ -44,7 +45,7 @@ fn last_words<S: Server>(worker: &Worker<S>, session: Option<SessionId>, message
     if let Some(on_panic) = S::DISPATCH.on_panic
         && let Err(failure) = on_panic(worker, session, message)
     {
-        log::warn!("on_panic: {}", failure.0);
+        logging::warn!("on_panic: {}", failure.0);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     event::{Callback, CloseReason, ToReactor, ToWorker},
     id::SessionId,
     layout::Memory,
+    logging,
     process::{Begun, Order, WorkerBoard},
     ring::{Consumer, FromMaster, Record},
     sync::Ordering,
@@ -102,7 +103,7 @@ impl<S: Server> Serving<S> {
 
     fn call(&mut self, at: usize, record: &Record, state: &mut S) {
         let (Some(kind), Some(fd)) = (ToWorker::from_u8(record.tag.kind), SessionId::new(record.tag.session)) else {
-            return log::error!("a record of no kind was passed over: this is a bug of the server framework");
+            return logging::error!("a record of no kind was passed over: this is a bug of the server framework");
         };
         match kind {
             ToWorker::Connect => {
@@ -135,7 +136,7 @@ impl<S: Server> Serving<S> {
             if self.memory.slot(self.slot).order() == Order::Stop {
                 return;
             }
-            log::error!("session {fd}: the reactor gives no room for the end of it; trying again");
+            logging::error!("session {fd}: the reactor gives no room for the end of it; trying again");
         }
     }
 
@@ -188,13 +189,13 @@ impl<S: Server> Serving<S> {
         if second != self.errors.0 {
             let more = self.errors.1.saturating_sub(ERRORS_A_SECOND);
             if more > 0 {
-                log::warn!("{more} more errors of callbacks in one second are not logged");
+                logging::warn!("{more} more errors of callbacks in one second are not logged");
             }
             self.errors = (second, 0);
         }
         self.errors.1 += 1;
         if self.errors.1 <= ERRORS_A_SECOND {
-            log::warn!("{callback} of session {fd}: {}", failure.0);
+            logging::warn!("{callback} of session {fd}: {}", failure.0);
         }
     }
 

@@ -23,7 +23,7 @@ fn values_are_natural_to_toml_and_times_and_sizes_may_be_texts() {
     assert_eq!((settings.listen, settings.workers, settings.max_wait_time), (Some("tcp://127.0.0.1:0"), Some(3), Some(120)));
     assert_eq!((settings.ring_memory, settings.buffer_output_size, settings.socket_buffer_size), (Some(1 << 20), Some(4096), Some(1024)));
     assert_eq!((settings.tcp_nodelay, settings.mode), (Some(false), Some("process")));
-    assert!(app.table.is_some());
+    assert!(app.section.is_some());
     assert_eq!(read("").0.refusals, [""; 0], "an empty file is one");
 }
 
