@@ -19,18 +19,18 @@ where
 ::core::compile_error! { "`Echo` has no `on_receive`\nnote: a stream listener runs it for what clients send, and nothing else reads that\nhelp: add `fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) {}`" }
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
-        let mut settings = ::swoole::Settings::new();
-        settings.workers(CPUS * 2);
-        settings.max_wait_time({
+        let mut settings_so_far = ::swoole::Settings::new();
+        settings_so_far.workers(CPUS * 2);
+        settings_so_far.max_wait_time({
             use ::swoole::__rt::mins;
             use ::swoole::__rt::secs;
             secs(PATIENCE) + mins(1)
         });
-        settings.ring_memory({
+        settings_so_far.ring_memory({
             use ::swoole::__rt::mib;
             mib(32)
         });
-        settings
+        settings_so_far
     };
     const _: () = ::swoole::__rt::check::workers(&SETTINGS_OF_THIS_SERVER);
     const _: () = ::swoole::__rt::check::max_wait_time(&SETTINGS_OF_THIS_SERVER);
@@ -42,52 +42,60 @@ const _: () = {
     {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
         const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
-            on_worker_start: |worker| {
+            on_worker_start: |given_worker| {
                 <Result<Self, String> as ::swoole::__rt::StateReturn<Self>>::state(Self::on_worker_start(
-                    <&WorkerStart as ::swoole::__rt::ParameterOfOnWorkerStart<&::swoole::WorkerStart>>::given(worker),
+                    <&WorkerStart as ::swoole::__rt::ParameterOfOnWorkerStart<&::swoole::WorkerStart>>::given(
+                        given_worker,
+                    ),
                 ))
             },
-            on_connect: ::core::option::Option::Some(|state, worker, fd| {
+            on_connect: ::core::option::Option::Some(|its_state, given_worker, given_fd| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_connect(
-                    state,
-                    <&'_ Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(fd),
+                    its_state,
+                    <&'_ Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(given_fd),
                 ))
             }),
             #[cfg(unix)]
-            on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
+            on_receive: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_data| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(fd),
-                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(given_fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(given_data),
                 ))
             }),
             #[cfg(all(not(unix), not(unix)))]
-            on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
+            on_receive: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_data| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(fd),
-                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(given_fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(given_data),
                 ))
             }),
-            on_close: ::core::option::Option::Some(|state, worker, fd, reason| {
+            on_close: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_reason| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_close(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(fd),
-                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(reason),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(given_worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(given_fd),
+                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(given_reason),
                 ))
             }),
             #[cfg(feature = "panics")]
-            on_panic: ::core::option::Option::Some(|worker, fd, message| {
+            on_panic: ::core::option::Option::Some(|given_worker, given_fd, given_message| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_panic(
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnPanic<&::swoole::Worker<Self>>>::given(worker),
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnPanic<&::swoole::Worker<Self>>>::given(given_worker),
                     <Option<SessionId> as ::swoole::__rt::ParameterOfOnPanic<
                         ::core::option::Option<::swoole::SessionId>,
-                    >>::given(fd),
-                    <&str as ::swoole::__rt::ParameterOfOnPanic<&::core::primitive::str>>::given(message),
+                    >>::given(given_fd),
+                    <&str as ::swoole::__rt::ParameterOfOnPanic<&::core::primitive::str>>::given(given_message),
                 ))
             }),
             ..::swoole::__rt::no_callbacks()

@@ -7,9 +7,9 @@ impl Echo {
 const _: () = {
     #[cfg(rust_analyzer)]
     {
-        let mut settings = ::swoole::Settings::new();
-        settings.workrs();
-        settings.log_lev();
+        let mut settings_so_far = ::swoole::Settings::new();
+        settings_so_far.workrs();
+        settings_so_far.log_lev();
     }
 };
 ::core::compile_error! { "there is no key `workrs`\nnote: there is a key `workers`\nhelp: write `workers = 2`" }
@@ -18,9 +18,9 @@ const _: () = {
 ::core::compile_error! { "`Echo` has no `on_close`\nnote: a stream listener runs it as the last event of a session, so that what belongs to the session can be let go\nhelp: add `fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {}`" }
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
-        let mut settings = ::swoole::Settings::new();
-        settings.listen("tcp://127.0.0.1:9501");
-        settings
+        let mut settings_so_far = ::swoole::Settings::new();
+        settings_so_far.listen("tcp://127.0.0.1:9501");
+        settings_so_far
     };
     #[allow(deprecated)]
     impl ::swoole::__rt::Server for Echo {
@@ -44,13 +44,19 @@ const _: () = {
                         given
                     }
                 }
-                |state, worker, fd, data| {
-                    let (worker, fd, data) = <AsWritten<SessionId, &Worker<Self>, &[u8]> as InOrder<(
-                        &::swoole::Worker<Self>,
-                        ::swoole::SessionId,
-                        &[::core::primitive::u8],
-                    )>>::in_order((worker, fd, data));
-                    <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(state, worker, fd, data))
+                |its_state, given_worker, given_fd, given_data| {
+                    let (given_worker, given_fd, given_data) =
+                        <AsWritten<SessionId, &Worker<Self>, &[u8]> as InOrder<(
+                            &::swoole::Worker<Self>,
+                            ::swoole::SessionId,
+                            &[::core::primitive::u8],
+                        )>>::in_order((given_worker, given_fd, given_data));
+                    <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
+                        its_state,
+                        given_worker,
+                        given_fd,
+                        given_data,
+                    ))
                 }
             }),
             ..::swoole::__rt::no_callbacks()

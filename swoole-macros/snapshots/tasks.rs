@@ -15,27 +15,31 @@ const _: () = {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
         const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
             on_worker_start: <Images as ::swoole::__rt::InitialState>::initial_state,
-            on_connect: ::core::option::Option::Some(|state, worker, fd| {
+            on_connect: ::core::option::Option::Some(|its_state, given_worker, given_fd| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_connect(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(fd),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(given_fd),
                 ))
             }),
-            on_receive: ::core::option::Option::Some(|state, worker, fd, data| {
+            on_receive: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_data| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(fd),
-                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(data),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(given_fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(given_data),
                 ))
             }),
-            on_close: ::core::option::Option::Some(|state, worker, fd, reason| {
+            on_close: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_reason| {
                 <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_close(
-                    state,
-                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(worker),
-                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(fd),
-                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(reason),
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(given_worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(given_fd),
+                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(given_reason),
                 ))
             }),
             ..::swoole::__rt::no_callbacks()

@@ -40,7 +40,7 @@ macro_rules! callbacks {
                 in "the worker of the session", original "`onReceive`",
                 says "`on_receive` takes `{Given}` here, not `{Self}`" "help: write `fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8])`",
                 needed "a stream listener runs it for what clients send, and nothing else reads that",
-                also ["data" "message" "read" "recv" "bytes" "input"];
+                also ["data" "message" "read" "recv" "rcv" "bytes" "input"];
 
             /// The last event of a session, and why it has ended.
             on_close by ParameterOfOnClose [self] (worker: Worker, fd: Session, reason: Reason) Outcome

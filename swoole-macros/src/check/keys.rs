@@ -12,6 +12,7 @@ use crate::{
     read::Entry,
 };
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::quote;
 use swoole_vocabulary::{KEYS, PlannedKey, Suggestion, key, key_meant, planned_key};
 
 /// What the attribute says.
@@ -167,6 +168,18 @@ impl Keys {
 }
 
 fn separated(name: &Ident, by: &TokenStream, value: &TokenStream) -> Fault {
+    // `max-conn = 2`, `tcp.nodelay = true`.
+    let text = as_written(&quote!(#name #by #value));
+    if let Some((left, right)) = text.split_once('=')
+        && matches!(by.to_string().as_str(), "-" | ".")
+    {
+        let joined: String = left.replace(['-', '.'], "_").replace(' ', "");
+        let near = key_meant(&joined).map_or(joined, |meant| meant.name().to_owned());
+        let tokens = quote!(#name #by);
+        return Fault::at(&tokens, format!("a key is one word: `{near}`"))
+            .note("its parts stand side by side with `_` between them")
+            .help(format!("write `{near} ={right}`"));
+    }
     let example = key(&name.to_string()).map_or_else(|| format!("{name} = …"), |key| key.example.to_owned());
     let write = if value.is_empty() { example } else { format!("{name} = {}", as_written(value)) };
     Fault::at(by, format!("`{name}` and its value have `{}` between them", as_written(by).replace(' ', "")))

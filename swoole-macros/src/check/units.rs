@@ -19,6 +19,15 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Unit]> {
     }
 }
 
+/// What was typed as it is when the program runs, `5s` or `2M`, as it is written here.
+pub(super) fn typed(kind: Kind, text: &str) -> Option<String> {
+    let units = of(kind)?;
+    let letters = text.trim().trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let digits = text.trim().strip_suffix(letters).filter(|digits| !digits.is_empty())?;
+    let unit = unit_meant(letters.trim(), kind == Kind::Seconds)?;
+    units.iter().any(|(known, ..)| *known == unit).then(|| format!("{unit}({digits})"))
+}
+
 pub(super) fn fault(key: &Key, value: &TokenStream) -> Option<Fault> {
     of_suffix(key, value).or_else(|| of_path(key, value)).or_else(|| of_argument(key, value)).or_else(|| of_call(key, value))
 }

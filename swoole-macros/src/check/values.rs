@@ -139,7 +139,7 @@ fn of_another_kind(key: &Key, what: &str, text: &str, value: &TokenStream) -> Fa
         {
             format!("{} = {}", key.name, as_written(&inside))
         }
-        _ => key.example.to_owned(),
+        (kind, _) => units::typed(kind, text).map_or_else(|| key.example.to_owned(), |value| format!("{} = {value}", key.name)),
     };
     Fault::at(value, format!("`{}` takes {}, not {what}", key.name, key.kind.words()))
         .note(format!("`{}`: {}", key.name, first_sentence(key)))

@@ -15,8 +15,8 @@ pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) 
     let swoole = &server.swoole;
     let takes = Ident::new(callback.takes, Span::call_site());
     let types: Vec<&Type> = types(signature).collect();
-    let names: Vec<Ident> = callback.parameters.iter().map(|(name, _)| Ident::new(name, Span::mixed_site())).collect();
-    let state = callback.has_state.then(|| Ident::new("state", Span::mixed_site()));
+    let names: Vec<Ident> = callback.parameters.iter().map(|(name, _)| Ident::new(&format!("given_{name}"), Span::mixed_site())).collect();
+    let state = callback.has_state.then(|| Ident::new("its_state", Span::mixed_site()));
     let function = &signature.ident;
     let state_first = state.iter().map(|state| quote!(#state,));
     let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| order::word(given.text().parse().unwrap_or_default())).collect();
@@ -67,7 +67,7 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
         ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => call,
         // Has no name to be written a second time.
         ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()) => {
-            let returned = Ident::new("returned", Span::mixed_site().located_at(ty.span()));
+            let returned = Ident::new("it_returned", Span::mixed_site().located_at(ty.span()));
             quote!({ let #returned = #call; #reads::#by(#returned) })
         }
         ReturnType::Type(_, ty) => {

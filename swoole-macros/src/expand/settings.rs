@@ -12,7 +12,7 @@ use swoole_vocabulary::{Kind, SIZE_UNITS, TIME_UNITS};
 pub(super) fn settings(server: &Server) -> TokenStream {
     let swoole = &server.swoole;
     // A name of the macro's own, which the user's expressions cannot see.
-    let settings = Ident::new("settings", Span::mixed_site());
+    let settings = Ident::new("settings_so_far", Span::mixed_site());
     let statements = server.settings.iter().map(|setting| statement(&settings, setting, swoole));
     let checks = server.settings.iter().filter(|setting| !setting.is_known).map(|setting| check(setting, swoole));
     let value = if server.settings.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn half_typed(server: &Server) -> TokenStream {
         return TokenStream::new();
     }
     let swoole = &server.swoole;
-    let settings = Ident::new("settings", Span::mixed_site());
+    let settings = Ident::new("settings_so_far", Span::mixed_site());
     let names = &server.half_typed;
     quote! {
         #[allow(unexpected_cfgs)]

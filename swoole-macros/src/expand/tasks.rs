@@ -126,7 +126,8 @@ fn elided(types: &[&Type], server: &Server) -> Vec<TokenStream> {
 
 fn in_order(name: &str, signature: &Signature, swapped: &order::Swapped, written: &[TokenStream], given: &[TokenStream]) -> TokenStream {
     let Some(planned) = planned_callback(name) else { return TokenStream::new() };
-    let names: Vec<Ident> = planned.callback.parameters.iter().map(|(name, _)| Ident::new(name, Span::mixed_site())).collect();
+    let names: Vec<Ident> =
+        planned.callback.parameters.iter().map(|(name, _)| Ident::new(&format!("given_{name}"), Span::mixed_site())).collect();
     let (rule, statement) = order::rule(&planned.callback, signature, swapped, written, given, &names);
     let unused = names.iter().map(|name| quote!(let _ = #name;));
     quote!(#rule let _ = |#(#names),*| { #statement #(#unused)* };)

@@ -128,7 +128,7 @@ fn a_key_that_is_half_typed_is_still_a_call_of_a_setter() {
     for half in [quote!(listen = "tcp://127.0.0.1:9501", wor), quote!(wor, workers = 2), quote!(workers =), quote!(log_lev = "info")] {
         let name = half.clone().into_iter().find(|token| matches!(token.to_string().as_str(), "wor" | "workers" | "log_lev")).unwrap();
         let expanded = expand(half, good_block()).to_string();
-        assert!(expanded.contains(&format!("settings . {name} (")), "{expanded}");
+        assert!(expanded.contains(&format!("settings_so_far . {name} (")), "{expanded}");
     }
 }
 
