@@ -17,6 +17,7 @@ where
 }
 #[cfg(not(any(unix, not(unix))))]
 ::core::compile_error! { "`Echo` has no `on_receive`\nnote: a stream listener runs it for what clients send, and nothing else reads that\nhelp: add `fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) {}`" }
+#[allow(non_local_definitions)]
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
         let mut settings_so_far = ::swoole::Settings::new();

@@ -7,6 +7,7 @@ impl Echo {
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
 }
+#[allow(non_local_definitions)]
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
         let mut settings_so_far = ::swoole::Settings::new();

@@ -16,6 +16,7 @@ const _: () = {
 ::core::compile_error! { "there is no key `log_lev`\nnote: there is a key `log_level`\nhelp: write `log_level = \"info\"`" }
 ::core::compile_error! { "`on_connect` takes `&mut self`, not `&self`\nnote: one callback runs at a time in a worker, and each may change the state of its worker\nhelp: write `fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId)`" }
 ::core::compile_error! { "`Echo` has no `on_close`\nnote: a stream listener runs it as the last event of a session, so that what belongs to the session can be let go\nhelp: add `fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {}`" }
+#[allow(non_local_definitions)]
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
         let mut settings_so_far = ::swoole::Settings::new();

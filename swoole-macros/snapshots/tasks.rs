@@ -8,6 +8,7 @@ impl Images {
     }
     fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Thumbnail) {}
 }
+#[allow(non_local_definitions)]
 const _: () = {
     const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = ::swoole::Settings::new();
     #[allow(deprecated)]

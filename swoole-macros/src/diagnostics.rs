@@ -22,11 +22,6 @@ impl Fault {
         Self { from, to: spans.last().unwrap_or(from), text: headline.into(), when: None }
     }
 
-    /// A fault whose lines are already put together.
-    pub(crate) fn written(tokens: &impl ToTokens, lines: &str) -> Self {
-        Self::at(tokens, lines)
-    }
-
     /// Why there is such a rule.
     pub(crate) fn note(self, why: impl AsRef<str>) -> Self {
         self.line("note", why.as_ref())

@@ -49,8 +49,9 @@ mod tests;
 ///
 /// # Keys
 ///
-/// Each is written `key = value`, with any constant expression of its type as the value. A value out of its range does not compile.
-/// Each can be overridden when the program runs.
+/// Each is written `key = value`, with any constant expression of its type as the value; `mode` takes a literal, since it decides what is
+/// compiled in. A value out of its range does not compile. Each can be overridden when the program runs; an override of `mode` can only
+/// repeat it. `crate = path` names this crate where another one hands it on.
 ///
 #[doc = swoole_vocabulary::table_of_keys!()]
 ///

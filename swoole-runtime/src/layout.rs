@@ -56,7 +56,7 @@ struct WorkerPlace {
 }
 
 /// No ring is smaller than this, so that a ring always takes a record of a useful size.
-const SMALLEST_RING: usize = 16 << 10;
+pub(crate) const SMALLEST_RING: usize = 16 << 10;
 
 /// No ring is larger than this: more would not be filled before the kernel's own buffers are.
 const LARGEST_RING: usize = 4 << 20;

@@ -57,12 +57,13 @@ macro_rules! keys {
                 default "2M", example "buffer_output_size = mib(2)", original "`buffer_output_size`",
                 also ["output_buffer_size" "max_send_size" "send_buffer_size"];
 
-            /// How much output may wait for one client, in bytes; `send` answers that the buffer is full above it.
+            /// How much output may wait for one client, in bytes; while so much waits, `send` answers that the buffer is full.
             bytes socket_buffer_size: u64 = 1024, 1073741824, "a client that reads slowly holds this much memory at most"
                 default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
                 also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
 
-            /// How much memory the rings between reactors and workers have together, in bytes. They shrink to fit, down to 16 KiB each.
+            /// How much memory the rings between reactors and workers have together, in bytes. They shrink to
+            /// fit, down to 16 KiB each, below which the start is refused; no ring is larger than 4 MiB.
             bytes ring_memory: u64 = 65536, 17179869184, "the memory is shared by all rings, of which there are two for each worker and reactor"
                 default "64M", example "ring_memory = mib(64)", original "–", also ["shared_memory" "ring_size" "rings"];
 

@@ -65,7 +65,7 @@ fn each_source_of_a_setting_beats_the_one_before() {
 const SOURCES: [[&str; 6]; 5] = [
     ["workers", "2", "3", "4", "5", "6"],
     ["max_wait_time", "\"4s\"", "\"1m 30s\"", "\"2m\"", "\"1h\"", "\"6s\""],
-    ["ring_memory", "\"32M\"", "\"1M\"", "\"2M\"", "\"65537\"", "\"6M\""],
+    ["ring_memory", "\"32M\"", "\"1M\"", "\"2M\"", "\"1048577\"", "\"6M\""],
     ["listen", "\"tcp://127.0.0.1:1\"", "\"tcp://127.0.0.1:3\"", "\"tcp://127.0.0.1:4\"", "\"tcp://[::1]:5\"", "\"tcp://127.0.0.1:6\""],
     ["tcp_nodelay", "false", "true", "false", "true", "false"],
 ];

@@ -142,3 +142,18 @@ fn no_golden_file_knows_the_machine_it_was_made_on() {
         of_a_machine.into_iter().find(|path| case.golden.contains(path)).map(str::to_owned)
     });
 }
+
+/// A row of the vocabulary that the documentation or the programs do not know.
+#[test]
+fn every_key_and_every_callback_is_in_the_readme_and_in_a_program_that_compiles() {
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (readme, keys, callbacks) = (read("../README.md"), read("cases/pass/every_key.rs"), read("cases/pass/every_callback.rs"));
+    for key in swoole_vocabulary::KEYS {
+        assert!(readme.contains(&format!("| `{}` |", key.name)), "README: {}", key.name);
+        assert!(keys.contains(&format!("{} = ", key.name)), "every_key.rs: {}", key.name);
+    }
+    for callback in swoole_vocabulary::CALLBACKS {
+        assert!(readme.contains(&format!("`{}`", callback.name)), "README: {}", callback.name);
+        assert!(callbacks.contains(&format!("fn {}(", callback.name)), "every_callback.rs: {}", callback.name);
+    }
+}

@@ -1,6 +1,6 @@
 //! Which methods are callbacks.
 //!
-//! - A method named `on_…` is a callback of this release (C6).
+//! - A method named `on_…` is a callback of this release (C6), and none hides in a macro (C13).
 //! - No method takes the name of what the attribute adds (C13).
 
 use super::{
@@ -87,6 +87,14 @@ impl PlannedMethod<'_> {
 
 pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
     let mut methods = Methods { block, planned: Vec::new(), meant: Vec::new() };
+    for called in &block.macros {
+        let name = as_written(called);
+        found.push(
+            Fault::at(called, format!("what `{name}!` makes cannot be seen by `#[swoole::server]`"))
+                .note("a callback among it would never be called")
+                .help(format!("write its methods out, or call `{name}!` in another `impl {} {{ … }}`", name_of(&block.self_ty))),
+        );
+    }
     for method in &block.methods {
         let name = method.name.to_string();
         if callback(&name).is_some() {
@@ -96,7 +104,9 @@ pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
             methods.planned.push(planned_method(planned, method, block, found));
             continue;
         }
-        let suggestion = match same_letters(&name) {
+        // Beside the right one it is another method.
+        let same = same_letters(&name).filter(|same| !block.methods.iter().any(|method| method.name == same.name()));
+        let suggestion = match same {
             Some(same) => Some(same),
             None if is_named_like_a_callback(&name) => callback_meant(&name),
             None => continue,
@@ -162,6 +172,9 @@ fn is_named_like_a_callback(name: &str) -> bool {
 
 /// `OnConnect`, `onconnect`, `ON_CONNECT`: nobody has such a name for something else.
 fn same_letters(name: &str) -> Option<Suggestion> {
+    if name.starts_with('_') {
+        return None;
+    }
     let letters = |name: &str| name.replace('_', "").to_lowercase();
     let wanted = letters(name);
     let known = CALLBACKS.iter().map(|callback| Suggestion::Known(callback.name));
@@ -179,7 +192,12 @@ fn no_such_callback(method: &Method, name: &str, suggestion: Option<Suggestion>)
                 Signature::Broken => None,
             };
             let line = callback(near).map(|callback| callback.signature(returns.as_deref())).unwrap_or_default();
-            fault.note("a method whose name begins with `on_` is one that the server calls").help(format!("write `{line}`"))
+            let note = if name.starts_with("on_") {
+                "a method whose name begins with `on_` is one that the server calls"
+            } else {
+                "the server calls it by its name"
+            };
+            fault.note(note).help(format!("write `{line}`"))
         }
         Some(Suggestion::NotYet(near)) => fault
             .note(format!("`{near}` is not there yet; {}", known()))

@@ -161,9 +161,14 @@ fn replaced(value: &TokenStream, called: &Ident, by: &str) -> String {
 pub(crate) fn plain_calls(value: &TokenStream) -> Vec<(Ident, Group)> {
     let mut calls = Vec::new();
     let mut name = None;
+    // Behind a path, behind a dot, and where a function is declared, it is another's name.
     let mut in_a_path = false;
     for token in value.clone() {
         match token {
+            TokenTree::Ident(word) if word == "fn" => {
+                name = None;
+                in_a_path = true;
+            }
             TokenTree::Ident(ident) if !in_a_path => name = Some(ident.unraw()),
             TokenTree::Group(group) => {
                 calls.extend(plain_calls(&group.stream()));

@@ -125,7 +125,7 @@ fn known_literal(literal: &Lit) -> Known {
 }
 
 fn out_of_range(key: &Key, known: Value<'_>, value: &TokenStream) -> Option<Fault> {
-    (key.fault)(known).map(|fault| Fault::written(value, fault.full))
+    (key.fault)(known).map(|fault| Fault::at(value, fault.full))
 }
 
 fn of_another_kind(key: &Key, what: &str, text: &str, value: &TokenStream) -> Fault {

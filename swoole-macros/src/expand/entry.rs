@@ -2,9 +2,9 @@
 
 use super::lifetimes;
 use crate::check::Server;
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{GenericParam, Generics};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{GenericParam, Generics, WherePredicate};
 
 /// What an impl block for the server's type begins and ends with.
 pub(super) struct Home {
@@ -30,17 +30,23 @@ impl Home {
         Self {
             parameters: lifetimes::for_ever(quote!(<#(#types),*>)),
             self_ty: lifetimes::for_ever(server.self_ty.to_token_stream()),
-            bounds: lifetimes::for_ever(quote!(where #(#names: 'static,)* #(#predicates,)*)),
+            bounds: lifetimes::for_ever(bounds(&names, &predicates)),
         }
     }
+}
+
+/// Stands where the parameters do: there the compiler proposes a bound that is missing.
+fn bounds(names: &[TokenStream], predicates: &[&WherePredicate]) -> TokenStream {
+    let at = names.last().and_then(|name| name.clone().into_iter().next()).map_or_else(Span::call_site, |name| name.span());
+    quote_spanned!(at=> where #(#names: 'static,)* #(#predicates,)*)
 }
 
 fn without_default(parameter: &GenericParam) -> Option<TokenStream> {
     match parameter {
         GenericParam::Lifetime(_) => None,
         GenericParam::Type(parameter) => {
-            let (name, bounds) = (&parameter.ident, &parameter.bounds);
-            Some(quote!(#name: #bounds))
+            let (attributes, name, bounds) = (&parameter.attrs, &parameter.ident, &parameter.bounds);
+            Some(quote!(#(#attributes)* #name: #bounds))
         }
         GenericParam::Const(parameter) => {
             let (name, ty) = (&parameter.ident, &parameter.ty);

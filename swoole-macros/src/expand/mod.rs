@@ -24,6 +24,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let entry::Home { parameters, self_ty, bounds } = &home;
         let swoole = &server.swoole;
         quote! {
+            #[allow(non_local_definitions)]
             const _: () = {
                 #settings
                 // The server calls on purpose what it calls.

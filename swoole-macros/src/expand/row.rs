@@ -64,7 +64,7 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
             quote!(<#nothing as #reads>::#by(#call))
         }
         // It never comes back, which is of every type.
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => call,
+        ReturnType::Type(_, ty) if is_never(ty) => call,
         // Has no name to be written a second time.
         ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()) => {
             let returned = Ident::new("it_returned", Span::mixed_site().located_at(ty.span()));
@@ -74,6 +74,15 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
             let ty = lifetimes::elided(ty.to_token_stream(), server);
             quote!(<#ty as #reads>::#by(#call))
         }
+    }
+}
+
+/// Whether it is `!`, maybe in the invisible group that a `macro_rules` puts around it.
+fn is_never(ty: &Type) -> bool {
+    match ty {
+        Type::Never(_) => true,
+        Type::Group(group) => is_never(&group.elem),
+        _ => false,
     }
 }
 

@@ -51,6 +51,11 @@ fn dependencies(manifest: &str, of_the_workspace: bool) -> BTreeMap<String, Depe
     let mut section: Vec<String> = Vec::new();
     let mut lines = manifest.lines();
     while let Some(line) = lines.next() {
+        // A text over several lines holds nothing that matters here.
+        if let Some(quotes) = ["\"\"\"", "'''"].into_iter().find(|quotes| line.matches(quotes).count() % 2 == 1) {
+            let _ = lines.find(|line| line.contains(quotes));
+            continue;
+        }
         let mut line = without_comment(line).trim().to_owned();
         // A value may go on until its brackets are closed.
         while open_brackets(&line) > 0 {
@@ -118,8 +123,17 @@ fn without_comment(line: &str) -> &str {
 
 fn open_brackets(line: &str) -> usize {
     let Some((_, value)) = line.split_once('=') else { return 0 };
-    let count = |brackets: [char; 2]| value.chars().filter(|letter| brackets.contains(letter)).count();
-    count(['{', '[']).saturating_sub(count(['}', ']']))
+    let (mut quote, mut open) = (None, 0_usize);
+    for letter in value.chars() {
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(begun), _) if begun == letter => quote = None,
+            (None, '{' | '[') => open = open.saturating_add(1),
+            (None, '}' | ']') => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    open
 }
 
 #[cfg(test)]
@@ -141,6 +155,8 @@ mod tests {
             "[dependencies]\nsw.version = \"0.1\"\nsw.package = \"swoole\"",
             "[target.'cfg(unix)'.dependencies]\nsw = { path = \"a#b\", package = \"swoole\" }",
             "[dev-dependencies]\nother = \"1\"\nsw = { features = [\n  \"cli\", # all\n], package = \"swoole\" }",
+            "[package]\ndescription = \"a [beta\"\n[dependencies]\nsw = { package = \"swoole\" }",
+            "[package.metadata]\ntext = \"\"\"\n[dependencies]\nswoole = \"1\"\n\"\"\"\n[dependencies]\nsw = { package = \"swoole\" }",
             "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\n\"sw\" = { \"package\" = \"swoole\" }",
         ] {
             assert_eq!(renamed(manifest).as_deref(), Some("sw"), "{manifest}");

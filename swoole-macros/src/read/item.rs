@@ -4,7 +4,7 @@ use super::{Method, method};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Attribute, Generics, Token, Type, Visibility, braced,
+    Attribute, Generics, Path, Token, Type, Visibility, braced,
     ext::IdentExt,
     parse::{ParseStream, Parser},
 };
@@ -41,6 +41,8 @@ pub(crate) struct Block {
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     pub(crate) methods: Vec<Method>,
+    /// What is called among its members as a macro, and makes members that cannot be seen here.
+    pub(crate) macros: Vec<Path>,
 }
 
 /// Reads an item; whatever it is, nothing of it is lost, since the caller emits the tokens as they came.
@@ -76,7 +78,8 @@ fn block(input: ParseStream<'_>, attributes: Vec<Attribute>) -> syn::Result<Item
     generics.where_clause = input.parse()?;
     let content;
     braced!(content in input);
-    Ok(Item::Block(Block { attributes, generics, self_ty, methods: method::methods(&content) }))
+    let (methods, macros) = method::methods(&content);
+    Ok(Item::Block(Block { attributes, generics, self_ty, methods, macros }))
 }
 
 /// What stands before the word that says what an item is, and the words that may.

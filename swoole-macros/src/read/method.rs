@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use std::rc::Rc;
 use syn::{
-    Attribute, Token, Visibility,
+    Attribute, Path, Token, Visibility,
     ext::IdentExt,
     parse::{ParseStream, discouraged::Speculative},
 };
@@ -22,16 +22,24 @@ pub(crate) enum Signature {
     Broken,
 }
 
-/// Every function among these members, in their order.
-pub(super) fn methods(members: ParseStream<'_>) -> Vec<Method> {
-    let mut methods = Vec::new();
+/// Every function among these members, in their order, and what is called there as a macro.
+pub(super) fn methods(members: ParseStream<'_>) -> (Vec<Method>, Vec<Path>) {
+    let (mut methods, mut macros) = (Vec::new(), Vec::new());
     // Those of the block itself. Where they are broken the compiler says so.
     let _ = members.call(Attribute::parse_inner);
     while !members.is_empty() {
-        methods.extend(method(members));
+        let is_a_call = |ahead: ParseStream<'_>| {
+            ahead.call(Attribute::parse_outer).ok()?;
+            let path = ahead.call(Path::parse_mod_style).ok()?;
+            ahead.peek(Token![!]).then_some(path)
+        };
+        match is_a_call(&members.fork()) {
+            Some(path) => macros.push(path),
+            None => methods.extend(method(members)),
+        }
         skip_rest(members);
     }
-    methods
+    (methods, macros)
 }
 
 fn method(input: ParseStream<'_>) -> Option<Method> {

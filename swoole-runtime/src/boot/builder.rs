@@ -107,9 +107,14 @@ impl<S: Server> Builder<S> {
             #[cfg(feature = "cli")]
             Asked::Print(text) => {
                 use std::io::Write;
-                // Where standard output is closed there is nobody to tell.
-                let _ = std::io::stdout().write_all(text.as_bytes());
-                std::process::exit(0);
+                let mut out = std::io::stdout();
+                match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                    // Where nobody reads on, as behind `head`, all was said that somebody wanted.
+                    Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                        Err(crate::error::Error::start_io("what was asked for cannot be printed", e, ""))
+                    }
+                    _ => std::process::exit(0),
+                }
             }
         }
     }

@@ -85,7 +85,8 @@ fn fault(e: &clap::Error) -> String {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
     };
-    let argument = said(ContextKind::InvalidArg);
+    // One line a fault, whatever is in its name.
+    let argument = &*said(ContextKind::InvalidArg).escape_debug().to_string();
     // Where it is known, what it takes stands behind it.
     let name = argument.split([' ', '=']).next().unwrap_or_default();
     match e.kind() {

@@ -26,7 +26,7 @@ pub(super) const INFORMATION: [Information; 4] = [
     Information {
         name: "check",
         value: None,
-        says: "Check every setting and the address, say what is wrong, and end",
+        says: "Check every setting and that the host is known, say what is wrong, and end; binds nothing",
         also: &["test", "validate", "dry_run", "check_config"],
     },
     Information {

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, Result},
+    layout::SMALLEST_RING,
     settings::{Collected, Resolved, Settings},
     sys::limits,
 };
@@ -32,15 +33,27 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
             cpus * 4
         ));
     }
+    let least = 2 * u64::from(workers) * u64::from(reactors) * SMALLEST_RING as u64;
+    match (collected.settings.ring_memory, collected.is_default("ring_memory")) {
+        (Some(asked), false) if asked < least => collected.refusals.push(format!(
+            "{}: `ring_memory` is {asked}, and the rings of {workers} workers and {reactors} reactors need {least} bytes, {} KiB each; \
+             set it to {least} or more, or run fewer of them",
+            collected.origin_of("ring_memory"),
+            SMALLEST_RING >> 10
+        )),
+        (Some(asked), true) => collected.settings.ring_memory(asked.max(least)),
+        _ => {}
+    }
     let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
     let reserve = RESERVE + PER_WORKER * u64::from(workers) + PER_REACTOR * u64::from(reactors);
     let left = limit.saturating_sub(reserve);
     match collected.settings.max_conn {
         Some(asked) if u64::from(asked) > left => collected.refusals.push(format!(
             "{}: `max_conn` is {asked}, and the descriptor limit of {limit} leaves {left} for sessions (the server itself needs {reserve}); \
-             raise the limit (`ulimit -n {}`), or set `max_conn` to {left} or less",
+             raise the limit (`ulimit -n {}`){}",
             collected.origin_of("max_conn"),
-            u64::from(asked) + reserve
+            u64::from(asked) + reserve,
+            if left > 0 { format!(", or set `max_conn` to {left} or less") } else { String::new() }
         )),
         Some(_) => {}
         None if left == 0 => collected.refusals.push(format!(

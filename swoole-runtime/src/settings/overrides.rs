@@ -49,6 +49,11 @@ impl Collected {
         KEYS.iter().position(|key| key.name == name).map_or_else(String::new, |key| self.origin(key))
     }
 
+    /// Whether nobody has set the key of this name.
+    pub(crate) fn is_default(&self, name: &str) -> bool {
+        KEYS.iter().zip(&self.origins).any(|(key, origin)| key.name == name && matches!(origin, Origin::Default))
+    }
+
     /// Every `SWOOLE_…` variable among these.
     pub(crate) fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
         // In the order of their names: the environment has none of its own.
@@ -70,7 +75,9 @@ impl Collected {
             (None, ATTACH) => {}
             #[cfg(feature = "cli")]
             (None, CONFIG) => {}
-            (None, _) => self.refusals.push(format!("environment variable {name} is refused: {}", no_such_variable(name))),
+            (None, _) => {
+                self.refusals.push(format!("environment variable {} is refused: {}", name.escape_debug(), no_such_variable(name)));
+            }
         }
     }
 

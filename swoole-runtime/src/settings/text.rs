@@ -47,6 +47,10 @@ fn bytes(typed: &str) -> Result<i128, &'static str> {
     if let Some(bytes) = whole(typed) {
         return Ok(bytes);
     }
+    // A part of a byte is none.
+    if typed.parse::<f64>().is_ok() {
+        return Err("a size, as in `64K` or `2M`");
+    }
     let sizes = parse_size::Config::new().with_binary();
     sizes.parse_size(typed).map(i128::from).map_err(|_| "a size, as in `64K` or `2M`")
 }

@@ -15,6 +15,9 @@ struct Echo;
     max_conn = 10_000,
     backlog = SETTINGS_OF_MINE,
     tcp_nodelay = !false,
+    buffer_output_size = kib(64),
+    socket_buffer_size = mib(4),
+    ring_memory = gib(1),
     log_level = "warn",
     max_wait_time = mins(1) + secs(30),
 )]
