@@ -2,10 +2,9 @@
 
 use crate::{
     index::{Head, Tail},
-    mortal::step,
+    slot::Slot,
     sync::{AtomicU64, Ordering},
 };
-use loom::cell::Cell;
 
 /// The words and slots that both ends map.
 pub(crate) struct Lane<const SLOTS: usize> {
@@ -14,22 +13,10 @@ pub(crate) struct Lane<const SLOTS: usize> {
     slots: [Slot; SLOTS],
 }
 
-/// What a record carries: plain memory, ordered by nothing but the positions.
-struct Slot(Cell<u64>);
-
-// SAFETY: the threads of a model take turns and never run at once; and `Cell` reports two accesses that nothing orders.
-unsafe impl Sync for Slot {}
-// SAFETY: as for `Sync`.
-unsafe impl Send for Slot {}
-
 impl<const SLOTS: usize> Lane<SLOTS> {
     /// An empty ring whose positions begin at `start`.
     pub(crate) fn new(start: u64) -> Self {
-        Self {
-            published: AtomicU64::new(start),
-            consumed: AtomicU64::new(start),
-            slots: core::array::from_fn(|_| Slot(Cell::new(u64::MAX))),
-        }
+        Self { published: AtomicU64::new(start), consumed: AtomicU64::new(start), slots: core::array::from_fn(|_| Slot::new()) }
     }
 
     pub(crate) fn head(&self) -> Head<'_> {
@@ -41,13 +28,11 @@ impl<const SLOTS: usize> Lane<SLOTS> {
     }
 
     pub(crate) fn write(&self, position: u64, value: u64) {
-        step();
-        self.slots[position as usize % SLOTS].0.set(value);
+        self.slots[position as usize % SLOTS].set(value);
     }
 
     pub(crate) fn read(&self, position: u64) -> u64 {
-        step();
-        self.slots[position as usize % SLOTS].0.get()
+        self.slots[position as usize % SLOTS].get()
     }
 
     /// Writes and publishes, if there is room.

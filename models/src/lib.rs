@@ -19,6 +19,21 @@ mod flag;
 #[allow(dead_code, reason = "the runtime uses all of it")]
 #[path = "../../swoole-runtime/src/ring/index.rs"]
 mod index;
+/// As the runtime's `job`, without its laws, which are for atomics of the machine.
+#[cfg(test)]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+#[path = "../../swoole-runtime/src/job"]
+mod job {
+    mod cell;
+    mod pool;
+    mod settle;
+    mod state;
+
+    pub(crate) use cell::{Completed, JobCell, Withdrawn};
+    pub(crate) use pool::{Bits, Offer, Pool, Taken, is_left, oldest, take_oldest};
+    pub(crate) use settle::{settle_asker, settle_holder};
+    pub(crate) use state::{Holder, Kind, Outcome, Phase, State};
+}
 #[cfg(test)]
 #[allow(dead_code, reason = "the runtime uses all of it")]
 #[path = "../../swoole-runtime/src/process/owner.rs"]
@@ -33,6 +48,10 @@ mod lane;
 #[cfg(test)]
 mod mortal;
 #[cfg(test)]
+mod shm;
+#[cfg(test)]
+mod slot;
+#[cfg(test)]
 mod sync;
 
 #[cfg(test)]
@@ -41,6 +60,8 @@ mod close;
 mod consumer_dies;
 #[cfg(test)]
 mod handover;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod producer_dies;
 #[cfg(test)]

@@ -36,6 +36,16 @@ fn weaker(ordering: Ordering, without: Without) -> Ordering {
     if WITHOUT.get() == without { Ordering::Relaxed } else { ordering }
 }
 
+/// The same for an access that is a load and a store.
+fn weaker_of_both(ordering: Ordering) -> Ordering {
+    match (ordering, WITHOUT.get()) {
+        (Ordering::AcqRel, Without::Release) => Ordering::Acquire,
+        (Ordering::AcqRel, Without::Acquire) => Ordering::Release,
+        (Ordering::Release, Without::Release) | (Ordering::Acquire, Without::Acquire) => Ordering::Relaxed,
+        (ordering, _) => ordering,
+    }
+}
+
 /// A word of shared memory.
 #[derive(Debug)]
 pub(crate) struct AtomicU64(loom::sync::atomic::AtomicU64);
@@ -61,7 +71,22 @@ impl AtomicU64 {
             self.0.store(to, Ordering::Release);
             return Ok(from);
         }
-        self.0.compare_exchange(from, to, success, failure)
+        self.0.compare_exchange(from, to, weaker_of_both(success), weaker(failure, Without::Acquire))
+    }
+
+    pub(crate) fn swap(&self, value: u64, ordering: Ordering) -> u64 {
+        step();
+        self.0.swap(value, weaker_of_both(ordering))
+    }
+
+    pub(crate) fn fetch_or(&self, bits: u64, ordering: Ordering) -> u64 {
+        step();
+        self.0.fetch_or(bits, weaker_of_both(ordering))
+    }
+
+    pub(crate) fn fetch_and(&self, bits: u64, ordering: Ordering) -> u64 {
+        step();
+        self.0.fetch_and(bits, weaker_of_both(ordering))
     }
 }
 

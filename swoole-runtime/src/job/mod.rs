@@ -1,0 +1,44 @@
+//! Jobs: what a worker hands to a task worker, and what comes back. One cell is the whole life of a job.
+//!
+//! Each worker has a pool of cells. A cell's state word says how far its job is, and whose move is next; every move is one
+//! compare-exchange, so who holds a job is never in doubt, whoever dies. Beside the cells stand two bits a cell: `ready`, by which task
+//! workers find the oldest job of all without looking at every cell, and `done`, by which a worker finds what has come back.
+//!
+//! ```text
+//!     free ─offer─▶ ready ─take─▶ taken ─complete─▶ done ─release─▶ free
+//!                     │              │
+//!                     └─withdraw─▶ free    └─withdraw─▶ abandoned ─complete─▶ free
+//! ```
+//!
+//! A `ready` bit may be seen over a cell that is not ready, and is passed over; none stays there once all moves are through. A `done` bit
+//! may come late and stay over a cell that is free or has its next job. No bit is missing for longer than who owes it lives, or the
+//! manager takes to settle its death.
+//!
+//! Who wakes whom, and in which order, stands with the functions: `Pool::offer`, `take_oldest`, `Pool::complete`, `settle_holder`,
+//! `settle_asker`. The crate `models` has every interleaving of it.
+//!
+//! If a process dies here:
+//! - the worker, before it offered: the cell is free, and what was written into it is nothing.
+//! - the worker, after it offered and before it set the `ready` bit: the manager sets it (`settle_asker`), before a successor is forked.
+//!   After it withdrew and before it cleared the bit: the manager clears it.
+//! - the worker, after it took a `done` bit and before it released the cell: the manager sets the bit again.
+//! - the worker, while its job is ready, taken or done: the job goes on, and its output is for the successor; what the dead one itself
+//!   was waiting for is withdrawn in its name.
+//! - the task worker, after it took: the manager completes the job as died, at once. Before it cleared the `ready` bit: the bit stands
+//!   over a cell that is not ready, which takers pass over; the manager clears it.
+//! - the task worker, after it completed and before it set the `done` bit: the manager sets it (`settle_holder`).
+//! - the manager, in the middle of settling: the next one does it again; every step is one that may be done twice.
+
+mod cell;
+#[cfg(test)]
+mod laws;
+mod load;
+mod pool;
+mod settle;
+mod state;
+
+pub(crate) use cell::{Completed, JobCell, Withdrawn};
+pub(crate) use load::{Files, Half, Load, Loads, remove_leftovers};
+pub(crate) use pool::{Bits, Offer, Pool, Taken, is_left, oldest, take_oldest};
+pub(crate) use settle::{settle_asker, settle_holder};
+pub(crate) use state::{Holder, Kind, Outcome, Phase, State};
