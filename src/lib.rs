@@ -42,10 +42,12 @@
 pub use swoole_macros::server;
 pub use swoole_runtime::boot::Builder;
 pub use swoole_runtime::context::{
-    Lost, LostKind, Manager, Master, PacketSource, SessionInfo, Sessions, Stats, Task, TaskWorker, Worker, WorkerExit, WorkerStart,
-    WorkerStats,
+    HandedAs, Lost, LostKind, Manager, Master, PacketSource, SessionInfo, Sessions, Stats, Task, TaskWorker, Worker, WorkerExit,
+    WorkerStart, WorkerStats,
 };
-pub use swoole_runtime::{Callback, CloseReason, Error, PageTooLarge, Result, SendError, SessionId, Settings, State, TaskId, WorkerId};
+pub use swoole_runtime::{
+    Callback, CloseReason, Error, PageTooLarge, Result, SendError, SessionId, Settings, State, TaskError, TaskId, WorkerId,
+};
 
 /// What the attribute's expansion calls. No promises.
 #[doc(hidden)]

@@ -28,7 +28,7 @@ const _: () = {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
         const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
             on_worker_start: <Echo as ::swoole::__rt::InitialState>::initial_state,
-            on_receive: ::core::option::Option::Some({
+            on_receive: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_data| {
                 type AsWritten<A, B, C> = (A, B, C);
                 #[diagnostic::on_unimplemented(
                     message = "the parameters of `on_receive` stand in another order",
@@ -45,20 +45,18 @@ const _: () = {
                         given
                     }
                 }
-                |its_state, given_worker, given_fd, given_data| {
-                    let (given_worker, given_fd, given_data) =
-                        <AsWritten<SessionId, &Worker<Self>, &[u8]> as InOrder<(
-                            &::swoole::Worker<Self>,
-                            ::swoole::SessionId,
-                            &[::core::primitive::u8],
-                        )>>::in_order((given_worker, given_fd, given_data));
-                    <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
-                        its_state,
-                        given_worker,
-                        given_fd,
-                        given_data,
-                    ))
-                }
+                let (given_worker, given_fd, given_data) =
+                    <AsWritten<SessionId, &Worker<Self>, &[u8]> as InOrder<(
+                        &::swoole::Worker<Self>,
+                        ::swoole::SessionId,
+                        &[::core::primitive::u8],
+                    )>>::in_order((given_worker, given_fd, given_data));
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
+                    its_state,
+                    given_worker,
+                    given_fd,
+                    given_data,
+                ))
             }),
             ..::swoole::__rt::no_callbacks()
         };

@@ -10,7 +10,11 @@ impl Images {
 }
 #[allow(non_local_definitions)]
 const _: () = {
-    const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = ::swoole::Settings::new();
+    const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
+        let mut settings_so_far = ::swoole::Settings::new();
+        settings_so_far.task_workers(2);
+        settings_so_far
+    };
     #[allow(deprecated)]
     impl ::swoole::__rt::Server for Images {
         const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
@@ -43,6 +47,31 @@ const _: () = {
                     <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(given_reason),
                 ))
             }),
+            on_task: ::core::option::Option::Some(|its_state, given_task_worker, given_task| {
+                ::swoole::__rt::run_task(
+                    given_task,
+                    <Task<&[u8]> as ::swoole::__rt::IsATask<'_>>::read,
+                    |given_task, given_back| {
+                        < Thumbnail as :: swoole :: __rt :: OutputOfOnTask > :: finish (Self :: on_task (its_state , < & TaskWorker < Self > as :: swoole :: __rt :: ParameterOfOnTask < & :: swoole :: TaskWorker < Self > >> :: given (given_task_worker) , given_task) , given_back)
+                    },
+                )
+            }),
+            on_finish: ::core::option::Option::Some(|its_state, given_worker, given_task_id, given_output| {
+                ::swoole::__rt::run_finish(
+                    given_output,
+                    <Thumbnail as ::swoole::__rt::OutputOfOnTask>::read,
+                    |given_output| {
+                        <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_finish(
+                            its_state,
+                            <&Worker<Self> as ::swoole::__rt::ParameterOfOnFinish<&::swoole::Worker<Self>>>::given(
+                                given_worker,
+                            ),
+                            <TaskId as ::swoole::__rt::ParameterOfOnFinish<::swoole::TaskId>>::given(given_task_id),
+                            <Thumbnail as ::swoole::__rt::OutputOfOnFinish<Thumbnail>>::given(given_output),
+                        ))
+                    },
+                )
+            }),
             ..::swoole::__rt::no_callbacks()
         };
     }
@@ -61,31 +90,7 @@ const _: () = {
         }
     }
     impl ::swoole::__rt::RunsTasks for Images {
+        type Task<'job> = Task<&'job [u8]>;
         type Output = Thumbnail;
-        const TYPES: () = {
-            {
-                let _ = || <&TaskWorker<Self> as ::swoole::__rt::ParameterOfOnTask<&::swoole::TaskWorker<Self>>>::is();
-                let _ = || <Task<&[u8]> as ::swoole::__rt::IsATask>::is();
-                let _ = || <Thumbnail as ::swoole::__rt::OutputOfOnTask>::is();
-            }
-            {
-                let _ = || <&Worker<Self> as ::swoole::__rt::ParameterOfOnFinish<&::swoole::Worker<Self>>>::is();
-                let _ = || <TaskId as ::swoole::__rt::ParameterOfOnFinish<::swoole::TaskId>>::is();
-                {
-                    let _ = || {
-                        <Thumbnail as ::swoole::__rt::OutputOfOnFinish<<Self as ::swoole::__rt::RunsTasks>::Output>>::is(
-                        )
-                    };
-                }
-            }
-        };
     }
-    const _: () = {
-        struct TaskOfThisServer<T>(::core::marker::PhantomData<T>);
-        impl ::swoole::__rt::ShowsItsLifetimes for TaskOfThisServer<Task<&[u8]>> {}
-    };
-    const _: () = {
-        <Images as ::swoole::__rt::RunsTasks>::TYPES;
-        ::swoole::__rt::task_workers_are_not_there_yet()
-    };
 };

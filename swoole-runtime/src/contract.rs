@@ -4,8 +4,8 @@ mod callbacks;
 mod tasks;
 
 pub use crate::context::{
-    RunsTasks, TaskError, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker, calls_of_the_manager, calls_of_the_master,
-    calls_of_worker_start,
+    FinishedJob, GivenJob, OutputOfOnTask, RunsTasks, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker, calls_of_the_manager,
+    calls_of_the_master, calls_of_worker_start,
 };
 pub use callbacks::*;
 pub use tasks::*;

@@ -15,6 +15,7 @@ enum Kind {
     Refusals(Vec<String>),
     Send(SendError),
     Page(PageTooLarge),
+    Task(TaskError),
 }
 
 impl Error {
@@ -31,12 +32,21 @@ impl Error {
         Self(Kind::Refusals(sentences))
     }
 
+    /// The small error behind this one, where a job was not handed on or brought nothing back.
+    #[must_use]
+    pub fn as_task_error(&self) -> Option<TaskError> {
+        match self.0 {
+            Kind::Task(e) => Some(e),
+            _ => None,
+        }
+    }
+
     /// The small error behind this one, where a call on a session failed.
     #[must_use]
     pub fn as_send_error(&self) -> Option<SendError> {
         match self.0 {
             Kind::Send(e) => Some(e),
-            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) => None,
+            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) | Kind::Task(_) => None,
         }
     }
 }
@@ -54,6 +64,7 @@ impl fmt::Display for Error {
             Kind::Refusals(sentences) => joined(sentences, "\n", f),
             Kind::Send(e) => fmt::Display::fmt(e, f),
             Kind::Page(e) => fmt::Display::fmt(e, f),
+            Kind::Task(e) => fmt::Display::fmt(e, f),
         }
     }
 }
@@ -84,6 +95,7 @@ impl std::error::Error for Error {
             Kind::Refusals(_) => None,
             Kind::Send(e) => Some(e),
             Kind::Page(e) => Some(e),
+            Kind::Task(e) => Some(e),
         }
     }
 }
@@ -125,6 +137,45 @@ impl std::error::Error for SendError {}
 impl From<SendError> for Error {
     fn from(e: SendError) -> Self {
         Self(Kind::Send(e))
+    }
+}
+
+/// Why a job was not handed on, or brought nothing back. Each variant says what to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// As many jobs of this worker are queued or under way as `task_queue` says: hand it on later. Nothing was queued.
+    QueueFull,
+    /// The answer did not come in time. A job that nobody had begun never runs; another's output is thrown away.
+    TimedOut,
+    /// The task worker died in it. It is not run again.
+    WorkerDied,
+    /// What was written by one side was nothing that the other could read: it has another version of the type.
+    Unreadable,
+    /// There is no task worker of this number.
+    NoSuchTaskWorker,
+    /// The job is larger than `task_cell`, and `task_tmpdir` does not take it: the log says why.
+    Storage,
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::QueueFull => "as many jobs of this worker are queued as task_queue says",
+            Self::TimedOut => "the job was not done in time",
+            Self::WorkerDied => "the task worker died in the job",
+            Self::Unreadable => "the job, or its output, could not be read",
+            Self::NoSuchTaskWorker => "there is no task worker of this number",
+            Self::Storage => "task_tmpdir does not take the job",
+        })
+    }
+}
+
+impl std::error::Error for TaskError {}
+
+impl From<TaskError> for Error {
+    fn from(e: TaskError) -> Self {
+        Self(Kind::Task(e))
     }
 }
 

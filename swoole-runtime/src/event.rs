@@ -61,10 +61,15 @@ pub enum Callback {
     Lost,
     /// `on_worker_stop`.
     WorkerStop,
+    /// `on_task`.
+    Task,
+    /// `on_finish`, or the closure of a `task_with`.
+    Finish,
 }
 
 impl Callback {
-    const ALL: [Self; 6] = [Self::WorkerStart, Self::Connect, Self::Receive, Self::Close, Self::Lost, Self::WorkerStop];
+    const ALL: [Self; 8] =
+        [Self::WorkerStart, Self::Connect, Self::Receive, Self::Close, Self::Lost, Self::WorkerStop, Self::Task, Self::Finish];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
     pub(crate) fn word(self) -> u64 {
@@ -85,6 +90,8 @@ impl fmt::Display for Callback {
             Self::Close => "on_close",
             Self::Lost => "on_lost",
             Self::WorkerStop => "on_worker_stop",
+            Self::Task => "on_task",
+            Self::Finish => "on_finish",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Names of things that live in shared memory: sessions, workers, reactors. Used by every layer, in every process.
 
 use core::{fmt, num::NonZeroU64};
+use serde_core::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One accepted stream connection; what the original calls `$fd`.
 ///
@@ -45,6 +46,19 @@ impl fmt::Debug for SessionId {
     }
 }
 
+/// As its number: a job says by it whom it is for.
+impl Serialize for SessionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        NonZeroU64::deserialize(deserializer).map(Self)
+    }
+}
+
 /// The place of a worker process, from 0 to `workers` − 1; what the original calls `$worker_id`.
 ///
 /// A replaced worker passes its number on to its successor.
@@ -78,15 +92,25 @@ impl fmt::Display for WorkerId {
 
 /// One job that was handed to a task worker; what the original calls `$task_id`.
 ///
-/// Rises by one per job. Nothing makes one yet: jobs come with `on_task`.
+/// Rises by one per job, over all workers of the server.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(transparent)]
 pub struct TaskId(u64);
 
 impl TaskId {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number, to print it.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }

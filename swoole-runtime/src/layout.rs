@@ -2,18 +2,21 @@
 //!
 //! Whose is what: the master writes the header, the session table, the rings to workers and the consumed positions of the rings to
 //! reactors; a worker the rings to reactors, its large cells, its board and the consumed positions of its own rings; the manager its
-//! board, the slots' boards and its own rings.
+//! board, the slots' boards and its own rings. Task workers are slots behind those of the workers; what is said of a worker holds for them,
+//! but that reactors send them nothing. Cells of jobs are written by all who handle jobs.
 
 use crate::{
     cell::{Cells, CellsPlace},
     event::{Callback, ToWorker},
     id::SessionId,
+    job::{Bits, Files, JobCell, Loads, Pool},
     logging,
     process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
     settings::Resolved,
-    shm::{Arena, Owner, Place, Places, Plan},
+    shm::{Area, Arena, Owner, Place, Places, Plan},
+    sync::{AtomicU64, Ordering},
     sys::{clock, wake::Bell},
 };
 use core::time::Duration;
@@ -46,6 +49,18 @@ struct LaidOut {
     slots: Places<SlotBoard>,
     manager_to_reactors: Vec<FrontPlace>,
     workers: Vec<WorkerPlace>,
+    /// One for each worker, where there are task workers.
+    jobs: Vec<JobsPlace>,
+    ticket: Place<AtomicU64>,
+}
+
+/// Where a worker's jobs lie.
+struct JobsPlace {
+    cells: Places<JobCell>,
+    ready: Places<AtomicU64>,
+    done: Places<AtomicU64>,
+    /// Input and output of each cell, one behind the other.
+    bytes: Area,
 }
 
 struct WorkerPlace {
@@ -67,7 +82,7 @@ const MANAGER_RING: usize = 16 << 10;
 impl Memory {
     /// [master] Lays out, maps and signs the memory, for as long as the process lives.
     pub(crate) fn new(settings: Resolved) -> io::Result<&'static Self> {
-        let rings = 2 * settings.workers * settings.reactors;
+        let rings = (settings.workers + settings.slots()) * settings.reactors;
         let share = settings.ring_memory / rings;
         let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
         let mut plan = Plan::new();
@@ -81,7 +96,7 @@ impl Memory {
             io::Result::Ok(bells)
         };
         let bells =
-            Bells { master: Bell::new()?, manager: Bell::new()?, reactors: some(settings.reactors)?, workers: some(settings.workers)? };
+            Bells { master: Bell::new()?, manager: Bell::new()?, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
         logging::debug!(
             "shared memory: {} KiB: {} session rows of {} B, {rings} rings of {} KiB, layout {:016x}",
             plan.size() >> 10,
@@ -100,7 +115,7 @@ impl Memory {
         self.arena.restrict(|owner| match role {
             Role::Master => owner != Owner::Manager,
             Role::Manager => owner != Owner::Master,
-            Role::Worker(slot) => owner == Owner::Worker(slot),
+            Role::Worker(slot) => owner == Owner::Worker(slot) || owner == Owner::Jobs,
         })
     }
 
@@ -132,9 +147,40 @@ impl Memory {
         Cells::at(&self.arena, self.places.workers[slot].cells)
     }
 
+    /// The jobs of this worker; only where there are task workers.
+    pub(crate) fn jobs(&'static self, worker: usize) -> Pool<'static> {
+        let place = &self.places.jobs[worker];
+        Pool {
+            cells: self.arena.all(place.cells),
+            ready: Bits::new(self.arena.all(place.ready)),
+            done: Bits::new(self.arena.all(place.done)),
+        }
+    }
+
+    /// What is written into the cells of this worker's jobs.
+    pub(crate) fn loads(&'static self, worker: usize) -> Loads {
+        Loads::new(self.arena.bytes(self.places.jobs[worker].bytes), self.settings.task_cell)
+    }
+
+    /// Where jobs lie that are too large for their cells.
+    pub(crate) fn files(&'static self) -> Files<'static> {
+        // Relaxed: set before anybody could ask.
+        Files { directory: &self.settings.task_tmpdir, master: self.header().master_pid.load(Ordering::Relaxed) }
+    }
+
+    /// Counts jobs: the number of the next one.
+    pub(crate) fn ticket(&'static self) -> &'static AtomicU64 {
+        self.arena.get(self.places.ticket)
+    }
+
+    /// Which task worker has this slot, if one has.
+    pub(crate) fn task_worker(&self, slot: usize) -> Option<usize> {
+        slot.checked_sub(self.settings.workers)
+    }
+
     /// The ring from this reactor to this worker.
     pub(crate) fn to_worker(&'static self, reactor: usize, slot: usize) -> Ring {
-        let front = self.places.to_workers[reactor * self.settings.workers + slot];
+        let front = self.places.to_workers[reactor * self.settings.slots() + slot];
         Ring::at(&self.arena, front, nth(self.places.workers[slot].backs, reactor))
     }
 
@@ -147,7 +193,7 @@ impl Memory {
     /// The ring from the manager to this reactor.
     pub(crate) fn manager_to_reactor(&'static self, reactor: usize) -> Ring {
         let front = self.places.manager_to_reactors[reactor];
-        Ring::at(&self.arena, front, nth(self.places.reactor_backs, self.settings.workers * self.settings.reactors + reactor))
+        Ring::at(&self.arena, front, nth(self.places.reactor_backs, self.settings.slots() * self.settings.reactors + reactor))
     }
 
     /// The callback that this worker is in, as its board says; `None` for none.
@@ -196,18 +242,25 @@ fn nth(places: Places<Back>, n: usize) -> Place<Back> {
 }
 
 fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
-    let (workers, reactors) = (settings.workers, settings.reactors);
+    let (workers, reactors, slots) = (settings.workers, settings.reactors, settings.slots());
     let (header, rows, reactor_boards, reactor_backs, to_workers) = plan.region(Owner::Master, |plan| {
         let header = plan.one();
         let rows = plan.many(Table::rows_for(settings.max_conn));
         let boards = plan.many(reactors);
-        let backs = plan.many((workers + 1) * reactors);
-        (header, rows, boards, backs, (0..workers * reactors).map(|_| FrontPlace::lay(plan, ring_bytes)).collect())
+        let backs = plan.many((slots + 1) * reactors);
+        // Nothing is sent to a task worker; the reactor has a ring for it as for everybody, which stays untouched.
+        let ring_bytes = |slot| if slot < workers { ring_bytes } else { SMALLEST_RING };
+        let to_workers = (0..reactors).flat_map(|_| 0..slots).map(|slot| FrontPlace::lay(plan, ring_bytes(slot))).collect();
+        (header, rows, boards, backs, to_workers)
     });
-    let (manager, slots, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
-        (plan.one(), plan.many(workers), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
+    let (manager, slot_boards, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
+        (plan.one(), plan.many(slots), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
     });
-    let workers = (0..workers)
+    let (ticket, jobs) = plan.region(Owner::Jobs, |plan| {
+        let pools = if settings.task_workers > 0 { workers } else { 0 };
+        (plan.one(), (0..pools).map(|_| lay_jobs(plan, settings)).collect())
+    });
+    let boards = (0..slots)
         .map(|slot| {
             plan.region(Owner::Worker(slot), |plan| WorkerPlace {
                 board: plan.one(),
@@ -217,5 +270,28 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
             })
         })
         .collect();
-    LaidOut { header, rows, reactors: reactor_boards, to_workers, reactor_backs, manager, slots, manager_to_reactors, workers }
+    LaidOut {
+        header,
+        rows,
+        reactors: reactor_boards,
+        to_workers,
+        reactor_backs,
+        manager,
+        slots: slot_boards,
+        manager_to_reactors,
+        workers: boards,
+        jobs,
+        ticket,
+    }
+}
+
+fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {
+    let cells = settings.task_queue;
+    let words = Bits::words_for(cells);
+    JobsPlace {
+        cells: plan.many(cells),
+        ready: plan.many(words),
+        done: plan.many(words),
+        bytes: plan.bytes(cells * 2 * settings.task_cell),
+    }
 }

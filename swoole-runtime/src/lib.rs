@@ -20,6 +20,8 @@ mod layout;
 #[allow(unsafe_code, reason = "fills memory that a reactor reads")]
 mod cell;
 #[allow(unsafe_code, reason = "lays its types into shared memory")]
+mod job;
+#[allow(unsafe_code, reason = "lays its types into shared memory")]
 mod process;
 #[allow(unsafe_code, reason = "reads and writes bytes that two processes map")]
 mod ring;
@@ -39,7 +41,7 @@ mod sync;
 #[allow(unsafe_code, reason = "the only system calls")]
 mod sys;
 
-pub use error::{Error, Failure, PageTooLarge, Result, SendError};
+pub use error::{Error, Failure, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
 pub use id::{SessionId, TaskId, WorkerId};
 pub use settings::{Settings, check, gib, kib, mib, mins, secs};

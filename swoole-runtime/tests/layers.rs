@@ -7,7 +7,7 @@ const LAYERS: &[&[&str]] = &[
     // Words, and the machine.
     &["id", "settings", "event", "error", "logging", "sync", "sys"],
     &["shm"],
-    &["ring", "session", "cell", "process"],
+    &["ring", "session", "cell", "process", "job"],
     &["layout"],
     &["reactor"],
     &["context", "contract"],
@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// The only modules with unsafe code.
-const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process"];
+const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "job"];
 
 /// The way of a byte: which file carries which stop, and says so in its first line.
 const STOPS: &[(&str, &str)] = &[

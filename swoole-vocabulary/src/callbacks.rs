@@ -49,6 +49,18 @@ macro_rules! callbacks {
                 needed "a stream listener runs it as the last event of a session, so that what belongs to the session can be let go",
                 also ["disconnect" "disconnected" "closed" "end" "hangup"];
 
+            /// A worker has handed over a job. What it returns travels back; `task.finish(&output)` sends it early.
+            on_task by ParameterOfOnTask [self] (task_worker: TaskWorker, task: Task) Output
+                in "a task worker", original "`onTask`",
+                says "`on_task` takes `{Given}` here, not `{Self}`" "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`",
+                also ["job" "work"];
+
+            /// What `on_task` has returned for a job of this worker.
+            on_finish by ParameterOfOnFinish [self] (worker: Worker, task_id: TaskId, output: Output) Outcome
+                in "the worker that asked", original "`onFinish`",
+                says "`on_finish` takes `{Given}` here, not `{Self}`" "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Output)`",
+                also ["task_done" "finished"];
+
             /// What a dead predecessor was in the middle of, to answer it or to do it over.
             on_lost by ParameterOfOnLost [self] (worker: Worker, lost: Lost) Outcome
                 in "the successor of a dead worker", original "–",
@@ -236,6 +248,10 @@ macro_rules! table_of_callbacks {
     (@given Manager) => { "&Manager" };
     (@given WorkerStart) => { "&WorkerStart" };
     (@given Worker) => { "&Worker<Self>" };
+    (@given TaskWorker) => { "&TaskWorker<Self>" };
+    (@given Task) => { ", task: Task<Job>" };
+    (@given TaskId) => { ", task_id: TaskId" };
+    (@given Output) => { ", output: Output" };
     (@given Session) => { ", fd: SessionId" };
     (@given MaybeSession) => { ", fd: Option<SessionId>" };
     (@given Data) => { ", data: &[u8]" };
@@ -245,6 +261,7 @@ macro_rules! table_of_callbacks {
     (@given Lost) => { ", lost: &Lost" };
     (@returns Outcome) => { "" };
     (@returns State) => { " -> Self" };
+    (@returns Output) => { " -> Output" };
     ($( $(#[doc = $doc:literal])+ $name:ident by $takes:ident $([$state:ident])? ($context:ident: $first:ident $(, $parameter:ident: $given:ident)*) $returns:ident
         in $process:literal, original $original:literal, says $message:literal $help:literal,
         $(needed $because:literal,)? also [$($also:literal)*]; )+) => {

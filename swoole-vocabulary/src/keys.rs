@@ -1,7 +1,7 @@
 //! The keys: the one place that one is added to.
 
 use crate::{
-    fault::{Fault, fault, same},
+    fault::{Fault, fault, same, starts_with},
     listen,
 };
 
@@ -37,6 +37,26 @@ macro_rules! keys {
             number reactors: u32 = 1, 256, "somebody has to read the sockets"
                 default "the number of CPUs, at most 4", example "reactors = 2", original "`reactor_num`",
                 also ["reactor_num" "threads" "reactor_threads" "io_threads"];
+
+            /// How many task worker processes run `on_task`. Decided when the program is compiled whether there are any: an override can
+            /// change their number, not make it 0 or something else.
+            number task_workers: u32 = 0, 1024, "each is a process of its own"
+                default "0", example "task_workers = 4", original "`task_worker_num`", also ["task_worker_num" "task_processes"];
+
+            /// How many jobs of one worker may be queued or under way at once; `task` answers that the queue is full above it.
+            number task_queue: u32 = 1, 4096, "each worker has a cell in shared memory for each of its jobs"
+                default "128", example "task_queue = 128", original "–", also ["task_queue_size" "task_backlog"];
+
+            /// How large a job, and its output, may be before it goes through a file in `task_tmpdir`.
+            bytes task_cell: u64 = 64, 2097152, "each job has such a cell in shared memory, and its output another"
+                default "8K", example "task_cell = kib(8)", original "–", also ["task_cell_size" "task_size"];
+
+            /// Which task worker does a job: `idle` any that has nothing to do, `round_robin` one after the other.
+            text task_dispatch (task_dispatch) default "idle", example "task_dispatch = \"idle\"", original "`task_ipc_mode`",
+                also ["task_ipc_mode" "task_dispatch_mode"];
+
+            /// Where jobs and outputs lie that are too large for their cell, until they are read.
+            text task_tmpdir (directory) default "/tmp", example "task_tmpdir = \"/var/tmp\"", original "`task_tmpdir`", also ["tmpdir" "task_dir"];
 
             /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
             /// error at the start.
@@ -270,6 +290,22 @@ mod checks {
         }
         fault!("log_level" "takes \"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
             "each level logs what those before it log, and more", "write `log_level = \"info\"`")
+    }
+
+    pub(super) const fn task_dispatch(dispatch: &str) -> Option<Fault> {
+        if same(dispatch, "idle") || same(dispatch, "round_robin") {
+            return None;
+        }
+        fault!("task_dispatch" "takes \"idle\" or \"round_robin\"", "a job for a certain task worker is handed over by `task_to`",
+            "write `task_dispatch = \"idle\"`")
+    }
+
+    pub(super) const fn directory(path: &str) -> Option<Fault> {
+        if starts_with(path.as_bytes(), b"/") {
+            return None;
+        }
+        fault!("task_tmpdir" "takes the path of a directory, from the root", "each process may have a working directory of its own",
+            "write `task_tmpdir = \"/tmp\"`")
     }
 
     pub(super) const fn listen(url: &str) -> Option<Fault> {

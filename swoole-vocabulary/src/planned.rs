@@ -91,8 +91,6 @@ macro_rules! callbacks {
 /// The callbacks that are not there yet.
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
-    Tasks on_task [self] (task_worker: TaskWorker, task: Task) Output in "a task worker" also ["job" "work"];
-    Tasks on_finish [self] (worker: Worker, task_id: TaskId, output: Output) Outcome in "the worker that asked" also ["task_done" "finished"];
     Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
     Messages on_pipe_message [self] (worker: Worker, from: Sender, message: Sent) Outcome in "a worker" also ["ipc" "worker_message"];
     Reload on_worker_exit [self] (worker: Worker) Outcome in "a worker that is being replaced" also [];
@@ -115,10 +113,7 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
     key(Feature::Framing, "package_max_length", ""),
     key(Feature::Timers, "timers", "timer"),
-    key(Feature::Tasks, "task_workers", "task_worker_num"),
     key(Feature::Tasks, "task_max_request", ""),
-    key(Feature::Tasks, "task_dispatch", "task_ipc_mode"),
-    key(Feature::Tasks, "task_tmpdir", ""),
     key(Feature::Reload, "max_request", ""),
     key(Feature::Reload, "max_request_grace", ""),
     key(Feature::Reload, "reload", ""),

@@ -172,18 +172,18 @@ mod tests {
     #[test]
     fn what_is_not_there_yet_is_not_taken_for_a_typo_of_what_is() {
         for (written, meant) in [
-            ("on_task", "on_task"),
-            ("on_tsak", "on_task"),
+            ("on_timer", "on_timer"),
+            ("on_tiemr", "on_timer"),
             ("on_packet", "on_packet"),
-            ("on_finished", "on_finish"),
+            ("onBufferEmpty", "on_buffer_empty"),
             ("on_pipemessage", "on_pipe_message"),
             ("onBufferFull", "on_buffer_full"),
         ] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
         for (written, meant) in [
-            ("task_worker", "task_workers"),
-            ("task_worker_num", "task_workers"),
+            ("timer", "timers"),
+            ("heartbeat_idle_time", "heartbeat"),
             ("dispatch_mode", "dispatch"),
             ("daemonise", "daemonize"),
             ("open_eof_check", "frame"),

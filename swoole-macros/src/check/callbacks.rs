@@ -10,13 +10,14 @@ use super::{
     methods::{Methods, name_of, name_tokens},
     shape,
     structure::{Dispatch, Structure},
+    tasks,
 };
 use crate::{
     diagnostics::Fault,
     read::{self, Block, Signature},
 };
 use std::rc::Rc;
-use swoole_vocabulary::{CALLBACKS, Callback};
+use swoole_vocabulary::{CALLBACKS, Callback, Returns};
 use syn::Generics;
 
 pub(super) fn rows(methods: &Methods<'_>, structure: &Structure, found: &mut Found) -> Vec<Row> {
@@ -63,7 +64,10 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
 fn signature_of(callback: &Callback, method: &read::Method, block: &Generics, faults: &mut Vec<Fault>) -> Option<Rc<syn::Signature>> {
     let Signature::Whole(signature) = &method.signature else { return None };
     let misshapen = shape::faults(callback, signature, block);
-    let is_right = misshapen.is_empty() && !shape::has_a_parameter_without_size(signature);
+    let is_right = misshapen.is_empty()
+        && !shape::has_a_parameter_without_size(signature)
+        && (callback.returns != Returns::Output
+            || tasks::fault_of_output(&signature.output).is_none() && tasks::fault_of_job(signature).is_none());
     faults.extend(misshapen);
     is_right.then(|| Rc::clone(signature))
 }

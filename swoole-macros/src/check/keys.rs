@@ -24,6 +24,8 @@ pub(super) struct Keys {
     pub(super) facade: Option<TokenStream>,
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
+    /// Every key that stands there, with a right value or not.
+    seen: Vec<String>,
     /// Keys that are probably meant by names that are none.
     meant: Vec<&'static str>,
 }
@@ -44,6 +46,11 @@ pub(super) enum PlannedValue {
 impl Keys {
     pub(super) fn planned(&self, name: &str) -> Option<&PlannedSetting> {
         self.planned.iter().find(|setting| setting.key.name == name)
+    }
+
+    /// Whether a key stands there, with a right value or not.
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        self.seen.iter().any(|seen| seen == name)
     }
 
     /// Whether a name that is no key is probably this one.
@@ -67,7 +74,6 @@ impl PlannedSetting {
 
 pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
     let mut keys = Keys::default();
-    let mut seen = Vec::new();
     for entry in entries {
         let (name, value) = match entry {
             Entry::Key { name, value } => (name, PlannedValue::Expression(value)),
@@ -103,7 +109,7 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             keys.half_typed.push(name);
             continue;
         }
-        if seen.contains(&text) {
+        if keys.seen.contains(&text) {
             let fault = twice(&name, &text);
             match planned_key(&text) {
                 Some(planned) => found.push_of(planned.feature, fault),
@@ -111,7 +117,7 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             }
             continue;
         }
-        seen.push(text);
+        keys.seen.push(text);
         keys.take(name, value, found);
     }
     keys

@@ -16,7 +16,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use std::rc::Rc;
 use swoole_vocabulary::{CALLBACKS, Feature, PLANNED_CALLBACKS, PlannedCallback, Suggestion, callback, callback_meant, planned_callback};
-use syn::{FnArg, ReturnType, Type};
+use syn::Type;
 
 /// The methods of the block, as far as rules ask for them.
 pub(super) struct Methods<'a> {
@@ -64,24 +64,6 @@ impl Methods<'_> {
 impl PlannedMethod<'_> {
     pub(super) fn name(&self) -> &Ident {
         &self.method.name
-    }
-
-    /// The type that it returns, as it was written.
-    pub(super) fn result_text(&self) -> Option<String> {
-        match &self.signature.as_ref()?.output {
-            ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some(as_written(ty)),
-        }
-    }
-
-    /// The type of one of its parameters behind `&mut self`, as it was written.
-    pub(super) fn type_text(&self, at: usize) -> Option<String> {
-        let signature = self.signature.as_ref()?;
-        let mut typed = signature.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(parameter) => Some(as_written(&parameter.ty)),
-            FnArg::Receiver(_) => None,
-        });
-        typed.nth(at)
     }
 }
 

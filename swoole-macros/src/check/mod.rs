@@ -57,8 +57,6 @@ pub(crate) struct Server {
     pub(crate) half_typed: Vec<Ident>,
     /// One for each callback there is, in the order of the vocabulary.
     pub(crate) rows: Vec<Row>,
-    /// What `on_task` and `on_finish` are, where the block has tasks.
-    pub(crate) tasks: Option<Tasks>,
     pub(crate) taken: Vec<Taken>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
@@ -104,14 +102,6 @@ pub(crate) struct Taken {
     pub(crate) is_free_when: Option<TokenStream>,
 }
 
-/// The two ends of a job, as far as they have the right shape.
-pub(crate) struct Tasks {
-    pub(crate) on_task: Vec<Method>,
-    pub(crate) on_finish: Vec<Method>,
-    /// The condition under which nothing was found wrong with them so far; `any()` where it never holds.
-    pub(crate) are_whole_when: Option<TokenStream>,
-}
-
 /// Judges what was read.
 pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Server>) {
     let mut found = Found::default();
@@ -126,18 +116,17 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     let methods = methods::methods(&block, &mut found);
     listeners::check(&keys, &structure, &methods, &mut found);
     let rows = callbacks::rows(&methods, &structure, &mut found);
-    let tasks = tasks::check(&keys, &structure, &methods, &mut found);
+    tasks::check(&keys, &structure, &methods, &mut found);
     timers::check(&keys, &structure, &methods, &mut found);
     exclusion::check(&keys, &structure, &methods, &mut found);
     let taken = methods::taken(&block, &mut found);
-    planned::check(&keys, &structure, &methods, tasks.is_some(), &mut found);
+    planned::check(&keys, &structure, &methods, &mut found);
     let server = Server {
         generics: block.generics,
         self_ty: block.self_ty,
         settings: keys.settings,
         half_typed: keys.half_typed,
         rows,
-        tasks,
         taken,
         is_a_block: true,
         swoole: keys.facade.unwrap_or_else(facade),
@@ -154,7 +143,6 @@ impl Server {
             settings: Vec::new(),
             half_typed: Vec::new(),
             rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
-            tasks: None,
             taken: Vec::new(),
             is_a_block: false,
             swoole: facade(),

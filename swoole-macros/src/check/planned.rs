@@ -9,16 +9,12 @@ use super::{
 use crate::diagnostics::{Fault, listed};
 use swoole_vocabulary::{CALLBACKS, Feature, KEYS};
 
-/// `has_tasks`: the compiler looks at the types of tasks first, and what `expand` writes for that refuses them behind.
-pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, has_tasks: bool, found: &mut Found) {
+pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
     if let Some((value, mode)) = &keys.planned_mode {
         let fault = Fault::at(value, format!("the mode `{mode}` is not there yet"));
         refuse(found, Feature::Modes, fault.note("the mode of this release is \"process\"").help("write `mode = \"process\"`"));
     }
     listener(keys, structure, found);
-    if has_tasks {
-        found.speak_of(Feature::Tasks);
-    }
     for method in methods.planned.iter().filter(|method| method.signature.is_some()) {
         let (feature, name) = (method.planned.feature, method.name());
         let fault = Fault::at(name, format!("`{name}` is not there yet"))

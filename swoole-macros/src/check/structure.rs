@@ -5,7 +5,7 @@
 //! - `timers` are periods of at least one millisecond, and a unix socket has no port (C9).
 
 use super::{
-    Found,
+    Found, Setting,
     frames::{self, is_function},
     keys::{Keys, PlannedSetting, PlannedValue},
     values::{Known, known},
@@ -91,8 +91,8 @@ pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
     }
     Structure {
         listener,
-        task_workers: keys.planned("task_workers").and_then(|setting| task_workers(setting, found)),
-        has_task_workers: keys.planned("task_workers").is_some(),
+        task_workers: keys.setting("task_workers").and_then(|setting| task_workers(setting, found)),
+        has_task_workers: keys.is_there("task_workers"),
         timers: keys.planned("timers").and_then(|setting| timers(setting, found)),
         has_timers: keys.planned("timers").is_some(),
         dispatch: keys.planned("dispatch").map_or(Dispatch::Ordered, |setting| dispatch(setting, found)),
@@ -136,32 +136,17 @@ pub(super) fn mode(value: &TokenStream) -> Result<Option<&'static str>, Fault> {
     })
 }
 
-fn task_workers(setting: &PlannedSetting, found: &mut Found) -> Option<i128> {
-    let mut refuse = |at: &dyn ToTokens, what: &str, why: &str, write: &str| {
-        found.push_of(Feature::Tasks, Fault::at(&at.to_token_stream(), what).note(why).help(format!("write `{write}`")));
-        None
-    };
-    let processes = "it says how many task worker processes run `on_task`";
-    let value = match &setting.value {
-        PlannedValue::Expression(value) => value,
-        PlannedValue::Nothing => return refuse(&setting.name, "`task_workers` has no value", processes, "task_workers = 4"),
-        PlannedValue::Parts(inside) => {
-            let write = format!("task_workers = {inside}");
-            return refuse(&setting.name, "`task_workers` is not a group of keys", "a key and its value stand on two sides of `=`", &write);
-        }
-    };
-    match known(value, None) {
-        Known::Number(number) if (0..=1024).contains(&number) => Some(number),
-        Known::Number(_) => {
-            refuse(value, "`task_workers` takes a number from 0 to 1024", "each is a process of its own", "task_workers = 4")
-        }
-        Known::Text(text) => {
-            let write = if text.parse::<u16>().is_ok() { format!("task_workers = {text}") } else { "task_workers = 4".to_owned() };
-            refuse(value, "`task_workers` takes a whole number, not a text", processes, &write)
-        }
+/// The number, where it can be seen; its range is looked at as that of every key.
+fn task_workers(setting: &Setting, found: &mut Found) -> Option<i128> {
+    match known(&setting.value, None) {
+        Known::Number(number) => Some(number),
         _ => {
-            let why = "it decides whether tasks are compiled in, before any value is known; a number can be overridden at run time";
-            refuse(value, "`task_workers` takes a number literal", why, "task_workers = 4")
+            found.push(
+                Fault::at(&setting.value, "`task_workers` takes a number literal")
+                    .note("it decides whether tasks are compiled in, before any value is known; a number can be overridden at run time")
+                    .help("write `task_workers = 4`"),
+            );
+            None
         }
     }
 }

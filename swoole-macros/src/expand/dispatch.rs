@@ -17,7 +17,7 @@ pub(super) fn dispatch(server: &Server) -> TokenStream {
 fn fields(row: &Row, server: &Server) -> TokenStream {
     let swoole = &server.swoole;
     let name = Ident::new(row.callback.name, Span::call_site());
-    let is_optional = row.callback.returns == Returns::Outcome;
+    let is_optional = row.callback.returns != Returns::State;
     match &row.method {
         Written::Absent | Written::Unusable if is_optional => TokenStream::new(),
         Written::Absent => {
@@ -26,8 +26,11 @@ fn fields(row: &Row, server: &Server) -> TokenStream {
         }
         Written::Unusable => quote!(#name: #swoole::__rt::no_state::<Self>,),
         Written::Present(methods) => {
+            if row.callback.name == "on_finish" {
+                return on_finish(row, methods, server);
+            }
             let calls = methods.iter().map(|Method { cfg, signature }| {
-                let call = row::call(row.callback, signature, server);
+                let call = row::call(row.callback, signature, None, server);
                 let cfg = cfg.as_ref().map(|cfg| quote!(#[cfg(#cfg)]));
                 if is_optional { quote!(#cfg #name: ::core::option::Option::Some(#call),) } else { quote!(#cfg #name: #call,) }
             });
@@ -39,6 +42,20 @@ fn fields(row: &Row, server: &Server) -> TokenStream {
             quote!(#(#calls)* #otherwise)
         }
     }
+}
+
+/// Its output has the type that `on_task` returns, so there is a row for each `on_task` that `cfg` may pick.
+fn on_finish(row: &Row, methods: &[Method], server: &Server) -> TokenStream {
+    let of_on_task = server.rows.iter().find(|row| row.callback.returns == Returns::Output);
+    let Some(Written::Present(tasks)) = of_on_task.map(|row| &row.method) else { return TokenStream::new() };
+    let pairs = methods.iter().flat_map(|method| tasks.iter().map(move |task| (method, task)));
+    let rows = pairs.map(|(method, task)| {
+        let conditions: Vec<&TokenStream> = method.cfg.iter().chain(&task.cfg).collect();
+        let condition = (!conditions.is_empty()).then(|| quote!(#[cfg(all(#(#conditions),*))]));
+        let call = row::call(row.callback, &method.signature, Some(&task.signature), server);
+        quote!(#condition on_finish: ::core::option::Option::Some(#call),)
+    });
+    quote!(#(#rows)*)
 }
 
 /// `Default`, which is asked for at the name of the type.

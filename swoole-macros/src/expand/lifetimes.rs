@@ -2,6 +2,7 @@
 
 use crate::check::Server;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::quote_spanned;
 use syn::{GenericParam, Generics};
 
 /// These tokens with `'static` for every lifetime: the state of a worker lives as long as its process.
@@ -19,6 +20,39 @@ pub(super) fn elided(tokens: TokenStream, server: &Server) -> TokenStream {
         name if name == "static" || bound.contains(&name) => None,
         _ => Some("_"),
     })
+}
+
+/// The type of a task, with `'job` for every lifetime that it has or should have: how long what it borrows is there.
+pub(super) fn of_job(tokens: TokenStream) -> TokenStream {
+    let bound = bound_by_for(tokens.clone());
+    let named = replaced(tokens, &|name| match name.to_string() {
+        name if name == "static" || bound.contains(&name) => None,
+        _ => Some("job"),
+    });
+    with_references(named)
+}
+
+/// `&[u8]` as `&'job [u8]`.
+fn with_references(tokens: TokenStream) -> TokenStream {
+    let mut with = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_reference = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '&');
+        let at = token.span();
+        with.extend([match token {
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), with_references(group.stream()));
+                inside.set_span(group.span());
+                inside.into()
+            }
+            other => other,
+        }]);
+        let has_a_name = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
+        if is_reference && !has_a_name {
+            with.extend(quote_spanned!(at=> 'job));
+        }
+    }
+    with
 }
 
 /// The lifetimes that a `for<'a>` in these tokens declares.

@@ -11,35 +11,98 @@ use quote::{ToTokens, quote, quote_spanned};
 use swoole_vocabulary::{Callback, Given, Returns};
 use syn::{FnArg, ReturnType, Signature, Type, spanned::Spanned};
 
-pub(super) fn call(callback: &Callback, signature: &Signature, server: &Server) -> TokenStream {
+/// `on_task`: for `on_finish`, whose output is what that returns.
+pub(super) fn call(callback: &Callback, signature: &Signature, on_task: Option<&Signature>, server: &Server) -> TokenStream {
     let swoole = &server.swoole;
-    let takes = Ident::new(callback.takes, Span::call_site());
     let types: Vec<&Type> = types(signature).collect();
     let names: Vec<Ident> = callback.parameters.iter().map(|(name, _)| Ident::new(&format!("given_{name}"), Span::mixed_site())).collect();
     let state = callback.has_state.then(|| Ident::new("its_state", Span::mixed_site()));
     let function = &signature.ident;
     let state_first = state.iter().map(|state| quote!(#state,));
-    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| order::word(given.text().parse().unwrap_or_default())).collect();
-    if let Some(swapped) = order::swapped(&wanted, &types) {
+    let parameters: Vec<&Ident> = state.iter().chain(&names).collect();
+    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| word_of(*given, on_task)).collect();
+    let body = if let Some(swapped) = order::swapped(&wanted, &types) {
         let call = quote!(Self::#function(#(#state_first)* #(#names),*));
         let body = result(callback, signature, server, call);
-        let given: Vec<TokenStream> = callback.parameters.iter().map(|(_, given)| tokens_of(*given, swoole)).collect();
         let elided: Vec<TokenStream> = types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), server)).collect();
-        let (rule, ordered) = order::rule(callback, signature, &swapped, &elided, &given, &names);
-        let parameters = state.iter().chain(&names);
-        return quote!({ #rule |#(#parameters),*| { #ordered #body } });
-    }
-    let arguments = callback.parameters.iter().zip(&names).zip(types).map(|(((_, given), name), ty)| {
-        // What is wrong with a lifetime is said of the call, which therefore stands where the type does.
-        let at = Span::mixed_site().located_at(ty.span());
-        let ty = lifetimes::elided(ty.to_token_stream(), server);
-        let given = tokens_of(*given, swoole);
-        quote_spanned!(at=> <#ty as #swoole::__rt::#takes<#given>>::given(#name))
-    });
-    let call = quote!(Self::#function(#(#state_first)* #(#arguments),*));
-    let body = result(callback, signature, server, call);
-    let parameters = state.iter().chain(&names);
+        let task = elided.iter().find(|ty| order::word((*ty).clone()) == "Task");
+        let given = callback.parameters.iter().map(|(_, given)| match (given, task) {
+            (Given::Task, Some(task)) => task.clone(),
+            (Given::Output, _) => output_of(on_task, server).1,
+            (given, _) => tokens_of(*given, swoole),
+        });
+        let (rule, ordered) = order::rule(callback, signature, &swapped, &elided, &given.collect::<Vec<_>>(), &names);
+        quote!({ #rule #ordered #body })
+    } else {
+        let arguments = callback.parameters.iter().zip(&names).zip(&types).map(|(((_, given), name), ty)| {
+            // What is wrong with a lifetime is said of the call, which therefore stands where the type does.
+            let at = Span::mixed_site().located_at(ty.span());
+            let ty = lifetimes::elided(ty.to_token_stream(), server);
+            match given {
+                // Read as what it is.
+                Given::Task => name.to_token_stream(),
+                Given::Output => {
+                    let output = output_of(on_task, server).1;
+                    quote_spanned!(at=> <#ty as #swoole::__rt::OutputOfOnFinish<#output>>::given(#name))
+                }
+                _ => {
+                    let takes = Ident::new(callback.takes, Span::call_site());
+                    let given = tokens_of(*given, swoole);
+                    quote_spanned!(at=> <#ty as #swoole::__rt::#takes<#given>>::given(#name))
+                }
+            }
+        });
+        let call = quote!(Self::#function(#(#state_first)* #(#arguments),*));
+        result(callback, signature, server, call)
+    };
+    let body = run(callback, &names, &types, on_task, body, server);
     quote!(|#(#parameters),*| #body)
+}
+
+/// What is given to a callback as bytes is read before it is called, by the types at both ends.
+fn run(
+    callback: &Callback,
+    names: &[Ident],
+    types: &[&Type],
+    on_task: Option<&Signature>,
+    body: TokenStream,
+    server: &Server,
+) -> TokenStream {
+    let swoole = &server.swoole;
+    let raw = callback.parameters.iter().zip(names).zip(types).find(|(((_, given), _), _)| matches!(given, Given::Task | Given::Output));
+    match raw {
+        Some((((_, Given::Task), name), written)) => {
+            let task = types.iter().find(|ty| order::word(ty.to_token_stream()) == "Task").unwrap_or(written);
+            let at = Span::mixed_site().located_at(task.span());
+            let task = lifetimes::elided(task.to_token_stream(), server);
+            let read = quote_spanned!(at=> <#task as #swoole::__rt::IsATask<'_>>::read);
+            quote!(#swoole::__rt::run_task(#name, #read, |#name, given_back| #body))
+        }
+        Some((((_, _), name), _)) => {
+            let (at, output) = output_of(on_task, server);
+            let read = quote_spanned!(at=> <#output as #swoole::__rt::OutputOfOnTask>::read);
+            quote!(#swoole::__rt::run_finish(#name, #read, |#name| #body))
+        }
+        None => body,
+    }
+}
+
+/// What `on_task` returns, and where that is written.
+fn output_of(on_task: Option<&Signature>, server: &Server) -> (Span, TokenStream) {
+    match on_task.map(|signature| (&signature.output, signature.ident.span())) {
+        Some((ReturnType::Type(_, ty), _)) if !is_never(ty) => (ty.span(), lifetimes::elided(ty.to_token_stream(), server)),
+        Some((_, at)) => (at, quote_spanned!(at=> ())),
+        None => (Span::call_site(), quote!(())),
+    }
+}
+
+/// What the type of a parameter is called, where it is the right one.
+fn word_of(given: Given, on_task: Option<&Signature>) -> String {
+    match (given, on_task.map(|signature| &signature.output)) {
+        (Given::Output, Some(ReturnType::Type(_, ty))) => order::word(ty.to_token_stream()),
+        (Given::Output, Some(ReturnType::Default)) => "()".to_owned(),
+        _ => order::word(given.text().parse().unwrap_or_default()),
+    }
 }
 
 /// The types of the parameters behind `&mut self`.
@@ -55,8 +118,11 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
     let (reads, by) = match callback.returns {
         Returns::Outcome => (quote!(#swoole::__rt::CallbackReturn), quote!(outcome)),
         Returns::State => (quote!(#swoole::__rt::StateReturn<Self>), quote!(state)),
-        Returns::Output => (quote!(#swoole::__rt::OutputReturn), quote!(output)),
+        Returns::Output => (quote!(#swoole::__rt::OutputOfOnTask), quote!(finish)),
     };
+    // What `on_task` returns goes back by what it came with.
+    let plain_call = call.clone();
+    let call = if callback.returns == Returns::Output { quote!(#call, given_back) } else { call };
     match &signature.output {
         ReturnType::Default => {
             let at = signature.ident.span();
@@ -64,7 +130,7 @@ fn result(callback: &Callback, signature: &Signature, server: &Server, call: Tok
             quote!(<#nothing as #reads>::#by(#call))
         }
         // It never comes back, which is of every type.
-        ReturnType::Type(_, ty) if is_never(ty) => call,
+        ReturnType::Type(_, ty) if is_never(ty) => plain_call,
         // Has no name to be written a second time.
         ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()) => {
             let returned = Ident::new("it_returned", Span::mixed_site().located_at(ty.span()));

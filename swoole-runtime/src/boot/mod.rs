@@ -18,6 +18,7 @@ pub use builder::{Builder, builder, start};
 use crate::{
     contract::Server,
     error::{Error, Result},
+    job,
     layout::{Memory, Role},
     logging, manager, master,
     settings::Resolved,
@@ -36,15 +37,34 @@ use std::io::{self, Write};
 fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     logging::start(settings.log_level);
     logging::debug!("settings: {settings}");
+    match (S::DISPATCH.on_task.is_some(), settings.task_workers) {
+        (false, 1..) => {
+            return Err(Error::start(
+                "`task_workers` is not 0, and this program was compiled without `on_task`",
+                "set it to 0, or leave it out",
+            ));
+        }
+        (true, 0) => {
+            return Err(Error::start("`task_workers` is 0, and this program was compiled with an `on_task`", "set it to 1 or more"));
+        }
+        _ => {}
+    }
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
             format!("the server cannot fork: this process runs {threads} threads"),
             "start threads in `on_worker_start`, not before `start()`",
         )
     })?;
+    let task_tmpdir = S::DISPATCH.on_task.is_some().then(|| settings.task_tmpdir.clone());
+    if let Some(directory) = &task_tmpdir {
+        job::remove_leftovers(directory);
+    }
     let listeners = listen::bind(&settings)?;
     let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
     let governed = beget::<S>(settings, listeners, &witness);
+    if let Some(directory) = &task_tmpdir {
+        job::remove_leftovers(directory);
+    }
     // The caller of `start` gets its process back as it was.
     let _ = fork::adopt_orphans(false);
     let _ = signals::give_back(&before);

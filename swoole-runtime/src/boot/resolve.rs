@@ -45,7 +45,8 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         _ => {}
     }
     let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
-    let reserve = RESERVE + PER_WORKER * u64::from(workers) + PER_REACTOR * u64::from(reactors);
+    let slots = u64::from(workers) + u64::from(collected.settings.task_workers.unwrap_or(0));
+    let reserve = RESERVE + PER_WORKER * slots + PER_REACTOR * u64::from(reactors);
     let left = limit.saturating_sub(reserve);
     match collected.settings.max_conn {
         Some(asked) if u64::from(asked) > left => collected.refusals.push(format!(
@@ -87,6 +88,11 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         ring_memory: Some(ring_memory),
         buffer_output_size: Some(buffer_output_size),
         socket_buffer_size: Some(socket_buffer_size),
+        task_workers: Some(task_workers),
+        task_queue: Some(task_queue),
+        task_cell: Some(task_cell),
+        task_dispatch: Some(task_dispatch),
+        task_tmpdir: Some(task_tmpdir),
         ..
     } = *settings
     else {
@@ -97,6 +103,11 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         listen: vec![settings.listen?.to_owned()],
         workers: workers as usize,
         reactors: reactors as usize,
+        task_workers: task_workers as usize,
+        task_queue: task_queue as usize,
+        task_cell: task_cell as usize,
+        is_task_dispatch_in_turn: task_dispatch == "round_robin",
+        task_tmpdir: task_tmpdir.to_owned(),
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
         backlog,

@@ -1,11 +1,29 @@
-//! The calls by which a worker hands on a job. Only a worker of a server with task workers has them, and no server has yet.
+//! The calls by which a worker hands on jobs, and what becomes of those. Runs in: a worker. If the task worker dies: the manager
+//! completes the job, and this side sees the end of it as any other.
 
-use super::worker::UnnamedServer;
-use crate::error::Error;
-use core::{convert::Infallible, fmt};
+use super::{
+    handed::{HandedAs, OutputOfOnTask},
+    worker::{UnnamedServer, Worker},
+};
+use crate::{
+    error::{Failure, TaskError},
+    event::Callback,
+    id::TaskId,
+    job::{Half, JobCell, Kind, Load, Loads, Offer, Outcome as End, Phase, Pool, State, Withdrawn},
+    layout::Memory,
+    logging,
+    ring::Answers,
+    sync::{Ordering, fence},
+    sys::clock,
+};
+use core::{
+    cell::{Cell, RefCell},
+    marker::PhantomData,
+    time::Duration,
+};
+use std::{borrow::Cow, time::Instant};
 
-/// A server with `on_task`: the expansion of `#[swoole::server]` implements it for one. What such a server calls is known to the
-/// compiler, so a program with tasks is told once that they are not there yet; the constant keeps it from being built.
+/// A server with `on_task`: the expansion of `#[swoole::server]` implements it for one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no task workers",
     label = "has nobody to hand a job to",
@@ -15,36 +33,403 @@ use core::{convert::Infallible, fmt};
             `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Output)` to the block"
 )]
 pub trait RunsTasks: 'static {
+    /// What `on_task` takes, as it borrows from where it was written.
+    type Task<'job>;
     /// What `on_task` returns.
     type Output;
-    /// Where the types of both ends of a job are compared.
-    const TYPES: ();
-    /// Is computed where one of the calls is compiled, which therefore never is.
-    const NOT_THERE_YET: Infallible = panic!("task workers are not there yet");
 }
 
 /// That its callback has another fault is said there.
 #[diagnostic::do_not_recommend]
 impl RunsTasks for UnnamedServer {
-    type Output = UnnamedServer;
-    const TYPES: () = ();
+    type Task<'job> = ();
+    type Output = ();
 }
 
-/// Why a job was not handed on, or brought nothing back. Nothing makes one yet.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct TaskError(Infallible);
+/// What a `task_with` has left to do.
+type Then<S> = Box<dyn FnOnce(&mut S, &Worker<S>, &FinishedJob<'_>) -> Result<(), Failure>>;
 
-impl fmt::Display for TaskError {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {}
+/// The jobs of one worker.
+pub(crate) struct Jobs<S: 'static> {
+    memory: &'static Memory,
+    worker: usize,
+    pool: Pool<'static>,
+    loads: Loads,
+    /// Where the next free cell is looked for first, and the next task worker.
+    next: Cell<usize>,
+    turn: Cell<usize>,
+    /// The last raises of the task workers that this worker has answered.
+    answers: RefCell<Vec<Answers>>,
+    /// Where an output lies while `on_finish` reads it: its cell is free by then.
+    output: RefCell<Vec<u8>>,
+    /// A closure for each cell.
+    thens: RefCell<Vec<Option<Then<S>>>>,
+}
+
+/// A job that is under way.
+#[derive(Clone, Copy)]
+struct Handed {
+    cell: usize,
+    sequence: u32,
+    id: TaskId,
+}
+
+/// A job that is done, as `on_finish` and closures are given it.
+pub struct FinishedJob<'a> {
+    id: TaskId,
+    output: Cow<'a, [u8]>,
+}
+
+impl FinishedJob<'_> {
+    /// What was written for it.
+    pub(crate) fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    pub(crate) fn is_unreadable(&self) -> Failure {
+        Failure(format!("task {}: {}", self.id, TaskError::Unreadable))
     }
 }
 
-impl std::error::Error for TaskError {}
+impl<S> Jobs<S> {
+    /// [worker] For as long as the process lives; `None` in a task worker.
+    pub(crate) fn attach(memory: &'static Memory, worker: usize) -> Option<&'static Self> {
+        let task_workers = memory.settings.task_workers;
+        (task_workers > 0 && worker < memory.settings.workers).then(|| {
+            let pool = memory.jobs(worker);
+            let jobs = Self {
+                memory,
+                worker,
+                pool,
+                loads: memory.loads(worker),
+                next: Cell::new(0),
+                turn: Cell::new(worker),
+                answers: RefCell::new((0..task_workers).map(|_| Answers::default()).collect()),
+                output: RefCell::new(Vec::with_capacity(memory.settings.task_cell)),
+                thens: RefCell::new(pool.cells.iter().map(|_| None).collect()),
+            };
+            &*Box::leak(Box::new(jobs))
+        })
+    }
 
-impl From<TaskError> for Error {
-    fn from(e: TaskError) -> Self {
-        match e.0 {}
+    /// Whether anything has come back, or may yet.
+    pub(crate) fn are_done(&self) -> bool {
+        self.pool.done.is_any()
+    }
+
+    /// Whether jobs are still under way whose output is for this worker.
+    pub(crate) fn are_under_way(&self) -> bool {
+        self.pool.cells.iter().any(|cell| matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Done))
+    }
+
+    fn hand_over(&self, kind: Kind, to: Option<u16>, job: &dyn Written) -> Result<Handed, TaskError> {
+        let only = match to {
+            Some(to) if usize::from(to) >= self.memory.settings.task_workers => return Err(TaskError::NoSuchTaskWorker),
+            None if self.memory.settings.is_task_dispatch_in_turn => Some(self.in_turn()),
+            to => to,
+        };
+        let cell = self.pool.free(self.next.get()).ok_or(TaskError::QueueFull)?;
+        self.next.set(cell + 1);
+        // Relaxed: a number that nobody else has.
+        let ticket = self.memory.ticket().fetch_add(1, Ordering::Relaxed) + 1;
+        let load = match self.loads.write_input(&self.pool, cell, |space| job.write(space)).flatten() {
+            Some(length) => Load { length: length as u32, is_in_file: false },
+            None => self.put_into_file(ticket, &job.to_vec().ok_or(TaskError::Unreadable)?)?,
+        };
+        let offer = Offer { cell, kind, ticket, input: load.word(), only, now_ms: clock::uptime_ms() };
+        let ready = self.pool.offer(offer);
+        self.wake(only);
+        Ok(Handed { cell, sequence: ready.sequence, id: TaskId::new(ticket) })
+    }
+
+    #[cold]
+    fn put_into_file(&self, job: u64, bytes: &[u8]) -> Result<Load, TaskError> {
+        let length = u32::try_from(bytes.len()).map_err(|_| TaskError::Storage)?;
+        self.memory.files().write(job, Half::Input, bytes).map_err(|e| {
+            logging::error!("task {job}: {} does not take its {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
+            TaskError::Storage
+        })?;
+        Ok(Load { length, is_in_file: true })
+    }
+
+    fn in_turn(&self) -> u16 {
+        let turn = self.turn.get();
+        self.turn.set(turn + 1);
+        (turn % self.memory.settings.task_workers) as u16
+    }
+
+    /// Wakes one task worker that sleeps; the one that takes the job wakes another if there is more.
+    fn wake(&self, only: Option<u16>) {
+        // Pairs with the fence in `Flag::raise`: "flag or work".
+        fence(Ordering::SeqCst);
+        let count = self.memory.settings.task_workers;
+        let mut answers = self.answers.borrow_mut();
+        let mut try_one = |at: usize| {
+            let slot = self.memory.settings.workers + at;
+            let owed = answers[at].glance(&self.memory.worker(slot).asleep);
+            if owed {
+                self.memory.bells.workers[slot].ring();
+            }
+            owed
+        };
+        match only {
+            Some(only) => {
+                try_one(only.into());
+            }
+            None => {
+                let from = self.turn.get();
+                let _ = (0..count).any(|step| try_one((from + step) % count));
+            }
+        }
+    }
+
+    /// What was written for a job that is done.
+    fn output<'a>(&self, cell: usize, done: &'a State) -> Result<FinishedJob<'a>, TaskError> {
+        let job: &JobCell = &self.pool.cells[cell];
+        // Relaxed: published by the move to done, which the caller has seen.
+        let (ticket, load) = (job.ticket.load(Ordering::Relaxed), Load::of(job.output.load(Ordering::Relaxed)));
+        match done.outcome {
+            // Before it read the one, or after it wrote the other.
+            End::Died => self.memory.files().remove_both(ticket),
+            End::Unreadable if Load::of(job.input.load(Ordering::Relaxed)).is_in_file => self.memory.files().remove(ticket, Half::Input),
+            End::Unreadable | End::Output => {}
+        }
+        let output = match done.outcome {
+            End::Died => return Err(TaskError::WorkerDied),
+            End::Unreadable => return Err(TaskError::Unreadable),
+            End::Output if load.is_in_file => {
+                Cow::Owned(self.memory.files().take(ticket, Half::Output).map_err(|_| TaskError::Unreadable)?)
+            }
+            End::Output => Cow::Borrowed(self.loads.output(cell, done, load.length as usize).ok_or(TaskError::Unreadable)?),
+        };
+        Ok(FinishedJob { id: TaskId::new(ticket), output })
+    }
+}
+
+/// A job as bytes, whatever it is.
+trait Written {
+    fn write(&self, space: &mut [u8]) -> Option<usize>;
+    fn to_vec(&self) -> Option<Vec<u8>>;
+}
+
+struct As<'a, P: ?Sized, T>(&'a P, PhantomData<fn() -> T>);
+
+impl<T, P: HandedAs<T> + ?Sized> Written for As<'_, P, T> {
+    fn write(&self, space: &mut [u8]) -> Option<usize> {
+        self.0.write_as_job(space)
+    }
+
+    fn to_vec(&self) -> Option<Vec<u8>> {
+        self.0.to_job()
+    }
+}
+
+/// `on_finish` as the dispatch table has it.
+type OnFinish<S> = fn(&mut S, &Worker<S>, TaskId, &FinishedJob<'_>) -> Result<(), Failure>;
+
+impl<S> Jobs<S> {
+    /// Runs `on_finish`, or what a `task_with` said, for each job that has come back; `false` when there was none.
+    pub(crate) fn finish_done(
+        &self,
+        state: &mut S,
+        worker: &Worker<S>,
+        on_finish: Option<OnFinish<S>>,
+        settle: &mut dyn FnMut(Callback, Result<(), Failure>),
+    ) -> bool {
+        let mut was_any = false;
+        for at in self.pool.done.take() {
+            let done = self.pool.cells[at].state();
+            // A call that waits looks by itself, and one that was given up is nobody's.
+            if done.phase != Phase::Done || done.kind == Kind::Wait {
+                continue;
+            }
+            was_any = true;
+            let board = self.memory.worker(self.worker);
+            board.step_aside(Some(Callback::Finish), clock::uptime_ms());
+            let then = self.thens.borrow_mut()[at].take();
+            // Relaxed: as in `output`.
+            let id = TaskId::new(self.pool.cells[at].ticket.load(Ordering::Relaxed));
+            let mut output = self.output.take();
+            output.clear();
+            let is_there = self.output(at, &done).map(|finished| output.extend_from_slice(finished.output()));
+            // Before the callback begins: it begins once, and a worker that dies of it does not hand it on.
+            self.pool.cells[at].release(done);
+            let finished = FinishedJob { id, output: Cow::Borrowed(&output) };
+            let outcome = match (is_there, then) {
+                (Ok(()), Some(then)) => then(state, worker, &finished),
+                (Ok(()), None) => match on_finish {
+                    Some(on_finish) => on_finish(state, worker, id, &finished),
+                    None => Ok(()),
+                },
+                (Err(e), _) => Err(Failure(format!("task {id}: {e}"))),
+            };
+            board.step_aside(None, clock::uptime_ms());
+            self.output.replace(output);
+            settle(Callback::Finish, outcome);
+        }
+        was_any
+    }
+}
+
+impl<S> Worker<S> {
+    /// Hands a job to a task worker, and returns at once; what `on_task` returns comes to `on_finish`. When the task worker dies in the job,
+    /// the log says so and `on_finish` is not called. What task worker and worker send to one session may overtake each other. The original:
+    /// `$serv->task`.
+    ///
+    /// # Errors
+    /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one larger than `task_cell` that cannot be put into a file. Nothing was queued
+    /// then.
+    pub fn task<'job, P: HandedAs<S::Task<'job>> + ?Sized>(&self, job: &'job P) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks,
+    {
+        Ok(self.jobs()?.hand_over(Kind::Finish, None, &As(job, PhantomData))?.id)
+    }
+
+    /// The same for one certain task worker, from 0 to `task_workers` − 1. The original: the second argument of `$serv->task`.
+    ///
+    /// # Errors
+    /// As [`Worker::task`]; [`TaskError::NoSuchTaskWorker`].
+    pub fn task_to<'job, P: HandedAs<S::Task<'job>> + ?Sized>(&self, task_worker: u16, job: &'job P) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks,
+    {
+        Ok(self.jobs()?.hand_over(Kind::Finish, Some(task_worker), &As(job, PhantomData))?.id)
+    }
+
+    /// The same with a closure for this one job, which runs in the place of `on_finish`. It is dropped when the task worker dies in the
+    /// job. The original: the third argument of `$serv->task`.
+    ///
+    /// # Errors
+    /// As [`Worker::task`].
+    pub fn task_with<'job, P: HandedAs<S::Task<'job>> + ?Sized, Output: OutputOfOnTask>(
+        &self,
+        job: &'job P,
+        then: impl FnOnce(&mut S, &Self, Output) + 'static,
+    ) -> Result<TaskId, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        let jobs = self.jobs()?;
+        let handed = jobs.hand_over(Kind::Closure, None, &As(job, PhantomData))?;
+        // Before anything can come back: this process looks for that in its own loop.
+        jobs.thens.borrow_mut()[handed.cell] = Some(Box::new(move |state, worker, finished| {
+            let output = Output::read(finished.output()).ok_or_else(|| finished.is_unreadable())?;
+            then(state, worker, output);
+            Ok(())
+        }));
+        Ok(handed.id)
+    }
+
+    /// Hands a job to a task worker and waits for its output, so long and no longer. No other callback of this worker runs meanwhile; other
+    /// workers go on. The original: `$serv->taskwait`.
+    ///
+    /// # Errors
+    /// As [`Worker::task`]; [`TaskError::TimedOut`], [`TaskError::WorkerDied`], [`TaskError::Unreadable`].
+    pub fn taskwait<'job, P: HandedAs<S::Task<'job>> + ?Sized, Output: OutputOfOnTask>(
+        &self,
+        job: &'job P,
+        timeout: Duration,
+    ) -> Result<Output, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        let jobs = self.jobs()?;
+        let until = Instant::now() + timeout;
+        let handed = jobs.hand_over(Kind::Wait, None, &As(job, PhantomData))?;
+        self.wait_for(jobs, &[Some(handed)], until);
+        jobs.collect(handed)
+    }
+
+    /// The same for up to 1024 jobs at once. The outputs stand in the order of the jobs; one that was not done in time, or whose task worker
+    /// died, is `None`. The original: `$serv->taskWaitMulti`.
+    ///
+    /// # Errors
+    /// [`TaskError::QueueFull`] for more than 1024; one that finds no room later is `None`.
+    pub fn taskwait_multi<'job, P: HandedAs<S::Task<'job>>, Output: OutputOfOnTask>(
+        &self,
+        jobs_to_do: &'job [P],
+        timeout: Duration,
+    ) -> Result<Vec<Option<Output>>, TaskError>
+    where
+        S: RunsTasks<Output = Output>,
+    {
+        const MOST: usize = 1024;
+        let jobs = self.jobs()?;
+        if jobs_to_do.len() > MOST {
+            return Err(TaskError::QueueFull);
+        }
+        let until = Instant::now() + timeout;
+        let mut outputs: Vec<Option<Output>> = jobs_to_do.iter().map(|_| None).collect();
+        let mut handed: Vec<Option<Handed>> = vec![None; jobs_to_do.len()];
+        let mut next = 0;
+        // More jobs than cells go in turns.
+        while next < jobs_to_do.len() || handed.iter().any(Option::is_some) {
+            while next < jobs_to_do.len() {
+                match jobs.hand_over(Kind::Wait, None, &As(&jobs_to_do[next], PhantomData)) {
+                    Ok(job) => handed[next] = Some(job),
+                    Err(TaskError::QueueFull) if handed.iter().any(Option::is_some) => break,
+                    Err(e) if next == 0 => return Err(e),
+                    Err(_) => {}
+                }
+                next += 1;
+            }
+            self.wait_for(jobs, &handed, until);
+            let late = Instant::now() >= until;
+            for (output, job) in outputs.iter_mut().zip(&mut handed) {
+                if let Some(waiting) = job.take_if(|job| late || jobs.has_ended(*job)) {
+                    *output = jobs.collect(waiting).ok();
+                }
+            }
+            if late {
+                break;
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// Until one of these has ended, or it is so late.
+    fn wait_for(&self, jobs: &Jobs<S>, handed: &[Option<Handed>], until: Instant) {
+        let board = self.outbox().memory().worker(jobs.worker);
+        let has_any_ended = || handed.iter().flatten().any(|job| jobs.has_ended(*job));
+        while !has_any_ended() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            board.waits.raise();
+            if !has_any_ended() {
+                self.outbox().sleep(Some(left));
+            }
+            board.waits.lower();
+        }
+    }
+
+    fn jobs(&self) -> Result<&Jobs<S>, TaskError> {
+        // A server with `on_task` has task workers: an override cannot make their number 0.
+        self.jobs.ok_or(TaskError::NoSuchTaskWorker)
+    }
+}
+
+impl<S> Jobs<S> {
+    fn has_ended(&self, handed: Handed) -> bool {
+        let now = self.pool.cells[handed.cell].state();
+        now.sequence != handed.sequence || now.phase == Phase::Done
+    }
+
+    /// The output of a job that was waited for, or the end of the waiting.
+    fn collect<Output: OutputOfOnTask>(&self, handed: Handed) -> Result<Output, TaskError> {
+        match self.pool.withdraw(handed.cell, handed.sequence) {
+            Withdrawn::Done(done) => {
+                let output = self.output(handed.cell, &done).and_then(|job| Output::read(job.output()).ok_or(TaskError::Unreadable));
+                self.pool.cells[handed.cell].release(done);
+                output
+            }
+            Withdrawn::NeverRuns => {
+                self.memory.files().remove(handed.id.get(), Half::Input);
+                Err(TaskError::TimedOut)
+            }
+            Withdrawn::Running | Withdrawn::NotMine => Err(TaskError::TimedOut),
+        }
     }
 }

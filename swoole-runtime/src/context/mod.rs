@@ -1,6 +1,7 @@
 //! What user code sees of its process: one type for each kind of process, with just the calls that make sense there.
 
 mod exit;
+mod handed;
 mod info;
 mod jobs;
 mod lost;
@@ -15,13 +16,20 @@ mod worker;
 mod worker_start;
 
 pub use exit::WorkerExit;
-pub use info::{SessionInfo, Sessions};
+pub use handed::HandedAs;
 #[doc(hidden)]
-pub use jobs::{RunsTasks, TaskError};
+pub use handed::OutputOfOnTask;
+pub use info::{SessionInfo, Sessions};
+pub(crate) use jobs::Jobs;
+#[doc(hidden)]
+pub use jobs::{FinishedJob, RunsTasks};
 pub use lost::{Lost, LostKind};
 pub use manager::Manager;
 pub use master::Master;
 pub use stats::{Stats, WorkerStats};
+pub(crate) use tasks::Desk;
+#[doc(hidden)]
+pub use tasks::GivenJob;
 pub use tasks::{PacketSource, Task, TaskWorker};
 pub use worker::Worker;
 pub use worker_start::WorkerStart;

@@ -25,6 +25,8 @@ pub struct Stats {
     pub refused_count: u64,
     /// Each worker.
     pub workers: Vec<WorkerStats>,
+    /// Each task worker; `requests` counts its jobs.
+    pub task_workers: Vec<WorkerStats>,
 }
 
 /// One worker's counters.
@@ -60,6 +62,7 @@ impl Stats {
             close_count: header.closed.load(Ordering::Relaxed),
             refused_count: header.refused.load(Ordering::Relaxed),
             workers: (0..memory.settings.workers).map(|slot| WorkerStats::read(memory, slot)).collect(),
+            task_workers: (memory.settings.workers..memory.settings.slots()).map(|slot| WorkerStats::read(memory, slot)).collect(),
         }
     }
 }

@@ -1,39 +1,260 @@
-//! Names that later releases give something to do. They resolve, and nothing makes a value of them yet.
+//! The context of `on_task`, and the job it is given. Runs in: a task worker. If the worker that asked is dead: the output is for its
+//! successor.
 
-use super::{outbox::Outbox, signposts::signposts, worker::UnnamedServer};
-use crate::{id::WorkerId, sync::AtomicU32};
-use core::{convert::Infallible, marker::PhantomData};
+use super::{
+    outbox::Outbox,
+    signposts::signposts,
+    worker::{UnnamedServer, Worker},
+};
+use crate::{
+    error::TaskError,
+    id::{TaskId, WorkerId},
+    job::{Completed, Half, Load, Loads, Outcome as End, Pool, Taken},
+    layout::Memory,
+    logging,
+    ring::Answers,
+    sync::{AtomicU32, Ordering},
+};
+use core::{
+    cell::{Cell, RefCell},
+    ops::Deref,
+};
+use serde_core::Serialize;
+use std::rc::Rc;
 
-/// The context of `on_task`. Task workers are not there yet.
+/// This task worker process, as `on_task` sees it. `S` is the server's type.
 pub struct TaskWorker<S: 'static = UnnamedServer> {
-    never: Infallible,
-    server: PhantomData<fn(S)>,
+    /// The same process by its other name: for the callbacks that run in every worker.
+    worker: &'static Worker<S>,
 }
 
 impl<S> TaskWorker<S> {
-    /// Which task worker this is, from 0 to `task_workers` − 1.
+    pub(crate) fn new(worker: &'static Worker<S>) -> Self {
+        Self { worker }
+    }
+
+    /// Which process this is: task workers count on behind the workers, from `workers` to `workers` + `task_workers` − 1. The original:
+    /// `$serv->worker_id`.
     #[must_use]
     pub fn id(&self) -> WorkerId {
-        match self.never {}
+        self.worker.id()
+    }
+
+    /// Which task worker this is, from 0 to `task_workers` − 1: the number that `task_to` takes.
+    #[must_use]
+    pub fn index(&self) -> u16 {
+        self.outbox().memory().task_worker(self.id().index()).unwrap_or(0) as u16
     }
 
     /// The process id. The original: `$serv->worker_pid`.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        match self.never {}
+        self.worker.pid()
     }
 
-    pub(super) fn outbox(&self) -> &Outbox {
-        match self.never {}
+    /// 1 for the first process in this place, one more for each that replaced it.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.worker.generation()
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        self.worker.outbox()
     }
 
     pub(super) fn asks_shutdown(&self) -> &AtomicU32 {
-        match self.never {}
+        self.worker.asks_shutdown()
     }
 }
 
-/// A job as `on_task` receives it. Task workers are not there yet.
-pub struct Task<T>(#[allow(dead_code, reason = "nothing makes one yet")] PhantomData<T>);
+/// A job as `on_task` receives it; it can be used as the job itself.
+pub struct Task<J> {
+    job: J,
+    id: TaskId,
+    asker: WorkerId,
+    desk: Rc<Desk>,
+}
+
+impl<J> Task<J> {
+    /// The number that `task` has returned. The original: the second argument of `onTask`.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// The worker that has handed it over. The original: the third argument of `onTask`.
+    #[must_use]
+    pub fn from(&self) -> WorkerId {
+        self.asker
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &J {
+        &self.job
+    }
+
+    /// The job, to take it apart.
+    #[must_use]
+    pub fn into_job(self) -> J {
+        self.job
+    }
+
+    /// Sends the output before `on_task` is over; what `on_task` returns is then not sent. Give it what `on_task` returns: another type
+    /// cannot be read by the worker. The original: `$serv->finish`.
+    ///
+    /// # Errors
+    /// [`TaskError::Storage`] for an output that is larger than `task_cell` and cannot be put into a file; [`TaskError::TimedOut`] when
+    /// nobody waits for it any more, or it was sent before.
+    pub fn finish<O: Serialize>(&self, output: &O) -> Result<(), TaskError> {
+        self.desk.finish(self.id, output)
+    }
+}
+
+impl<J> Deref for Task<J> {
+    type Target = J;
+
+    fn deref(&self) -> &J {
+        &self.job
+    }
+}
+
+/// The job that a task worker is at.
+pub(crate) struct Desk {
+    memory: &'static Memory,
+    pools: Vec<Pool<'static>>,
+    loads: Vec<Loads>,
+    taken: Cell<Option<(TaskId, Taken)>>,
+    /// Where the job lies while it is done: it may be finished, and its cell be filled anew, before `on_task` is through with it.
+    input: RefCell<Vec<u8>>,
+    /// The last raises of the workers that this process has answered: of those that serve, and of those that wait for a job.
+    answers: RefCell<Vec<(Answers, Answers)>>,
+}
+
+/// A job before it is read.
+pub struct GivenJob<'job> {
+    desk: Rc<Desk>,
+    id: TaskId,
+    asker: WorkerId,
+    input: &'job [u8],
+}
+
+impl<'job> GivenJob<'job> {
+    pub(crate) fn input(&self) -> &'job [u8] {
+        self.input
+    }
+
+    pub(crate) fn task<J>(&self, job: J) -> Task<J> {
+        Task { job, id: self.id, asker: self.asker, desk: Rc::clone(&self.desk) }
+    }
+
+    pub(crate) fn finish<O: Serialize>(&self, output: &O) {
+        // One that was finished early is finished.
+        if self.desk.is_at(self.id) && self.desk.finish(self.id, output) == Err(TaskError::Storage) {
+            self.is_unreadable();
+        }
+    }
+
+    pub(crate) fn is_unreadable(&self) {
+        logging::error!("task {}: {}", self.id, TaskError::Unreadable);
+        self.desk.end(self.id, End::Unreadable);
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(memory: &'static Memory) -> Self {
+        let workers = 0..memory.settings.workers;
+        Self {
+            memory,
+            pools: workers.clone().map(|worker| memory.jobs(worker)).collect(),
+            loads: workers.clone().map(|worker| memory.loads(worker)).collect(),
+            taken: Cell::new(None),
+            input: RefCell::new(Vec::with_capacity(memory.settings.task_cell)),
+            answers: RefCell::new(workers.map(|_| (Answers::default(), Answers::default())).collect()),
+        }
+    }
+
+    pub(crate) fn pools(&self) -> &[Pool<'static>] {
+        &self.pools
+    }
+
+    /// Lays a job on the desk, and gives it to `call`, which finishes it or not.
+    pub(crate) fn give(self: &Rc<Self>, taken: Taken, call: impl FnOnce(GivenJob<'_>)) {
+        let cell = &self.pools[taken.worker].cells[taken.cell];
+        // Relaxed, both: published by the move to ready.
+        let (ticket, load) = (cell.ticket.load(Ordering::Relaxed), Load::of(cell.input.load(Ordering::Relaxed)));
+        let id = TaskId::new(ticket);
+        self.taken.set(Some((id, taken)));
+        let mut input = self.input.take();
+        let is_there = if load.is_in_file {
+            self.memory.files().take(ticket, Half::Input).map(|bytes| input = bytes).is_ok()
+        } else {
+            let piece = self.loads[taken.worker].input(&taken, load.length as usize);
+            input.clear();
+            input.extend_from_slice(piece.unwrap_or_default());
+            piece.is_some()
+        };
+        if is_there {
+            call(GivenJob { desk: Rc::clone(self), id, asker: WorkerId::new(taken.worker as u16), input: &input });
+        } else {
+            logging::error!("task {id}: the job is not where it was put");
+        }
+        self.input.replace(input);
+        // What was called has finished it; what could not be called has not.
+        self.end(id, End::Unreadable);
+    }
+
+    fn is_at(&self, id: TaskId) -> bool {
+        self.taken.get().is_some_and(|(at, _)| at == id)
+    }
+
+    fn finish<O: Serialize>(&self, id: TaskId, output: &O) -> Result<(), TaskError> {
+        let Some((_, taken)) = self.taken.get().filter(|(at, _)| *at == id) else { return Err(TaskError::TimedOut) };
+        let write = |space: &mut [u8]| postcard::to_slice(output, space).ok().map(|written| written.len());
+        let load = match self.loads[taken.worker].write_output(&taken, write).flatten() {
+            Some(length) => Load { length: length as u32, is_in_file: false },
+            None => self.put_into_file(id, output)?,
+        };
+        // Relaxed: the move to done publishes it.
+        self.pools[taken.worker].cells[taken.cell].output.store(load.word(), Ordering::Relaxed);
+        match self.end(id, End::Output) {
+            Completed::Done => Ok(()),
+            Completed::Unwanted | Completed::NotMine => {
+                if load.is_in_file {
+                    self.memory.files().remove(id.get(), Half::Output);
+                }
+                Err(TaskError::TimedOut)
+            }
+        }
+    }
+
+    #[cold]
+    fn put_into_file<O: Serialize>(&self, id: TaskId, output: &O) -> Result<Load, TaskError> {
+        let bytes = postcard::to_allocvec(output).map_err(|_| TaskError::Unreadable)?;
+        let length = u32::try_from(bytes.len()).map_err(|_| TaskError::Storage)?;
+        self.memory.files().write(id.get(), Half::Output, &bytes).map_err(|e| {
+            logging::error!("task {id}: {} does not take its output of {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
+            TaskError::Storage
+        })?;
+        Ok(Load { length, is_in_file: true })
+    }
+
+    /// The end of the job on the desk, and its worker is told.
+    fn end(&self, id: TaskId, outcome: End) -> Completed {
+        let Some((_, taken)) = self.taken.get().filter(|(at, _)| *at == id) else { return Completed::NotMine };
+        self.taken.set(None);
+        let completed = self.pools[taken.worker].complete(taken, outcome);
+        if completed == Completed::Done {
+            let board = self.memory.worker(taken.worker);
+            let mut answers = self.answers.borrow_mut();
+            let (serving, waiting) = &mut answers[taken.worker];
+            if serving.owed(&board.asleep) | waiting.glance(&board.waits) {
+                self.memory.bells.workers[taken.worker].ring();
+            }
+        }
+        completed
+    }
+}
 
 /// Where a datagram came from. Datagram listeners are not there yet.
 pub struct PacketSource(#[allow(dead_code, reason = "nothing makes one yet")] ());

@@ -1,16 +1,7 @@
 //! The context of callbacks that run in a worker.
 
-use super::{
-    jobs::{RunsTasks, TaskError},
-    outbox::Outbox,
-    signposts::signposts,
-};
-use crate::{
-    id::{TaskId, WorkerId},
-    process::Claim,
-    sync::AtomicU32,
-};
-use core::marker::PhantomData;
+use super::{jobs::Jobs, outbox::Outbox, signposts::signposts};
+use crate::{id::WorkerId, process::Claim, sync::AtomicU32};
 
 /// Stands where a server should have been named: `Worker` for `Worker<Self>`.
 #[doc(hidden)]
@@ -24,16 +15,22 @@ pub struct Worker<S: 'static = UnnamedServer> {
     outbox: Outbox,
     slot: WorkerId,
     claim: Claim,
-    server: PhantomData<fn(S)>,
+    /// Where there are task workers.
+    pub(super) jobs: Option<&'static Jobs<S>>,
 }
 
 impl<S> Worker<S> {
-    pub(crate) fn new(outbox: Outbox, slot: WorkerId, claim: Claim) -> Self {
-        Self { outbox, slot, claim, server: PhantomData }
+    pub(crate) fn new(outbox: Outbox, slot: WorkerId, claim: Claim, jobs: Option<&'static Jobs<S>>) -> Self {
+        Self { outbox, slot, claim, jobs }
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// The jobs that it has handed on, where there are task workers.
+    pub(crate) fn handed(&self) -> Option<&'static Jobs<S>> {
+        self.jobs
     }
 
     /// Which worker this is, from 0 to `workers` − 1. The original: `$serv->worker_id`.
@@ -57,53 +54,6 @@ impl<S> Worker<S> {
     /// Where this process asks for the shutdown.
     pub(super) fn asks_shutdown(&self) -> &'static AtomicU32 {
         &self.outbox.memory().worker(self.slot.index()).asks_shutdown
-    }
-}
-
-/// Jobs for task workers; hidden until there are task workers to take them.
-impl<S> Worker<S> {
-    #[doc(hidden)]
-    pub fn task<Job: ?Sized>(&self, _job: &Job) -> Result<TaskId, TaskError>
-    where
-        S: RunsTasks,
-    {
-        match S::NOT_THERE_YET {}
-    }
-
-    #[doc(hidden)]
-    pub fn task_to<Job: ?Sized>(&self, _task_worker: impl Sized, _job: &Job) -> Result<TaskId, TaskError>
-    where
-        S: RunsTasks,
-    {
-        match S::NOT_THERE_YET {}
-    }
-
-    #[doc(hidden)]
-    pub fn task_with<Job: ?Sized, Output>(
-        &self,
-        _job: &Job,
-        _then: impl FnOnce(&mut S, &Self, Output) + 'static,
-    ) -> Result<TaskId, TaskError>
-    where
-        S: RunsTasks<Output = Output>,
-    {
-        match S::NOT_THERE_YET {}
-    }
-
-    #[doc(hidden)]
-    pub fn taskwait<Job: ?Sized, Output>(&self, _job: &Job, _timeout: impl Sized) -> Result<Output, TaskError>
-    where
-        S: RunsTasks<Output = Output>,
-    {
-        match S::NOT_THERE_YET {}
-    }
-
-    #[doc(hidden)]
-    pub fn taskwait_multi<Job, Output>(&self, _jobs: &[Job], _timeout: impl Sized) -> Result<Vec<Option<Output>>, TaskError>
-    where
-        S: RunsTasks<Output = Output>,
-    {
-        match S::NOT_THERE_YET {}
     }
 }
 

@@ -12,16 +12,17 @@ use crate::{
 pub struct WorkerStart {
     slot: WorkerId,
     claim: Claim,
+    is_task_worker: bool,
     #[cfg(feature = "cli")]
     settings: &'static Resolved,
 }
 
 impl WorkerStart {
-    #[cfg_attr(not(feature = "cli"), expect(unused_variables, reason = "without a file there is no section of it"))]
     pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved) -> Self {
         Self {
             slot,
             claim,
+            is_task_worker: slot.index() >= settings.workers,
             #[cfg(feature = "cli")]
             settings,
         }
@@ -31,6 +32,12 @@ impl WorkerStart {
     #[must_use]
     pub fn id(&self) -> WorkerId {
         self.slot
+    }
+
+    /// Whether it is a task worker, which runs `on_task` and no callback of sessions. The original: `$serv->taskworker`.
+    #[must_use]
+    pub fn is_task_worker(&self) -> bool {
+        self.is_task_worker
     }
 
     /// The process id.

@@ -3,10 +3,10 @@
 
 use super::{Outcome, no_state};
 use crate::{
-    context::{Lost, Manager, Master, Worker, WorkerExit, WorkerStart},
+    context::{FinishedJob, GivenJob, Lost, Manager, Master, TaskWorker, Worker, WorkerExit, WorkerStart},
     error::Failure,
     event::CloseReason,
-    id::SessionId,
+    id::{SessionId, TaskId},
 };
 use swoole_vocabulary::callbacks;
 
@@ -22,14 +22,21 @@ macro_rules! define {
     (@given $S:ident Exit) => { &WorkerExit };
     (@given $S:ident Message) => { &str };
     (@given $S:ident Lost) => { &Lost };
+    (@given $S:ident TaskWorker) => { &TaskWorker<$S> };
+    (@given $S:ident Task) => { GivenJob<'_> };
+    (@given $S:ident TaskId) => { TaskId };
+    (@given $S:ident Output) => { &FinishedJob<'_> };
 
     // `on_worker_start` is there in any case: `Default` stands in for it.
     (@row $S:ident State [$($given:ident)+]) => { fn($(define!(@given $S $given)),+) -> Result<$S, Failure> };
+    // The job, and what becomes of it, is read and written behind this.
+    (@row $S:ident Output self [$($given:ident)+]) => { Option<fn(&mut $S, $(define!(@given $S $given)),+)> };
     (@row $S:ident Outcome [$($given:ident)+]) => { Option<fn($(define!(@given $S $given)),+) -> Outcome> };
     (@row $S:ident Outcome self [$($given:ident)+]) => { Option<fn(&mut $S, $(define!(@given $S $given)),+) -> Outcome> };
 
     (@absent $S:ident State) => { no_state::<$S> };
     (@absent $S:ident Outcome) => { None };
+    (@absent $S:ident Output) => { None };
 
     ($( $(#[doc = $doc:literal])+ $name:ident by $takes:ident $([$state:ident])? ($($parameter:ident: $given:ident),+) $returns:ident
         in $process:literal, original $original:literal, says $message:literal $help:literal,

@@ -1,22 +1,9 @@
-//! What `on_task` and `on_finish` take, and what travels between them; for the compiler to say where a type cannot be right. Used by the
-//! expansion of `#[swoole::server]` alone.
+//! What travels between `on_task` and its worker, by types: the traits say in words where a type cannot be right, and how it is written
+//! into a cell and read again. Used by the expansion of `#[swoole::server]`.
 
-use crate::context::Task;
-use serde_core::{Deserialize, Serialize, de::DeserializeOwned};
-
-/// A parameter of `on_task` that is what the server gives.
-#[diagnostic::on_unimplemented(
-    message = "`on_task` takes `{Given}` here, not `{Self}`",
-    label = "must be `{Given}`",
-    note = "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`"
-)]
-pub trait ParameterOfOnTask<Given> {
-    /// Whether it is.
-    fn is() {}
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> ParameterOfOnTask<T> for T {}
+use super::Outcome;
+use crate::context::{FinishedJob, GivenJob, HandedAs, OutputOfOnTask, Task};
+use serde_core::{Deserialize, Serialize};
 
 /// The second parameter of `on_task`.
 #[diagnostic::on_unimplemented(
@@ -24,12 +11,16 @@ impl<T> ParameterOfOnTask<T> for T {}
     label = "must be a `Task<Job>`, with a type of yours for `Job`",
     note = "help: write `fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Output`"
 )]
-pub trait IsATask<'job> {
-    /// Whether it is.
-    fn is() {}
+pub trait IsATask<'job>: Sized {
+    /// The job that was written so, unless it was of another type.
+    fn read(given: &GivenJob<'job>) -> Option<Self>;
 }
 
-impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {}
+impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {
+    fn read(given: &GivenJob<'job>) -> Option<Self> {
+        J::read(given.input()).map(|job| given.task(job))
+    }
+}
 
 /// What can be handed to a task worker.
 #[diagnostic::on_unimplemented(
@@ -38,39 +29,17 @@ impl<'job, J: Job<'job>> IsATask<'job> for Task<J> {}
     note = "a job is written into shared memory, and read in another process",
     note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
-pub trait Job<'job> {}
-
-#[diagnostic::do_not_recommend]
-impl<'job, J: Serialize + Deserialize<'job>> Job<'job> for J {}
-
-/// What can come back from a task worker.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot travel back from a task worker",
-    label = "has no `Serialize`, or no `Deserialize`",
-    note = "what `on_task` returns is written into shared memory, and read in the worker that asked",
-    note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
-)]
-pub trait OutputOfOnTask {
-    /// Whether it is.
-    fn is() {}
+pub trait Job<'job>: Sized {
+    /// The job that was written so, unless it was of another type.
+    fn read(bytes: &'job [u8]) -> Option<Self>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<O: Serialize + DeserializeOwned> OutputOfOnTask for O {}
-
-/// A parameter of `on_finish` that is what the server gives.
-#[diagnostic::on_unimplemented(
-    message = "`on_finish` takes `{Given}` here, not `{Self}`",
-    label = "must be `{Given}`",
-    note = "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Output)`"
-)]
-pub trait ParameterOfOnFinish<Given> {
-    /// Whether it is.
-    fn is() {}
+impl<'job, J: Serialize + Deserialize<'job>> Job<'job> for J {
+    fn read(bytes: &'job [u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
-
-#[diagnostic::do_not_recommend]
-impl<T> ParameterOfOnFinish<T> for T {}
 
 /// The last parameter of `on_finish`.
 #[diagnostic::on_unimplemented(
@@ -79,20 +48,55 @@ impl<T> ParameterOfOnFinish<T> for T {}
     note = "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: {Returned})`"
 )]
 pub trait OutputOfOnFinish<Returned> {
-    /// Whether it is.
-    fn is() {}
+    /// What came back, which is what the callback takes.
+    fn given(given: Returned) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> OutputOfOnFinish<T> for T {}
+impl<T> OutputOfOnFinish<T> for T {
+    #[inline(always)]
+    fn given(given: T) -> T {
+        given
+    }
+}
 
-/// A type whose lifetimes are all written out, because the compiler asks for them where this is implemented.
-pub trait ShowsItsLifetimes {}
+/// In a task worker: reads the job, calls `on_task`, and gives back what it returns.
+pub fn run_task<'job, T>(given: GivenJob<'job>, read: fn(&GivenJob<'job>) -> Option<T>, call: impl FnOnce(T, &GivenJob<'job>)) {
+    match read(&given) {
+        Some(task) => call(task, &given),
+        None => given.is_unreadable(),
+    }
+}
 
-/// Stops the compilation of a server in which all this is right.
-#[track_caller]
-pub const fn task_workers_are_not_there_yet() {
-    panic!(
-        "`on_task` is not there yet\nnote: task workers come with a later release\nhelp: remove `on_task`, `on_finish` and `task_workers`"
-    );
+/// In a worker: reads what `on_task` has returned, and calls `on_finish`.
+///
+/// # Errors
+/// What `on_finish` returns as its error, or that the output is of another type.
+pub fn run_finish<O>(finished: &FinishedJob<'_>, read: fn(&[u8]) -> Option<O>, call: impl FnOnce(O) -> Outcome) -> Outcome {
+    match read(finished.output()) {
+        Some(output) => call(output),
+        None => Err(finished.is_unreadable()),
+    }
+}
+
+/// Stands for the job and the output of an `on_task` that has a fault the compiler reports; no value of it is ever made.
+pub enum AnyJob {}
+
+impl OutputOfOnTask for AnyJob {
+    fn finish(self, _done: &GivenJob<'_>) {}
+
+    fn read(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: ?Sized> HandedAs<AnyJob> for P {
+    fn write_as_job(&self, _space: &mut [u8]) -> Option<usize> {
+        None
+    }
+
+    fn to_job(&self) -> Option<Vec<u8>> {
+        None
+    }
 }

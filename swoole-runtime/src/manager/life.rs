@@ -108,7 +108,7 @@ impl Life {
             Ok((tied, signals, poll)) => Ok(Self {
                 memory,
                 context: Context::new(Outbox::attach(memory, None, None)),
-                slots: (0..memory.settings.workers).map(|_| Slot::default()).collect(),
+                slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
                 inherited,
                 poll,
                 signals,
@@ -368,9 +368,11 @@ impl Life {
     /// Tells every worker to stop, and ends what is left at the deadline; `true` when none is left.
     fn stop_all(&mut self) -> bool {
         let late = clock::uptime_ms() >= self.memory.header().deadline_ms();
+        // Workers wait for their jobs, so task workers go on until there is no worker.
+        let are_workers_gone = self.slots.iter().take(self.memory.settings.workers).all(|slot| matches!(slot.child, Child::None));
         for at in 0..self.slots.len() {
             let slot = &mut self.slots[at];
-            if matches!(slot.child, Child::None) {
+            if matches!(slot.child, Child::None) || !late && !are_workers_gone && self.memory.task_worker(at).is_some() {
                 continue;
             }
             // On every turn: a predecessor may have died between the order and the bell.

@@ -12,6 +12,7 @@ use crate::{
     contract::Server,
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
+    job::{Holder, Kind, Phase, Pool, State as JobState, settle_asker, settle_holder},
     layout::Current,
     logging,
     process::{Begun, Lifecycle, Order},
@@ -58,6 +59,9 @@ impl Life {
             _ if S::DISPATCH.on_lost.is_some() && self.still_lost(at) => {}
             _ => self.memory.slot(at).leave(None),
         }
+        if held && S::DISPATCH.on_task.is_some() {
+            self.settle_jobs(at, claim.generation);
+        }
         if held {
             self.mend(at);
             board.enter(State::Starting);
@@ -93,6 +97,35 @@ impl Life {
                 Some(kind) => kind == ToReactor::Send || record.length == 0,
                 None => false,
             });
+        }
+    }
+
+    /// Jobs that the dead process was at, or had handed over.
+    fn settle_jobs(&self, at: usize, generation: u32) {
+        match self.memory.task_worker(at) {
+            Some(task_worker) => {
+                let holder = Holder { task_worker: task_worker as u16, generation: generation as u16 };
+                for worker in 0..self.memory.settings.workers {
+                    let pool = self.memory.jobs(worker);
+                    let unwanted = tickets_of(&pool, |state| state.phase == Phase::Abandoned && state.holder == holder);
+                    settle_holder(&pool, holder);
+                    unwanted.into_iter().for_each(|(_, ticket)| self.memory.files().remove_both(ticket));
+                }
+                // A bell that is rung for it from now on would be rung for nobody.
+                self.memory.worker(at).asleep.lower();
+            }
+            None => {
+                let pool = self.memory.jobs(at);
+                let waited_for = tickets_of(&pool, |state| state.phase != Phase::Free && state.kind == Kind::Wait);
+                settle_asker(&pool);
+                // Where a task worker is at it still, that one removes what it writes.
+                let unread = waited_for.into_iter().filter(|&(cell, _)| pool.cells[cell].state().phase == Phase::Free);
+                unread.for_each(|(_, ticket)| self.memory.files().remove_both(ticket));
+            }
+        }
+        // It may have owed a bell to any of them.
+        for bell in &self.memory.bells.workers {
+            bell.ring();
         }
     }
 
@@ -139,4 +172,11 @@ impl Life {
         Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
         self.memory.slot(at).leave(None);
     }
+}
+
+/// The cells whose jobs are of this sort, and the jobs' numbers.
+fn tickets_of(pool: &Pool<'_>, of_this_sort: impl Fn(JobState) -> bool) -> Vec<(usize, u64)> {
+    let cells = pool.cells.iter().enumerate().filter(|(_, cell)| of_this_sort(cell.state()));
+    // Relaxed: published by the move to ready, which `state` has seen.
+    cells.map(|(at, cell)| (at, cell.ticket.load(Ordering::Relaxed))).collect()
 }

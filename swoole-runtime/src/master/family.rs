@@ -84,7 +84,7 @@ impl Family {
     pub(super) fn look(&mut self, stopping: bool, child_ended: bool) -> News {
         let mut news = News::default();
         let memory = self.memory;
-        self.ended.retain(|&(pid, _)| (0..memory.settings.workers).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
+        self.ended.retain(|&(pid, _)| (0..memory.settings.slots()).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
         self.hear(&mut news);
         self.look_at_standby();
         self.look_at_manager(stopping, &mut news);
@@ -228,7 +228,7 @@ impl Family {
         let known = |pid: Pid| {
             let pid = pid.as_raw().cast_unsigned();
             self.has_adopted(pid)
-                || (0..self.memory.settings.workers).any(|slot| self.memory.slot(slot).owner.read().pid == Some(pid))
+                || (0..self.memory.settings.slots()).any(|slot| self.memory.slot(slot).owner.read().pid == Some(pid))
                 || self.memory.manager().pid.load(Ordering::Relaxed) == pid
         };
         for child in children() {

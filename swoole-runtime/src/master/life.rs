@@ -199,7 +199,7 @@ impl Life {
         let header = self.memory.header();
         let asked = || {
             // Relaxed, all of them: the bell came after.
-            (0..self.memory.settings.workers).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
+            (0..self.memory.settings.slots()).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
                 || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
                 || header.asks_shutdown.load(Ordering::Relaxed) != 0
         };

@@ -132,6 +132,8 @@ pub(crate) struct WorkerBoard {
     /// What this generation has consumed: 0 says that it has done nothing yet.
     pub(crate) consumed: AtomicU64,
     pub(crate) asleep: Flag,
+    /// Raised while it waits for the end of jobs and for nothing else: reactors do not wake it then.
+    pub(crate) waits: Flag,
     /// When this generation started, in ms since 1970.
     pub(crate) started_ms: AtomicU64,
     said_length: AtomicU32,
@@ -218,6 +220,7 @@ impl WorkerBoard {
         self.said_length.store(0, Ordering::Relaxed);
         self.started_ms.store(now_ms, Ordering::Relaxed);
         self.asleep.lower();
+        self.waits.lower();
         self.enter(State::Starting);
     }
 }

@@ -83,7 +83,7 @@ impl Reactor {
         let poll = Poll::new()?;
         poll.registry().register(&mut SourceFd(&memory.bells.reactors[index].as_raw_fd()), BELL, Interest::READABLE)?;
         let intake = Intake(poll.registry().try_clone()?);
-        let workers = (0..memory.settings.workers)
+        let workers = (0..memory.settings.slots())
             .map(|slot| Lane {
                 to: Producer::attach(memory.to_worker(index, slot)),
                 from: Consumer::attach(memory.to_reactor(slot, index)),

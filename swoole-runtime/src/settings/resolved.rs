@@ -9,6 +9,14 @@ pub(crate) struct Resolved {
     pub(crate) listen: Vec<String>,
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
+    pub(crate) task_workers: usize,
+    /// How many cells for jobs each worker has.
+    pub(crate) task_queue: usize,
+    /// How many bytes a job, or its output, has in its cell.
+    pub(crate) task_cell: usize,
+    /// Whether jobs go to the task workers in turn instead of to whoever is idle.
+    pub(crate) is_task_dispatch_in_turn: bool,
+    pub(crate) task_tmpdir: String,
     pub(crate) max_conn: u32,
     pub(crate) backlog: u32,
     pub(crate) tcp_nodelay: bool,
@@ -27,8 +35,13 @@ pub(crate) struct Resolved {
     pub(crate) app: super::App,
 }
 
-#[cfg(feature = "cli")]
 impl Resolved {
+    /// How many processes the manager keeps: workers, and behind them task workers.
+    pub(crate) fn slots(&self) -> usize {
+        self.workers + self.task_workers
+    }
+
+    #[cfg(feature = "cli")]
     pub(crate) fn with_app(self, app: super::App) -> Self {
         Self { app, ..self }
     }
@@ -36,13 +49,13 @@ impl Resolved {
 
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, workers, reactors, max_conn, backlog, tcp_nodelay, log_level, max_wait_time, .. } = self;
+        let Self { listen, workers, reactors, task_workers, max_conn, backlog, tcp_nodelay, log_level, max_wait_time, .. } = self;
         for url in listen {
             write!(f, "listen={url} ")?;
         }
         write!(
             f,
-            "workers={workers} reactors={reactors} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
+            "workers={workers} reactors={reactors} task_workers={task_workers} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
             log_level.as_str().to_ascii_lowercase(),
             max_wait_time.as_secs()
         )

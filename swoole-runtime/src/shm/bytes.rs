@@ -88,6 +88,15 @@ impl Piece {
         unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), self.start.as_ptr(), from.len()) };
     }
 
+    /// As a slice to write into.
+    ///
+    /// # Safety
+    /// - Nobody else reads or writes these bytes for the length of `'a`.
+    pub(crate) unsafe fn as_mut_slice<'a>(&self) -> &'a mut [u8] {
+        // SAFETY: the bytes are mapped for ever and are ours alone; guaranteed by `Bytes::piece` and the caller.
+        unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+    }
+
     /// As a slice.
     ///
     /// # Safety

@@ -11,6 +11,8 @@ pub(crate) enum Owner {
     Manager,
     /// The worker of this slot; and the manager, which settles for the dead, and the master, which gives large cells back.
     Worker(usize),
+    /// Workers, task workers and the manager, all of them: jobs pass through their hands.
+    Jobs,
 }
 
 /// Where one `T` lies.
@@ -98,7 +100,8 @@ impl Plan {
             let owner = match owner {
                 Owner::Master => 1,
                 Owner::Manager => 2,
-                Owner::Worker(w) => 3 + w,
+                Owner::Jobs => 3,
+                Owner::Worker(w) => 4 + w,
             };
             for part in [range.start, range.end, owner] {
                 hash = (hash ^ part as u64).wrapping_mul(0x0100_0000_01b3);

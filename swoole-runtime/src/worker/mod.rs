@@ -1,13 +1,14 @@
-//! A worker: one process, one thread, one value of the user's type, whose callbacks it runs one after the other.
+//! A worker or a task worker: one process, one thread, one value of the user's type, whose callbacks it runs one after the other.
 //!
 //! If it dies here: before its claim the slot is open; after it, its board and its rings say what it was in, and the manager settles that
 //! before a successor is forked.
 
 mod panic;
 mod serve;
+mod tasks;
 
 use crate::{
-    context::{Outbox, Worker, WorkerStart},
+    context::{Jobs, Outbox, Worker, WorkerStart},
     contract::Server,
     event::{Callback, State},
     id::WorkerId,
@@ -42,8 +43,10 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
             return NOT_STARTED;
         }
     };
+    // Known when the program is compiled: a server without tasks has nothing of them.
+    let jobs: Option<&'static Jobs<S>> = if S::DISPATCH.on_task.is_some() { Jobs::attach(memory, slot) } else { None };
     // For as long as the process lives: the panic hook refers to it.
-    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim)));
+    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim, jobs)));
     panic::report_with(worker);
     std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &WorkerStart::new(id, claim, &memory.settings))))
         .unwrap_or(PANICKED)
@@ -74,7 +77,11 @@ fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<
     board.enter(State::Ready);
     memory.bells.manager.ring();
     logging::debug!("ready");
-    serve::Serving::new(memory, slot, worker).serve(&mut state);
+    if S::DISPATCH.on_task.is_some() && memory.task_worker(slot).is_some() {
+        tasks::Working::new(memory, slot, worker).work(&mut state);
+    } else {
+        serve::Serving::new(memory, slot, worker).serve(&mut state);
+    }
     board.enter(State::Stopping);
     if let Some(on_worker_stop) = S::DISPATCH.on_worker_stop {
         board.step_aside(Some(Callback::WorkerStop), clock::uptime_ms());

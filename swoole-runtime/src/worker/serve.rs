@@ -4,7 +4,7 @@
 //! Runs in: a worker. If a reactor is dead: so is the master, and the kernel ends this process.
 
 use crate::{
-    context::{Lost, LostKind, Outbox, Worker},
+    context::{Jobs, Lost, LostKind, Outbox, Worker},
     contract::{Outcome, Server},
     event::{Callback, CloseReason, ToReactor, ToWorker},
     id::SessionId,
@@ -15,9 +15,14 @@ use crate::{
     sync::Ordering,
     sys::{clock, wake::Bell},
 };
+use core::time::Duration;
 
 /// How many records of one ring come before those of the next.
 const RECORDS_A_TURN: usize = 64;
+
+/// How long before the end of a shutdown a worker waits for jobs no more, in ms; and how often it looks.
+const LEFT_AT_THE_END: u64 = 100;
+const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
 /// How many errors of callbacks are logged in a second.
 const ERRORS_A_SECOND: u32 = 10;
@@ -65,10 +70,40 @@ impl<S: Server> Serving<S> {
             for at in 0..self.lanes.len() {
                 idle &= !self.serve_lane(at, state);
             }
+            idle &= !self.finish_jobs(state);
             if idle {
                 self.sleep();
             }
         }
+        self.await_jobs(state);
+    }
+
+    /// Jobs that are under way when the server stops: their outputs are taken as long as there is time.
+    fn await_jobs(&mut self, state: &mut S) {
+        if S::DISPATCH.on_task.is_none() {
+            return;
+        }
+        let deadline = self.memory.header().deadline_ms();
+        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < deadline {
+            if !self.finish_jobs(state) {
+                self.board.asleep.raise();
+                if !self.worker.handed().is_some_and(Jobs::are_done) {
+                    self.outbox().sleep(Some(LOOK_FOR_THE_END));
+                }
+                self.board.asleep.lower();
+            }
+        }
+    }
+
+    /// Takes what task workers have done; `false` when there was nothing.
+    fn finish_jobs(&mut self, state: &mut S) -> bool {
+        // Known when the program is compiled: a server without tasks has nothing of this.
+        if S::DISPATCH.on_task.is_none() {
+            return false;
+        }
+        let worker = self.worker;
+        let Some(jobs) = worker.handed().filter(|jobs| jobs.are_done()) else { return false };
+        jobs.finish_done(state, worker, S::DISPATCH.on_finish, &mut |callback, outcome| self.report(callback, None, outcome))
     }
 
     /// Serves some records of one ring; `false` when there was none.
@@ -176,7 +211,8 @@ impl<S: Server> Serving<S> {
     fn sleep(&mut self) {
         self.board.asleep.raise();
         let stop = self.memory.slot(self.slot).order() == Order::Stop;
-        if !stop && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
+        let none_is_done = S::DISPATCH.on_task.is_none() || !self.worker.handed().is_some_and(Jobs::are_done);
+        if !stop && none_is_done && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
             self.outbox().sleep(None);
         }
         self.board.asleep.lower();
@@ -184,6 +220,10 @@ impl<S: Server> Serving<S> {
 
     /// An error of a callback is logged, and the session lives on. At most ten a second: a client must not fill the log.
     fn settle(&mut self, callback: Callback, fd: SessionId, outcome: Outcome) {
+        self.report(callback, Some(fd), outcome);
+    }
+
+    fn report(&mut self, callback: Callback, fd: Option<SessionId>, outcome: Outcome) {
         let Err(failure) = outcome else { return };
         let second = clock::uptime_ms() / 1000;
         if second != self.errors.0 {
@@ -195,7 +235,10 @@ impl<S: Server> Serving<S> {
         }
         self.errors.1 += 1;
         if self.errors.1 <= ERRORS_A_SECOND {
-            logging::warn!("{callback} of session {fd}: {}", failure.0);
+            match fd {
+                Some(fd) => logging::warn!("{callback} of session {fd}: {}", failure.0),
+                None => logging::warn!("{callback}: {}", failure.0),
+            }
         }
     }
 

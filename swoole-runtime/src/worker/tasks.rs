@@ -1,0 +1,90 @@
+//! The loop of a task worker: the oldest job of all, one after the other.
+//!
+//! Runs in: a task worker. If a worker is dead: its jobs go on, and their outputs are for its successor. If this process dies: the manager
+//! completes the job it was at as died, before a successor is forked, and wakes whoever it owed a bell.
+
+use crate::{
+    context::{Desk, TaskWorker, Worker},
+    contract::Server,
+    event::Callback,
+    job::{Holder, is_left, oldest, take_oldest},
+    layout::Memory,
+    process::{Order, WorkerBoard},
+    ring::Answers,
+    sync::Ordering,
+    sys::clock,
+};
+use std::rc::Rc;
+
+/// A task worker at work.
+pub(super) struct Working<S: Server> {
+    memory: &'static Memory,
+    slot: usize,
+    board: &'static WorkerBoard,
+    worker: &'static Worker<S>,
+    task_worker: TaskWorker<S>,
+    holder: Holder,
+    desk: Rc<Desk>,
+    /// The last raises of the other task workers that this one has answered.
+    answers: Vec<Answers>,
+}
+
+impl<S: Server> Working<S> {
+    pub(super) fn new(memory: &'static Memory, slot: usize, worker: &'static Worker<S>) -> Self {
+        let task_worker = TaskWorker::new(worker);
+        let holder = Holder { task_worker: task_worker.index(), generation: worker.generation() as u16 };
+        Self {
+            memory,
+            slot,
+            board: memory.worker(slot),
+            worker,
+            task_worker,
+            holder,
+            desk: Rc::new(Desk::new(memory)),
+            answers: (0..memory.settings.task_workers).map(|_| Answers::default()).collect(),
+        }
+    }
+
+    /// Does jobs until the manager says stop.
+    pub(super) fn work(mut self, state: &mut S) {
+        let Some(on_task) = S::DISPATCH.on_task else { return };
+        // Relaxed: this process alone writes it now.
+        let mut jobs = self.board.requests.load(Ordering::Relaxed);
+        while self.memory.slot(self.slot).order() == Order::Serve {
+            let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
+                self.sleep();
+                continue;
+            };
+            if is_left(self.desk.pools()) {
+                self.wake_another();
+            }
+            jobs += 1;
+            // Relaxed, both: counts for people, and for who reaps this process.
+            self.board.requests.store(jobs, Ordering::Relaxed);
+            self.board.consumed.store(jobs, Ordering::Relaxed);
+            self.board.step_aside(Some(Callback::Task), clock::uptime_ms());
+            self.desk.give(taken, |given| on_task(state, &self.task_worker, given));
+            self.board.step_aside(None, clock::uptime_ms());
+        }
+    }
+
+    /// Sleeps until there is a job. Looks once more between raising the flag and sleeping.
+    fn sleep(&self) {
+        self.board.asleep.raise();
+        let stop = self.memory.slot(self.slot).order() == Order::Stop;
+        if !stop && oldest(self.desk.pools(), self.holder.task_worker).is_none() {
+            self.worker.outbox().sleep(None);
+        }
+        self.board.asleep.lower();
+    }
+
+    /// There is more to do than this one will do at once.
+    fn wake_another(&mut self) {
+        let first = self.memory.settings.workers;
+        for (at, answers) in self.answers.iter_mut().enumerate().filter(|(at, _)| first + at != self.slot) {
+            if answers.glance(&self.memory.worker(first + at).asleep) {
+                return self.memory.bells.workers[first + at].ring();
+            }
+        }
+    }
+}
