@@ -34,6 +34,16 @@ fn crash_does_what_its_header_says() {
     play("crash", include_str!("../examples/crash.rs"));
 }
 
+#[test]
+fn fanout_does_what_its_header_says() {
+    play("fanout", include_str!("../examples/fanout.rs"));
+}
+
+#[test]
+fn thumbnails_does_what_its_header_says() {
+    play("thumbnails", include_str!("../examples/thumbnails.rs"));
+}
+
 /// Types and compares, line by line:
 /// `NAME> text` sends a line, `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
 /// this in it, `stop` presses Ctrl-C.

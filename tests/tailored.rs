@@ -16,7 +16,14 @@ const UNUSED: [(&str, &[&str]); 4] = [
 ];
 
 /// Whatever a server uses, it can be asked for every setting by name, and told of a wrong one.
-const OF_EVERY_SERVER: [&str; 3] = ["swoole_runtime::settings::", "swoole_runtime::boot::", "swoole_vocabulary::"];
+const OF_EVERY_SERVER: [&str; 5] = [
+    "swoole_runtime::settings::",
+    "swoole_runtime::boot::",
+    "swoole_vocabulary::",
+    // One plan of the shared memory, and one type of errors.
+    "swoole_runtime::layout::",
+    "swoole_runtime::error::",
+];
 
 /// The line between master and manager carries packets, none of them a user's datagram.
 const LINE_TO_MANAGER: &str = "swoole_runtime::sys::packet::";
@@ -83,7 +90,7 @@ fn a_name_is_taken_apart_into_its_words() {
         ("swoole_runtime::context::tasks::TaskWorker<S>::finish", &["worker"], true),
         ("<swoole_runtime::context::PacketSource as core::fmt::Debug>::fmt", &["packet"], true),
         ("echo::Echo::on_packet", &["packet"], true),
-        ("core::ptr::drop_in_place<swoole_runtime::sys::packet::Packets>", &["packet", "packets"], false),
+        ("core::ptr::drop_in_place<swoole_runtime::context::tasks::Desk>", &["task", "tasks"], false),
         ("swoole_runtime::settings::keys::check::task_workers", &["task"], false),
         ("swoole_runtime::master::life::Life::timeout", &["time", "timer"], false),
         ("std::backtrace_rs::Frame::ip", &["frame"], false),
@@ -135,7 +142,8 @@ fn names(program: &Path) -> BTreeSet<String> {
 
 /// Of the runtime, of the facade or of a server; not of std or a library.
 fn is_ours(name: &str) -> bool {
-    ["swoole", "echo::", "crash::", "mourner::"].iter().any(|part| name.contains(part))
+    // What does nothing is merged, and has the name of any of its kind.
+    !name.starts_with("core::ptr::drop_in_place<") && ["swoole", "echo::", "crash::", "mourner::"].iter().any(|part| name.contains(part))
 }
 
 /// Whether one of these is a word of the name: `TaskWorker`, `on_task` and `task::` have the word `task`.

@@ -99,6 +99,8 @@ fn callback_name(callback: Callback) -> &'static str {
         Callback::Close => "on_close",
         Callback::Lost => "on_lost",
         Callback::WorkerStop => "on_worker_stop",
+        Callback::Task => "on_task",
+        Callback::Finish => "on_finish",
         _ => "another",
     }
 }
@@ -262,7 +264,7 @@ fn stats<S>(worker: &Worker<S>) -> String {
         "stats connections={} accepted={} closed={} refused={}",
         stats.connection_num, stats.accept_count, stats.close_count, stats.refused_count
     );
-    for worker in &stats.workers {
+    for worker in stats.workers.iter().chain(&stats.task_workers) {
         let id = worker.id;
         let _ = write!(
             line,

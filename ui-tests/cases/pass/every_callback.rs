@@ -1,11 +1,11 @@
 #![deny(warnings)]
-use swoole::{CloseReason, Lost, Manager, Master, SessionId, Worker, WorkerExit, WorkerStart};
+use swoole::{CloseReason, Lost, Manager, Master, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerStart};
 
 struct Chat {
     seen: usize,
 }
 
-#[swoole::server]
+#[swoole::server(task_workers = 1)]
 impl Chat {
     fn on_start(_master: &Master) {}
     fn on_shutdown(_master: &Master) {}
@@ -21,6 +21,10 @@ impl Chat {
         self.seen += data.len();
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, task: Task<(u64, &str)>) -> String {
+        task.1.to_owned()
+    }
+    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: String) {}
     fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
     fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}
 }

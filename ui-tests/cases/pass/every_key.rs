@@ -1,5 +1,5 @@
 #![deny(warnings)]
-use swoole::{CloseReason, SessionId, Worker};
+use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
 
 const CPUS: u32 = 4;
 const SETTINGS_OF_MINE: u32 = 128;
@@ -12,6 +12,11 @@ struct Echo;
     listen = concat!("tcp://", "127.0.0.1:9501"),
     workers = CPUS * 2,
     reactors = size_of::<(u8, u8)>() as u32,
+    task_workers = 2,
+    task_queue = 1 << 8,
+    task_cell = kib(16),
+    task_dispatch = "round_robin",
+    task_tmpdir = "/var/tmp",
     max_conn = 10_000,
     backlog = SETTINGS_OF_MINE,
     tcp_nodelay = !false,
@@ -25,6 +30,8 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) {}
+    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
 }
 
 fn main() {

@@ -1,3 +1,4 @@
+#![deny(warnings)]
 use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
 
 #[derive(Default)]
@@ -12,7 +13,10 @@ impl Echo {
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) -> Vec<u8> {
         todo!()
     }
-    #[cfg(all())]
+    #[cfg(any())]
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<u64>) -> Vec<u8> {
+        todo!()
+    }
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: Vec<u8>) {}
     fn helper(&self) {}
 }

@@ -1,3 +1,4 @@
+#![deny(warnings)]
 use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
 
 #[derive(Default)]
@@ -8,12 +9,7 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    #[cfg(all())]
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) -> Vec<u8> {
-        todo!()
-    }
-    #[cfg(any())]
-    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<u64>) -> Vec<u8> {
         todo!()
     }
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: Vec<u8>) {}
