@@ -1,14 +1,22 @@
-//! No process of the server allocates on the heap for a message, once it is warm.
+//! No process of the server allocates on the heap for a message or a job, once it is warm.
 
 use std::{fs, path::Path};
 use system_tests::{Client, Launch, server::Server};
 
 const SESSIONS: usize = 8;
 
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Echoed {
+    ByTheWorker,
+    ByATaskWorker,
+}
+
 /// Sends messages of changing sizes over all sessions, each echoed before the next of its session.
-fn exchange(clients: &mut [Client], messages: usize) {
+fn exchange(clients: &mut [Client], messages: usize, by: Echoed) {
     for n in 0..messages / clients.len() {
-        let message = vec![n as u8; 1 + n % 700];
+        let letter = n as u8 & 0x7f | if by == Echoed::ByATaskWorker { 0x80 } else { 0 };
+        let message = vec![letter; 1 + n % 700];
         for client in &mut *clients {
             client.send(&message);
         }
@@ -30,10 +38,13 @@ fn a_warm_server_allocates_nothing_for_a_message_in_any_process() {
     let launch = Launch::new(env!("CARGO_BIN_EXE_frugal")).workers(2).reactors(2);
     let server: Server = launch.environment("SYSTEM_TEST_COUNTER", &counter.to_string_lossy()).start();
     let mut clients: Vec<Client> = (0..SESSIONS).map(|_| server.connect()).collect();
-    exchange(&mut clients, 2000);
+    exchange(&mut clients, 2000, Echoed::ByTheWorker);
+    exchange(&mut clients, 2000, Echoed::ByATaskWorker);
     let warm = count(&counter);
-    exchange(&mut clients, 5000);
+    exchange(&mut clients, 5000, Echoed::ByTheWorker);
     assert_eq!(count(&counter), warm, "allocations for 5000 messages");
+    exchange(&mut clients, 5000, Echoed::ByATaskWorker);
+    assert_eq!(count(&counter), warm, "allocations for 5000 jobs");
     assert!(warm > 0, "the start allocates, so the counter counts");
     clients[0].send(b"allocate\n");
     clients[0].bytes(9);

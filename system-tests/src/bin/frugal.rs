@@ -8,7 +8,7 @@ use std::{
     ptr::null_mut,
     sync::atomic::{AtomicPtr, AtomicU64, Ordering},
 };
-use swoole::{CloseReason, SessionId, Worker};
+use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
 
 /// The variable that names the file.
 const COUNTER: &str = "SYSTEM_TEST_COUNTER";
@@ -55,7 +55,7 @@ static ALLOCATOR: Counting = Counting;
 #[derive(Default)]
 struct Frugal;
 
-#[swoole::server(mode = "process", workers = 2)]
+#[swoole::server(mode = "process", workers = 2, task_workers = 2)]
 impl Frugal {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
 
@@ -63,9 +63,22 @@ impl Frugal {
         if data == b"allocate\n" {
             drop(std::hint::black_box(vec![0_u8; 100]));
         }
-        worker.send(fd, data)?;
+        // What begins with a high byte is echoed by a task worker.
+        if data.first().is_some_and(|first| first & 0x80 != 0) {
+            worker.task(&(fd, data))?;
+        } else {
+            worker.send(fd, data)?;
+        }
         Ok(())
     }
+
+    fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<(SessionId, &[u8])>) {
+        let (fd, data) = *task;
+        // The client has gone where it is not taken.
+        let _ = task_worker.send(fd, data);
+    }
+
+    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
 
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
 }
