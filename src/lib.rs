@@ -42,11 +42,11 @@
 pub use swoole_macros::server;
 pub use swoole_runtime::boot::Builder;
 pub use swoole_runtime::context::{
-    HandedAs, Lost, LostKind, Manager, Master, PacketSource, SessionInfo, Sessions, Stats, Task, TaskWorker, Worker, WorkerExit,
+    HandedAs, Lost, LostKind, Manager, Master, PacketSource, SentAs, SessionInfo, Sessions, Stats, Task, TaskWorker, Worker, WorkerExit,
     WorkerStart, WorkerStats,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Error, PageTooLarge, Result, SendError, SessionId, Settings, State, TaskError, TaskId, WorkerId,
+    Callback, CloseReason, Error, MessageError, PageTooLarge, Result, SendError, SessionId, Settings, State, TaskError, TaskId, WorkerId,
 };
 
 /// What the attribute's expansion calls. No promises.

@@ -1,13 +1,15 @@
 //! What the attribute emits and the runtime runs: the settings, the dispatch table, and how results of callbacks are read.
 
 mod callbacks;
+mod messages;
 mod tasks;
 
 pub use crate::context::{
-    FinishedJob, GivenJob, OutputOfOnTask, RunsTasks, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker, calls_of_the_manager,
-    calls_of_the_master, calls_of_worker_start,
+    FinishedJob, GivenJob, OutputOfOnTask, RunsTasks, SentMessage, TakesMessages, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker,
+    calls_of_the_manager, calls_of_the_master, calls_of_worker_start,
 };
 pub use callbacks::*;
+pub use messages::*;
 pub use tasks::*;
 
 use crate::{context::WorkerStart, error::Failure, settings::Settings};

@@ -16,6 +16,7 @@ enum Kind {
     Send(SendError),
     Page(PageTooLarge),
     Task(TaskError),
+    Message(MessageError),
 }
 
 impl Error {
@@ -41,12 +42,21 @@ impl Error {
         }
     }
 
+    /// The small error behind this one, where a message was not sent.
+    #[must_use]
+    pub fn as_message_error(&self) -> Option<MessageError> {
+        match self.0 {
+            Kind::Message(e) => Some(e),
+            _ => None,
+        }
+    }
+
     /// The small error behind this one, where a call on a session failed.
     #[must_use]
     pub fn as_send_error(&self) -> Option<SendError> {
         match self.0 {
             Kind::Send(e) => Some(e),
-            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) | Kind::Task(_) => None,
+            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) | Kind::Task(_) | Kind::Message(_) => None,
         }
     }
 }
@@ -65,6 +75,7 @@ impl fmt::Display for Error {
             Kind::Send(e) => fmt::Display::fmt(e, f),
             Kind::Page(e) => fmt::Display::fmt(e, f),
             Kind::Task(e) => fmt::Display::fmt(e, f),
+            Kind::Message(e) => fmt::Display::fmt(e, f),
         }
     }
 }
@@ -96,6 +107,7 @@ impl std::error::Error for Error {
             Kind::Send(e) => Some(e),
             Kind::Page(e) => Some(e),
             Kind::Task(e) => Some(e),
+            Kind::Message(e) => Some(e),
         }
     }
 }
@@ -176,6 +188,43 @@ impl std::error::Error for TaskError {}
 impl From<TaskError> for Error {
     fn from(e: TaskError) -> Self {
         Self(Kind::Task(e))
+    }
+}
+
+/// Why a message was not sent. Each variant says what to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// As many messages of this process are on their way as `message_queue` says, or three quarters of them to this one receiver: send it
+    /// later. Nothing was sent.
+    QueueFull,
+    /// There is no worker and no task worker of this number.
+    NoSuchWorker,
+    /// It is this process itself.
+    ToItself,
+    /// The message cannot be written.
+    Unreadable,
+    /// The message is larger than `message_cell`, and `task_tmpdir` does not take it: the log says why.
+    Storage,
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::QueueFull => "as many messages of this process are on their way as message_queue says",
+            Self::NoSuchWorker => "there is no worker of this number",
+            Self::ToItself => "a process cannot send itself a message",
+            Self::Unreadable => "the message could not be written, or not read",
+            Self::Storage => "task_tmpdir does not take the message",
+        })
+    }
+}
+
+impl std::error::Error for MessageError {}
+
+impl From<MessageError> for Error {
+    fn from(e: MessageError) -> Self {
+        Self(Kind::Message(e))
     }
 }
 

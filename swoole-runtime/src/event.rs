@@ -65,11 +65,22 @@ pub enum Callback {
     Task,
     /// `on_finish`, or the closure of a `task_with`.
     Finish,
+    /// `on_pipe_message`.
+    PipeMessage,
 }
 
 impl Callback {
-    const ALL: [Self; 8] =
-        [Self::WorkerStart, Self::Connect, Self::Receive, Self::Close, Self::Lost, Self::WorkerStop, Self::Task, Self::Finish];
+    const ALL: [Self; 9] = [
+        Self::WorkerStart,
+        Self::Connect,
+        Self::Receive,
+        Self::Close,
+        Self::Lost,
+        Self::WorkerStop,
+        Self::Task,
+        Self::Finish,
+        Self::PipeMessage,
+    ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
     pub(crate) fn word(self) -> u64 {
@@ -92,6 +103,7 @@ impl fmt::Display for Callback {
             Self::WorkerStop => "on_worker_stop",
             Self::Task => "on_task",
             Self::Finish => "on_finish",
+            Self::PipeMessage => "on_pipe_message",
         })
     }
 }

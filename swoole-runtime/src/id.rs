@@ -46,22 +46,9 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// As its number: a job says by it whom it is for.
-impl Serialize for SessionId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for SessionId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        NonZeroU64::deserialize(deserializer).map(Self)
-    }
-}
-
-/// The place of a worker process, from 0 to `workers` − 1; what the original calls `$worker_id`.
+/// The place of a worker process, from 0 to `workers` − 1; task workers count on from there. What the original calls `$worker_id`.
 ///
-/// A replaced worker passes its number on to its successor.
+/// A replaced worker passes its number on to its successor. Where a call takes one, its number does as well: `send_message(1, &message)`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(transparent)]
 pub struct WorkerId(u16);
@@ -81,6 +68,12 @@ impl WorkerId {
 
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+impl From<u16> for WorkerId {
+    fn from(slot: u16) -> Self {
+        Self(slot)
     }
 }
 
@@ -114,3 +107,22 @@ impl fmt::Display for TaskId {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+/// As their numbers: a job says by them whom it is for.
+macro_rules! as_number {
+    ($($id:ident by $number:ty),+) => { $(
+        impl Serialize for $id {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $id {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <$number>::deserialize(deserializer).map(Self)
+            }
+        }
+    )+ };
+}
+
+as_number!(SessionId by NonZeroU64, WorkerId by u16, TaskId by u64);

@@ -3,7 +3,7 @@
 //! Whose is what: the master writes the header, the session table, the rings to workers and the consumed positions of the rings to
 //! reactors; a worker the rings to reactors, its large cells, its board and the consumed positions of its own rings; the manager its
 //! board, the slots' boards and its own rings. Task workers are slots behind those of the workers; what is said of a worker holds for them,
-//! but that reactors send them nothing. Cells of jobs are written by all who handle jobs.
+//! but that reactors send them nothing. Cells of jobs and of messages are written by all who handle such.
 
 use crate::{
     cell::{Cells, CellsPlace},
@@ -11,6 +11,7 @@ use crate::{
     id::SessionId,
     job::{Bits, Files, JobCell, Loads, Pool},
     logging,
+    message::{Mail, Messages},
     process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
@@ -52,6 +53,17 @@ struct LaidOut {
     /// One for each worker, where there are task workers.
     jobs: Vec<JobsPlace>,
     ticket: Place<AtomicU64>,
+    /// One for each process that sends messages, the manager last; and a word of mail for each that receives them.
+    messages: Vec<MessagesPlace>,
+    mail: Places<Mail>,
+    message_ticket: Place<AtomicU64>,
+}
+
+/// Where the messages of one sender lie.
+struct MessagesPlace {
+    cells: Places<JobCell>,
+    ready: Places<AtomicU64>,
+    bytes: Area,
 }
 
 /// Where a worker's jobs lie.
@@ -173,6 +185,23 @@ impl Memory {
         self.arena.get(self.places.ticket)
     }
 
+    /// The messages of this sender: a slot, or behind the slots the manager. None where the server has no `on_pipe_message`.
+    pub(crate) fn messages(&'static self, sender: usize) -> Option<Messages<'static>> {
+        let place = self.places.messages.get(sender)?;
+        let (cells, ready) = (self.arena.all(place.cells), Bits::new(self.arena.all(place.ready)));
+        Some(Messages::new(cells, ready, self.arena.bytes(place.bytes), self.settings.message_cell))
+    }
+
+    /// By which the process of this slot finds what was sent to it; `None` for a slot that there is not.
+    pub(crate) fn mail(&'static self, slot: usize) -> Option<&'static Mail> {
+        self.arena.all(self.places.mail).get(slot)
+    }
+
+    /// Counts messages: the number of the next one.
+    pub(crate) fn message_ticket(&'static self) -> &'static AtomicU64 {
+        self.arena.get(self.places.message_ticket)
+    }
+
     /// Which task worker has this slot, if one has.
     pub(crate) fn task_worker(&self, slot: usize) -> Option<usize> {
         slot.checked_sub(self.settings.workers)
@@ -260,6 +289,10 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         let pools = if settings.task_workers > 0 { workers } else { 0 };
         (plan.one(), (0..pools).map(|_| lay_jobs(plan, settings)).collect())
     });
+    let (message_ticket, mail, messages) = plan.region(Owner::Jobs, |plan| {
+        let senders = if settings.takes_messages { slots + 1 } else { 0 };
+        (plan.one(), plan.many(slots), (0..senders).map(|_| lay_messages(plan, settings)).collect())
+    });
     let boards = (0..slots)
         .map(|slot| {
             plan.region(Owner::Worker(slot), |plan| WorkerPlace {
@@ -282,7 +315,15 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         workers: boards,
         jobs,
         ticket,
+        messages,
+        mail,
+        message_ticket,
     }
+}
+
+fn lay_messages(plan: &mut Plan, settings: &Resolved) -> MessagesPlace {
+    let cells = settings.message_queue;
+    MessagesPlace { cells: plan.many(cells), ready: plan.many(Bits::words_for(cells)), bytes: plan.bytes(cells * settings.message_cell) }
 }
 
 fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {

@@ -22,6 +22,8 @@ mod cell;
 #[allow(unsafe_code, reason = "lays its types into shared memory")]
 mod job;
 #[allow(unsafe_code, reason = "lays its types into shared memory")]
+mod message;
+#[allow(unsafe_code, reason = "lays its types into shared memory")]
 mod process;
 #[allow(unsafe_code, reason = "reads and writes bytes that two processes map")]
 mod ring;
@@ -41,7 +43,7 @@ mod sync;
 #[allow(unsafe_code, reason = "the only system calls")]
 mod sys;
 
-pub use error::{Error, Failure, PageTooLarge, Result, SendError, TaskError};
+pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
 pub use id::{SessionId, TaskId, WorkerId};
 pub use settings::{Settings, check, gib, kib, mib, mins, secs};

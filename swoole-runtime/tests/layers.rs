@@ -7,7 +7,7 @@ const LAYERS: &[&[&str]] = &[
     // Words, and the machine.
     &["id", "settings", "event", "error", "logging", "sync", "sys"],
     &["shm"],
-    &["ring", "session", "cell", "process", "job"],
+    &["ring", "session", "cell", "process", "job", "message"],
     &["layout"],
     &["reactor"],
     &["context", "contract"],
@@ -20,11 +20,12 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("contract", "context", "the dispatch table names the types that callbacks are given"),
     ("cell", "ring", "a held cell is known by the tag of its record"),
     ("logging", "sys", "a line of the log is written by a system call that does not wait"),
+    ("message", "job", "a message's cell moves as a job's does"),
     ("process", "ring", "who sleeps on rings has the flag on its board"),
 ];
 
 /// The only modules with unsafe code.
-const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "job"];
+const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "job", "message"];
 
 /// The way of a byte: which file carries which stop, and says so in its first line.
 const STOPS: &[(&str, &str)] = &[

@@ -61,6 +61,12 @@ macro_rules! callbacks {
                 says "`on_finish` takes `{Given}` here, not `{Self}`" "help: write `fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Output)`",
                 also ["task_done" "finished"];
 
+            /// Another process of the server has sent a message by `send_message`.
+            on_pipe_message by ParameterOfOnPipeMessage [self] (worker: Worker, from: Sender, message: Sent) Outcome
+                in "the worker or task worker that it was sent to", original "`onPipeMessage`",
+                says "`on_pipe_message` takes `{Given}` here, not `{Self}`" "help: write `fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Message)`",
+                also ["ipc" "worker_message"];
+
             /// What a dead predecessor was in the middle of, to answer it or to do it over.
             on_lost by ParameterOfOnLost [self] (worker: Worker, lost: Lost) Outcome
                 in "the successor of a dead worker", original "–",
@@ -252,6 +258,8 @@ macro_rules! table_of_callbacks {
     (@given Task) => { ", task: Task<Job>" };
     (@given TaskId) => { ", task_id: TaskId" };
     (@given Output) => { ", output: Output" };
+    (@given Sender) => { ", from: WorkerId" };
+    (@given Sent) => { ", message: Message" };
     (@given Session) => { ", fd: SessionId" };
     (@given MaybeSession) => { ", fd: Option<SessionId>" };
     (@given Data) => { ", data: &[u8]" };

@@ -55,8 +55,25 @@ macro_rules! keys {
             text task_dispatch (task_dispatch) default "idle", example "task_dispatch = \"idle\"", original "`task_ipc_mode`",
                 also ["task_ipc_mode" "task_dispatch_mode"];
 
+            /// After how many jobs a task worker ends, and another takes its place; 0 for never. No job is lost by it.
+            number task_max_request: u32 = 0, 1000000000, "a task worker that leaks is replaced before it hurts"
+                default "0", example "task_max_request = 1000", original "`task_max_request`", also ["task_max_requests" "task_requests"];
+
+            /// Up to how many jobs more each task worker does, of its own choice, so that they do not end together.
+            number task_max_request_grace: u32 = 0, 1000000000, "each task worker adds a number of its own from 0 to this"
+                default "half of task_max_request", example "task_max_request_grace = 500", original "`max_request_grace`", also ["task_grace"];
+
             /// Where jobs and outputs lie that are too large for their cell, until they are read.
             text task_tmpdir (directory) default "/tmp", example "task_tmpdir = \"/var/tmp\"", original "`task_tmpdir`", also ["tmpdir" "task_dir"];
+
+            /// How many messages of one process may be on their way at once, each with a cell in shared memory; `send_message` answers that
+            /// the queue is full above it. One receiver may hold three quarters of them.
+            number message_queue: u32 = 1, 4096, "each process has a cell in shared memory for each of its messages"
+                default "128", example "message_queue = 128", original "–", also ["pipe_queue" "message_queue_size"];
+
+            /// How large a message between processes may be before it goes through a file in `task_tmpdir`.
+            bytes message_cell: u64 = 64, 2097152, "each message has such a cell in shared memory"
+                default "8K", example "message_cell = kib(8)", original "–", also ["pipe_cell" "message_size"];
 
             /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
             /// error at the start.

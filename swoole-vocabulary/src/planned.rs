@@ -7,11 +7,9 @@ use crate::{Callback, Given, Returns};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "`words` says what each is")]
 pub enum Feature {
-    Tasks,
     Datagrams,
     UnixSockets,
     Timers,
-    Messages,
     Modes,
     Dispatch,
     Framing,
@@ -29,11 +27,9 @@ impl Feature {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Tasks => "task workers",
             Self::Datagrams => "datagram listeners",
             Self::UnixSockets => "unix sockets",
             Self::Timers => "timers",
-            Self::Messages => "messages between workers",
             Self::Modes => "modes other than `process`",
             Self::Dispatch => "dispatch modes other than a fixed worker for each session",
             Self::Framing => "frames",
@@ -92,7 +88,6 @@ macro_rules! callbacks {
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
     Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
-    Messages on_pipe_message [self] (worker: Worker, from: Sender, message: Sent) Outcome in "a worker" also ["ipc" "worker_message"];
     Reload on_worker_exit [self] (worker: Worker) Outcome in "a worker that is being replaced" also [];
     Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
     Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];
@@ -113,7 +108,6 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
     key(Feature::Framing, "package_max_length", ""),
     key(Feature::Timers, "timers", "timer"),
-    key(Feature::Tasks, "task_max_request", ""),
     key(Feature::Reload, "max_request", ""),
     key(Feature::Reload, "max_request_grace", ""),
     key(Feature::Reload, "reload", ""),

@@ -49,13 +49,14 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
         }
         _ => {}
     }
+    let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
             format!("the server cannot fork: this process runs {threads} threads"),
             "start threads in `on_worker_start`, not before `start()`",
         )
     })?;
-    let task_tmpdir = S::DISPATCH.on_task.is_some().then(|| settings.task_tmpdir.clone());
+    let task_tmpdir = (S::DISPATCH.on_task.is_some() || settings.takes_messages).then(|| settings.task_tmpdir.clone());
     if let Some(directory) = &task_tmpdir {
         job::remove_leftovers(directory);
     }

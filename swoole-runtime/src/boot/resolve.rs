@@ -26,6 +26,8 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     let cpus = limits::cpus();
     let workers = *collected.settings.workers.get_or_insert(cpus.min(1024));
     let reactors = *collected.settings.reactors.get_or_insert(cpus.min(4));
+    let task_max_request = collected.settings.task_max_request.unwrap_or(0);
+    collected.settings.task_max_request_grace.get_or_insert(task_max_request / 2);
     if reactors > cpus * 4 {
         collected.refusals.push(format!(
             "{}: `reactors` is {reactors}, more than four for each of the {cpus} CPUs; set it to {} or less",
@@ -93,6 +95,10 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         task_cell: Some(task_cell),
         task_dispatch: Some(task_dispatch),
         task_tmpdir: Some(task_tmpdir),
+        task_max_request: Some(task_max_request),
+        task_max_request_grace: Some(task_max_request_grace),
+        message_queue: Some(message_queue),
+        message_cell: Some(message_cell),
         ..
     } = *settings
     else {
@@ -108,6 +114,12 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         task_cell: task_cell as usize,
         is_task_dispatch_in_turn: task_dispatch == "round_robin",
         task_tmpdir: task_tmpdir.to_owned(),
+        task_max_request: task_max_request.into(),
+        task_max_request_grace: task_max_request_grace.into(),
+        // The program says so.
+        takes_messages: false,
+        message_queue: message_queue as usize,
+        message_cell: message_cell as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
         backlog,

@@ -1,6 +1,7 @@
 //! What travels: what a worker may have at hand for a job, the job itself or what its bytes are as well; and what comes back.
 
 use super::tasks::{GivenJob, Task};
+use core::marker::PhantomData;
 use serde_core::{Serialize, de::DeserializeOwned};
 
 /// What can be handed over where `on_task` takes a `T`: for a `Task<Job>` a `Job`, and for bytes and texts whatever holds such.
@@ -23,6 +24,61 @@ impl<J: Serialize> HandedAs<Task<J>> for J {
 
     fn to_job(&self) -> Option<Vec<u8>> {
         postcard::to_allocvec(self).ok()
+    }
+}
+
+/// What can be sent where `on_pipe_message` takes an `M`: an `M`, and for bytes and texts whatever holds such.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what `on_pipe_message` takes, which is `{M}`",
+    label = "must be a `{M}`",
+    note = "a message is read in the other process as the type that `on_pipe_message` names"
+)]
+pub trait SentAs<M> {
+    /// Writes the message; how long it is, or `None` where there is no room.
+    fn write_as_message(&self, space: &mut [u8]) -> Option<usize>;
+    /// The same in memory of its own; `None` for what cannot be written at all.
+    fn to_message(&self) -> Option<Vec<u8>>;
+}
+
+impl<M: Serialize> SentAs<M> for M {
+    fn write_as_message(&self, space: &mut [u8]) -> Option<usize> {
+        postcard::to_slice(self, space).ok().map(|written| written.len())
+    }
+
+    fn to_message(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+}
+
+/// A job or a message as bytes, whatever it is.
+pub(super) trait Written {
+    fn write(&self, space: &mut [u8]) -> Option<usize>;
+    fn to_vec(&self) -> Option<Vec<u8>>;
+}
+
+/// A job for an `on_task` that takes a `T`.
+pub(super) struct AsJob<'a, P: ?Sized, T>(pub(super) &'a P, pub(super) PhantomData<fn() -> T>);
+
+impl<T, P: HandedAs<T> + ?Sized> Written for AsJob<'_, P, T> {
+    fn write(&self, space: &mut [u8]) -> Option<usize> {
+        self.0.write_as_job(space)
+    }
+
+    fn to_vec(&self) -> Option<Vec<u8>> {
+        self.0.to_job()
+    }
+}
+
+/// A message for an `on_pipe_message` that takes an `M`.
+pub(super) struct AsMessage<'a, P: ?Sized, M>(pub(super) &'a P, pub(super) PhantomData<fn() -> M>);
+
+impl<M, P: SentAs<M> + ?Sized> Written for AsMessage<'_, P, M> {
+    fn write(&self, space: &mut [u8]) -> Option<usize> {
+        self.0.write_as_message(space)
+    }
+
+    fn to_vec(&self) -> Option<Vec<u8>> {
+        self.0.to_message()
     }
 }
 
@@ -86,6 +142,16 @@ macro_rules! bytes {
             }
 
             fn to_job(&self) -> Option<Vec<u8>> {
+                Some(bytes_to_vec(self.$bytes()))
+            }
+        }
+
+        impl<$($parameters)*> SentAs<$job> for $at_hand {
+            fn write_as_message(&self, space: &mut [u8]) -> Option<usize> {
+                write_bytes(self.$bytes(), space)
+            }
+
+            fn to_message(&self) -> Option<Vec<u8>> {
                 Some(bytes_to_vec(self.$bytes()))
             }
         }

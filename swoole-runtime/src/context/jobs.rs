@@ -2,7 +2,7 @@
 //! completes the job, and this side sees the end of it as any other.
 
 use super::{
-    handed::{HandedAs, OutputOfOnTask},
+    handed::{AsJob, HandedAs, OutputOfOnTask, Written},
     worker::{UnnamedServer, Worker},
 };
 use crate::{
@@ -206,24 +206,6 @@ impl<S> Jobs<S> {
     }
 }
 
-/// A job as bytes, whatever it is.
-trait Written {
-    fn write(&self, space: &mut [u8]) -> Option<usize>;
-    fn to_vec(&self) -> Option<Vec<u8>>;
-}
-
-struct As<'a, P: ?Sized, T>(&'a P, PhantomData<fn() -> T>);
-
-impl<T, P: HandedAs<T> + ?Sized> Written for As<'_, P, T> {
-    fn write(&self, space: &mut [u8]) -> Option<usize> {
-        self.0.write_as_job(space)
-    }
-
-    fn to_vec(&self) -> Option<Vec<u8>> {
-        self.0.to_job()
-    }
-}
-
 /// `on_finish` as the dispatch table has it.
 type OnFinish<S> = fn(&mut S, &Worker<S>, TaskId, &FinishedJob<'_>) -> Result<(), Failure>;
 
@@ -283,7 +265,7 @@ impl<S> Worker<S> {
     where
         S: RunsTasks,
     {
-        Ok(self.jobs()?.hand_over(Kind::Finish, None, &As(job, PhantomData))?.id)
+        Ok(self.jobs()?.hand_over(Kind::Finish, None, &AsJob(job, PhantomData))?.id)
     }
 
     /// The same for one certain task worker, from 0 to `task_workers` − 1. The original: the second argument of `$serv->task`.
@@ -294,7 +276,7 @@ impl<S> Worker<S> {
     where
         S: RunsTasks,
     {
-        Ok(self.jobs()?.hand_over(Kind::Finish, Some(task_worker), &As(job, PhantomData))?.id)
+        Ok(self.jobs()?.hand_over(Kind::Finish, Some(task_worker), &AsJob(job, PhantomData))?.id)
     }
 
     /// The same with a closure for this one job, which runs in the place of `on_finish`. It is dropped when the task worker dies in the
@@ -311,7 +293,7 @@ impl<S> Worker<S> {
         S: RunsTasks<Output = Output>,
     {
         let jobs = self.jobs()?;
-        let handed = jobs.hand_over(Kind::Closure, None, &As(job, PhantomData))?;
+        let handed = jobs.hand_over(Kind::Closure, None, &AsJob(job, PhantomData))?;
         // Before anything can come back: this process looks for that in its own loop.
         jobs.thens.borrow_mut()[handed.cell] = Some(Box::new(move |state, worker, finished| {
             let output = Output::read(finished.output()).ok_or_else(|| finished.is_unreadable())?;
@@ -336,7 +318,7 @@ impl<S> Worker<S> {
     {
         let jobs = self.jobs()?;
         let until = Instant::now() + timeout;
-        let handed = jobs.hand_over(Kind::Wait, None, &As(job, PhantomData))?;
+        let handed = jobs.hand_over(Kind::Wait, None, &AsJob(job, PhantomData))?;
         self.wait_for(jobs, &[Some(handed)], until);
         jobs.collect(handed)
     }
@@ -366,7 +348,7 @@ impl<S> Worker<S> {
         // More jobs than cells go in turns.
         while next < jobs_to_do.len() || handed.iter().any(Option::is_some) {
             while next < jobs_to_do.len() {
-                match jobs.hand_over(Kind::Wait, None, &As(&jobs_to_do[next], PhantomData)) {
+                match jobs.hand_over(Kind::Wait, None, &AsJob(&jobs_to_do[next], PhantomData)) {
                     Ok(job) => handed[next] = Some(job),
                     Err(TaskError::QueueFull) if handed.iter().any(Option::is_some) => break,
                     Err(e) if next == 0 => return Err(e),

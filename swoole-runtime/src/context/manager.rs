@@ -1,16 +1,22 @@
 //! The context of callbacks that run in the manager.
 
-use super::{outbox::Outbox, signposts::signposts};
+use super::{messages::Postbox, outbox::Outbox, signposts::signposts};
 use crate::sync::{AtomicU32, Ordering};
 
 /// The manager process: it forks, watches and replaces the workers. A callback here must not start threads, since the manager forks.
 pub struct Manager {
     outbox: Outbox,
+    /// Where the server has an `on_pipe_message`.
+    postbox: Option<&'static Postbox>,
 }
 
 impl Manager {
-    pub(crate) fn new(outbox: Outbox) -> Self {
-        Self { outbox }
+    pub(crate) fn new(outbox: Outbox, postbox: Option<&'static Postbox>) -> Self {
+        Self { outbox, postbox }
+    }
+
+    pub(super) fn postbox(&self) -> Option<&'static Postbox> {
+        self.postbox
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
@@ -70,11 +76,6 @@ signposts! {
 
     "runs in the manager", because "what `on_task` returns travels back to the worker that handed over the job" {
         finish(output) "`finish` cannot be called in the manager" "help: let `on_task` return the output"
-    }
-
-    "runs in the manager", because "workers send each other messages, and this release has none yet" {
-        send_message(to, message) "`send_message` cannot be called in the manager"
-            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
     }
 
     "runs in the manager", because "it is a call of a worker, which this release does not have yet" {

@@ -7,6 +7,7 @@ mod jobs;
 mod lost;
 mod manager;
 mod master;
+mod messages;
 mod outbox;
 mod sessions;
 mod signposts;
@@ -16,9 +17,9 @@ mod worker;
 mod worker_start;
 
 pub use exit::WorkerExit;
-pub use handed::HandedAs;
 #[doc(hidden)]
 pub use handed::OutputOfOnTask;
+pub use handed::{HandedAs, SentAs};
 pub use info::{SessionInfo, Sessions};
 pub(crate) use jobs::Jobs;
 #[doc(hidden)]
@@ -26,6 +27,9 @@ pub use jobs::{FinishedJob, RunsTasks};
 pub use lost::{Lost, LostKind};
 pub use manager::Manager;
 pub use master::Master;
+pub(crate) use messages::Postbox;
+#[doc(hidden)]
+pub use messages::{SentMessage, TakesMessages};
 pub use stats::{Stats, WorkerStats};
 pub(crate) use tasks::Desk;
 #[doc(hidden)]

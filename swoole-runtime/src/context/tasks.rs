@@ -2,6 +2,7 @@
 //! successor.
 
 use super::{
+    messages::Postbox,
     outbox::Outbox,
     signposts::signposts,
     worker::{UnnamedServer, Worker},
@@ -60,6 +61,10 @@ impl<S> TaskWorker<S> {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         self.worker.outbox()
+    }
+
+    pub(super) fn postbox(&self) -> Option<&'static Postbox> {
+        self.worker.postbox()
     }
 
     pub(super) fn asks_shutdown(&self) -> &AtomicU32 {

@@ -1,6 +1,6 @@
 //! The context of callbacks that run in a worker.
 
-use super::{jobs::Jobs, outbox::Outbox, signposts::signposts};
+use super::{jobs::Jobs, messages::Postbox, outbox::Outbox, signposts::signposts};
 use crate::{id::WorkerId, process::Claim, sync::AtomicU32};
 
 /// Stands where a server should have been named: `Worker` for `Worker<Self>`.
@@ -17,11 +17,23 @@ pub struct Worker<S: 'static = UnnamedServer> {
     claim: Claim,
     /// Where there are task workers.
     pub(super) jobs: Option<&'static Jobs<S>>,
+    /// Where the server has an `on_pipe_message`.
+    postbox: Option<&'static Postbox>,
 }
 
 impl<S> Worker<S> {
-    pub(crate) fn new(outbox: Outbox, slot: WorkerId, claim: Claim, jobs: Option<&'static Jobs<S>>) -> Self {
-        Self { outbox, slot, claim, jobs }
+    pub(crate) fn new(
+        outbox: Outbox,
+        slot: WorkerId,
+        claim: Claim,
+        jobs: Option<&'static Jobs<S>>,
+        postbox: Option<&'static Postbox>,
+    ) -> Self {
+        Self { outbox, slot, claim, jobs, postbox }
+    }
+
+    pub(super) fn postbox(&self) -> Option<&'static Postbox> {
+        self.postbox
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
@@ -77,8 +89,6 @@ signposts! {
             "help: read the file, and call `worker.send(fd, &bytes)`, with at most 2 MiB a call"
         send_to(source, data) "`send_to` is not there yet"
             "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
-        send_message(to, message) "`send_message` is not there yet"
-            "help: remove this call; messages between workers come with a later release"
     }
 
     "not in this release", because "what this release can do with a session is `send`, `close`, `close_now` and `connection_info`" {

@@ -1,6 +1,6 @@
 //! The context of `on_worker_start`.
 
-use super::signposts::signposts;
+use super::{messages::Postbox, signposts::signposts};
 use crate::{
     error::PageTooLarge,
     id::{SessionId, WorkerId},
@@ -13,19 +13,26 @@ pub struct WorkerStart {
     slot: WorkerId,
     claim: Claim,
     is_task_worker: bool,
+    /// Where the server has an `on_pipe_message`.
+    postbox: Option<&'static Postbox>,
     #[cfg(feature = "cli")]
     settings: &'static Resolved,
 }
 
 impl WorkerStart {
-    pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved) -> Self {
+    pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved, postbox: Option<&'static Postbox>) -> Self {
         Self {
             slot,
             claim,
             is_task_worker: slot.index() >= settings.workers,
+            postbox,
             #[cfg(feature = "cli")]
             settings,
         }
+    }
+
+    pub(super) fn postbox(&self) -> Option<&'static Postbox> {
+        self.postbox
     }
 
     /// Which worker this is, from 0 to `workers` − 1. The original: the second argument of `onWorkerStart`.
@@ -136,11 +143,6 @@ signposts! {
 
     "runs before the worker is ready", because "what `on_task` returns travels back to the worker that handed over the job" {
         finish(output) "`finish` cannot be called in `on_worker_start`" "help: let `on_task` return the output"
-    }
-
-    "runs before the worker is ready", because "workers send each other messages, and this release has none yet" {
-        send_message(to, message) "`send_message` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
     }
 
     "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {

@@ -3,10 +3,10 @@
 
 use super::{Outcome, no_state};
 use crate::{
-    context::{FinishedJob, GivenJob, Lost, Manager, Master, TaskWorker, Worker, WorkerExit, WorkerStart},
+    context::{FinishedJob, GivenJob, Lost, Manager, Master, SentMessage, TaskWorker, Worker, WorkerExit, WorkerStart},
     error::Failure,
     event::CloseReason,
-    id::{SessionId, TaskId},
+    id::{SessionId, TaskId, WorkerId},
 };
 use swoole_vocabulary::callbacks;
 
@@ -26,6 +26,8 @@ macro_rules! define {
     (@given $S:ident Task) => { GivenJob<'_> };
     (@given $S:ident TaskId) => { TaskId };
     (@given $S:ident Output) => { &FinishedJob<'_> };
+    (@given $S:ident Sender) => { WorkerId };
+    (@given $S:ident Sent) => { SentMessage<'_> };
 
     // `on_worker_start` is there in any case: `Default` stands in for it.
     (@row $S:ident State [$($given:ident)+]) => { fn($(define!(@given $S $given)),+) -> Result<$S, Failure> };

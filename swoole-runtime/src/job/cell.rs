@@ -118,6 +118,11 @@ impl JobCell {
         self.state.store(done.with(Phase::Free).word(), Ordering::Release);
     }
 
+    /// [receiver of a message] It is read: a message has no output. [manager] In the name of a dead one.
+    pub(crate) fn put_away(&self, taken: State) -> bool {
+        self.exchange(taken, taken.with(Phase::Free))
+    }
+
     /// One move; whoever else moved first, wins.
     pub(super) fn exchange(&self, from: State, to: State) -> bool {
         // AcqRel, label "job": what was written before is there for who moves next.

@@ -37,6 +37,8 @@ impl Load {
 pub(crate) enum Half {
     Input,
     Output,
+    /// No half of a job: a message between processes, which has no output.
+    Message,
 }
 
 /// Where the bytes of a pool's cells lie.
@@ -102,7 +104,11 @@ pub(crate) struct Files<'a> {
 
 impl Files<'_> {
     fn path(&self, job: u64, half: Half) -> PathBuf {
-        let half = if half == Half::Input { "in" } else { "out" };
+        let half = match half {
+            Half::Input => "in",
+            Half::Output => "out",
+            Half::Message => "msg",
+        };
         Path::new(self.directory).join(format!("swoole-{}-{job}.{half}", self.master))
     }
 
@@ -153,7 +159,7 @@ pub(crate) fn remove_leftovers(directory: &str) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix("swoole-")?.split_once('-')).and_then(|(pid, rest)| {
-            let is_ours = rest.ends_with(".in") || rest.ends_with(".out");
+            let is_ours = [".in", ".out", ".msg"].iter().any(|half| rest.ends_with(half));
             pid.parse::<u32>().ok().filter(|_| is_ours)
         });
         if owner.is_some_and(|pid| pid == std::process::id() || !Path::new("/proc").join(pid.to_string()).exists()) {

@@ -118,7 +118,7 @@ impl Pool<'_> {
 
     /// Makes the `ready` bit say what the cell says, and says it too. For the worker, and for the manager when that is dead: nobody else
     /// makes a cell ready, so none becomes it meanwhile.
-    pub(super) fn show(&self, at: usize) -> bool {
+    pub(crate) fn show(&self, at: usize) -> bool {
         if self.cells[at].state().phase == Phase::Ready {
             self.ready.set(at);
             // A task worker that found the bit of the cell's last job may have taken this one, and cleared the bit before it was set.

@@ -6,12 +6,13 @@ use super::{
     children::{Child, Slot},
 };
 use crate::{
-    context::{Manager as Context, Outbox},
+    context::{Manager as Context, Outbox, Postbox},
     contract::{Outcome, Server},
     error::spoken,
     event::State,
     layout::{Current, Memory, Role},
     logging::{self, Speaker},
+    message::settle_sender,
     process::{Claim, Lifecycle, Order, ToManager, ToMaster},
     ring::Look,
     sync::Ordering,
@@ -21,6 +22,7 @@ use crate::{
         lifeline::Tied,
         pidfd::PidFd,
         signals,
+        wake::Bell,
     },
 };
 use core::time::Duration;
@@ -107,7 +109,7 @@ impl Life {
         match parts() {
             Ok((tied, signals, poll)) => Ok(Self {
                 memory,
-                context: Context::new(Outbox::attach(memory, None, None)),
+                context: Context::new(Outbox::attach(memory, None, None), Postbox::attach(memory, memory.settings.slots())),
                 slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
                 inherited,
                 poll,
@@ -128,6 +130,10 @@ impl Life {
         if taken_over {
             logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
+            if let Some(messages) = self.memory.messages(self.memory.settings.slots()) {
+                settle_sender(&messages, self.memory.settings.slots(), |slot| self.memory.mail(slot));
+                self.memory.bells.workers.iter().for_each(Bell::ring);
+            }
         }
         if let Some(next) = self.reconcile() {
             return next;

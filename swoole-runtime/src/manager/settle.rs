@@ -12,9 +12,10 @@ use crate::{
     contract::Server,
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
-    job::{Holder, Kind, Phase, Pool, State as JobState, settle_asker, settle_holder},
+    job::{Half, Holder, Kind, Phase, Pool, State as JobState, settle_asker, settle_holder},
     layout::Current,
     logging,
+    message::{settle_receiver, settle_sender},
     process::{Begun, Lifecycle, Order},
     ring::{Look, Producer, Tag},
     sync::Ordering,
@@ -61,6 +62,9 @@ impl Life {
         }
         if held && S::DISPATCH.on_task.is_some() {
             self.settle_jobs(at, claim.generation);
+        }
+        if held && S::DISPATCH.on_pipe_message.is_some() {
+            self.settle_messages(at, claim.generation);
         }
         if held {
             self.mend(at);
@@ -124,6 +128,25 @@ impl Life {
             }
         }
         // It may have owed a bell to any of them.
+        for bell in &self.memory.bells.workers {
+            bell.ring();
+        }
+    }
+
+    /// Messages that the dead process was at, or had sent, or would have come to.
+    fn settle_messages(&self, at: usize, generation: u32) {
+        let holder = Holder { task_worker: at as u16, generation: generation as u16 };
+        for messages in (0..=self.memory.settings.slots()).filter_map(|sender| self.memory.messages(sender)) {
+            settle_receiver(&messages, holder, |ticket| self.memory.files().remove(ticket, Half::Message));
+        }
+        if let Some(messages) = self.memory.messages(at) {
+            settle_sender(&messages, at, |slot| self.memory.mail(slot));
+        }
+        if let Some(mail) = self.memory.mail(at) {
+            mail.announce_all();
+        }
+        // A bell that is rung for it from now on would be rung for nobody; and it may have owed one to any of them.
+        self.memory.worker(at).asleep.lower();
         for bell in &self.memory.bells.workers {
             bell.ring();
         }

@@ -17,6 +17,14 @@ pub(crate) struct Resolved {
     /// Whether jobs go to the task workers in turn instead of to whoever is idle.
     pub(crate) is_task_dispatch_in_turn: bool,
     pub(crate) task_tmpdir: String,
+    /// After how many jobs a task worker is replaced, and how many more that may be; 0 for never.
+    pub(crate) task_max_request: u64,
+    pub(crate) task_max_request_grace: u64,
+    /// Whether the program has an `on_pipe_message`.
+    pub(crate) takes_messages: bool,
+    /// How many cells for messages each process has, and how many bytes are in one.
+    pub(crate) message_queue: usize,
+    pub(crate) message_cell: usize,
     pub(crate) max_conn: u32,
     pub(crate) backlog: u32,
     pub(crate) tcp_nodelay: bool,

@@ -3,12 +3,13 @@
 //! If it dies here: before its claim the slot is open; after it, its board and its rings say what it was in, and the manager settles that
 //! before a successor is forked.
 
+mod messages;
 mod panic;
 mod serve;
 mod tasks;
 
 use crate::{
-    context::{Jobs, Outbox, Worker, WorkerStart},
+    context::{Jobs, Outbox, Postbox, Worker, WorkerStart},
     contract::Server,
     event::{Callback, State},
     id::WorkerId,
@@ -45,11 +46,12 @@ pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Clai
     };
     // Known when the program is compiled: a server without tasks has nothing of them.
     let jobs: Option<&'static Jobs<S>> = if S::DISPATCH.on_task.is_some() { Jobs::attach(memory, slot) } else { None };
+    let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::attach(memory, slot) } else { None };
     // For as long as the process lives: the panic hook refers to it.
-    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim, jobs)));
+    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim, jobs, postbox)));
     panic::report_with(worker);
-    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &WorkerStart::new(id, claim, &memory.settings))))
-        .unwrap_or(PANICKED)
+    let start = WorkerStart::new(id, claim, &memory.settings, postbox);
+    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &start))).unwrap_or(PANICKED)
 }
 
 /// Makes this process one that ends with the master, is not ended by Ctrl-C, and can write only what is its own.

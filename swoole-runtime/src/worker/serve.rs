@@ -3,6 +3,7 @@
 //!
 //! Runs in: a worker. If a reactor is dead: so is the master, and the kernel ends this process.
 
+use super::messages::Inbox;
 use crate::{
     context::{Jobs, Lost, LostKind, Outbox, Worker},
     contract::{Outcome, Server},
@@ -34,6 +35,7 @@ pub(super) struct Serving<S: Server> {
     board: &'static WorkerBoard,
     worker: &'static Worker<S>,
     lanes: Vec<Lane>,
+    inbox: Option<Inbox<S>>,
     requests: u64,
     consumed: u64,
     /// The second of the last error, and how many there were in it.
@@ -53,7 +55,8 @@ impl<S: Server> Serving<S> {
             .collect();
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
-        Self { memory, slot, board, worker, lanes, requests, consumed: 0, errors: (0, 0) }
+        let inbox = Inbox::open(memory, slot, worker.generation());
+        Self { memory, slot, board, worker, lanes, inbox, requests, consumed: 0, errors: (0, 0) }
     }
 
     /// Serves until the manager says stop.
@@ -71,10 +74,13 @@ impl<S: Server> Serving<S> {
                 idle &= !self.serve_lane(at, state);
             }
             idle &= !self.finish_jobs(state);
+            idle &= !self.read_messages(state);
             if idle {
                 self.sleep();
             }
         }
+        // What was sent before the end is read before it.
+        self.read_messages(state);
         self.await_jobs(state);
     }
 
@@ -104,6 +110,15 @@ impl<S: Server> Serving<S> {
         let worker = self.worker;
         let Some(jobs) = worker.handed().filter(|jobs| jobs.are_done()) else { return false };
         jobs.finish_done(state, worker, S::DISPATCH.on_finish, &mut |callback, outcome| self.report(callback, None, outcome))
+    }
+
+    /// Reads what other processes have sent; `false` when there was nothing.
+    fn read_messages(&mut self, state: &mut S) -> bool {
+        // Taken out while the errors of its callbacks are counted.
+        let Some(mut inbox) = self.inbox.take() else { return false };
+        let was_any = inbox.read(state, self.worker, &mut |outcome| self.report(Callback::PipeMessage, None, outcome));
+        self.inbox = Some(inbox);
+        was_any
     }
 
     /// Serves some records of one ring; `false` when there was none.
@@ -212,7 +227,8 @@ impl<S: Server> Serving<S> {
         self.board.asleep.raise();
         let stop = self.memory.slot(self.slot).order() == Order::Stop;
         let none_is_done = S::DISPATCH.on_task.is_none() || !self.worker.handed().is_some_and(Jobs::are_done);
-        if !stop && none_is_done && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
+        let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
+        if !stop && none_is_done && no_mail && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
             self.outbox().sleep(None);
         }
         self.board.asleep.lower();

@@ -3,12 +3,14 @@
 //! Runs in: a task worker. If a worker is dead: its jobs go on, and their outputs are for its successor. If this process dies: the manager
 //! completes the job it was at as died, before a successor is forked, and wakes whoever it owed a bell.
 
+use super::messages::Inbox;
 use crate::{
     context::{Desk, TaskWorker, Worker},
     contract::Server,
     event::Callback,
     job::{Holder, is_left, oldest, take_oldest},
     layout::Memory,
+    logging,
     process::{Order, WorkerBoard},
     ring::Answers,
     sync::Ordering,
@@ -27,6 +29,7 @@ pub(super) struct Working<S: Server> {
     desk: Rc<Desk>,
     /// The last raises of the other task workers that this one has answered.
     answers: Vec<Answers>,
+    inbox: Option<Inbox<S>>,
 }
 
 impl<S: Server> Working<S> {
@@ -42,6 +45,7 @@ impl<S: Server> Working<S> {
             holder,
             desk: Rc::new(Desk::new(memory)),
             answers: (0..memory.settings.task_workers).map(|_| Answers::default()).collect(),
+            inbox: Inbox::open(memory, slot, worker.generation()),
         }
     }
 
@@ -51,6 +55,7 @@ impl<S: Server> Working<S> {
         // Relaxed: this process alone writes it now.
         let mut jobs = self.board.requests.load(Ordering::Relaxed);
         while self.memory.slot(self.slot).order() == Order::Serve {
+            self.read_messages(state);
             let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
                 self.sleep();
                 continue;
@@ -66,13 +71,26 @@ impl<S: Server> Working<S> {
             self.desk.give(taken, |given| on_task(state, &self.task_worker, given));
             self.board.step_aside(None, clock::uptime_ms());
         }
+        // What was sent before the end is read before it.
+        self.read_messages(state);
+    }
+
+    fn read_messages(&mut self, state: &mut S) {
+        if let Some(inbox) = &mut self.inbox {
+            inbox.read(state, self.worker, &mut |outcome| {
+                if let Err(failure) = outcome {
+                    logging::warn!("{}: {}", Callback::PipeMessage, failure.0);
+                }
+            });
+        }
     }
 
     /// Sleeps until there is a job. Looks once more between raising the flag and sleeping.
     fn sleep(&self) {
         self.board.asleep.raise();
         let stop = self.memory.slot(self.slot).order() == Order::Stop;
-        if !stop && oldest(self.desk.pools(), self.holder.task_worker).is_none() {
+        let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
+        if !stop && no_mail && oldest(self.desk.pools(), self.holder.task_worker).is_none() {
             self.worker.outbox().sleep(None);
         }
         self.board.asleep.lower();

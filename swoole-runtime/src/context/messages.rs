@@ -1,0 +1,204 @@
+//! The call by which processes send each other messages. Runs in: workers, task workers and the manager. If the receiver is dead: its
+//! successor gets the message.
+
+use super::{
+    Manager, TaskWorker, Worker, WorkerStart,
+    handed::{AsMessage, SentAs, Written},
+    worker::UnnamedServer,
+};
+use crate::{
+    error::MessageError,
+    id::WorkerId,
+    job::{Half, Load},
+    layout::Memory,
+    logging,
+    message::Messages,
+    ring::Answers,
+    sync::{Ordering, fence},
+};
+use core::{cell::RefCell, marker::PhantomData};
+
+/// A server with `on_pipe_message`: the expansion of `#[swoole::server]` implements it for one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `on_pipe_message`",
+    label = "has nobody to send a message to",
+    note = "a message goes to another worker or task worker, where `on_pipe_message` takes it",
+    note = "help: add `fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Message)` to the block"
+)]
+pub trait TakesMessages: 'static {
+    /// What `on_pipe_message` takes, as it borrows from where it was written.
+    type Message<'message>;
+}
+
+/// That its callback has another fault is said there.
+#[diagnostic::do_not_recommend]
+impl TakesMessages for UnnamedServer {
+    type Message<'message> = ();
+}
+
+/// A message before it is read.
+pub struct SentMessage<'message> {
+    bytes: &'message [u8],
+}
+
+impl<'message> SentMessage<'message> {
+    pub(crate) fn new(bytes: &'message [u8]) -> Self {
+        Self { bytes }
+    }
+
+    pub(crate) fn bytes(&self) -> &'message [u8] {
+        self.bytes
+    }
+}
+
+/// The sending side of a process.
+pub(crate) struct Postbox {
+    memory: &'static Memory,
+    /// The slot of this process; the manager has the number behind the last.
+    sender: usize,
+    messages: Messages<'static>,
+    shelf: RefCell<Shelf>,
+}
+
+/// What a process remembers of the messages that it has sent.
+struct Shelf {
+    /// Where the next free cell is looked for first.
+    next: usize,
+    /// Whom the message was for that this process has last seen in each cell, and for how many cells of each receiver that holds.
+    receivers: Vec<Option<usize>>,
+    held: Vec<usize>,
+    /// The last raises of the receivers that this process has answered.
+    answers: Vec<Answers>,
+}
+
+impl Postbox {
+    /// [worker, task worker, manager] For as long as the process lives; `None` where the server has no `on_pipe_message`.
+    pub(crate) fn attach(memory: &'static Memory, sender: usize) -> Option<&'static Self> {
+        let messages = memory.messages(sender)?;
+        let slots = memory.settings.slots();
+        // What a predecessor has sent may be on its way still.
+        let receivers: Vec<Option<usize>> = (0..messages.count()).map(|cell| messages.receiver(cell).filter(|&to| to < slots)).collect();
+        let held = (0..slots).map(|slot| receivers.iter().filter(|to| **to == Some(slot)).count()).collect();
+        let answers = (0..slots).map(|_| Answers::default()).collect();
+        let shelf = RefCell::new(Shelf { next: 0, receivers, held, answers });
+        Some(Box::leak(Box::new(Self { memory, sender, messages, shelf })))
+    }
+
+    pub(super) fn send(&self, to: WorkerId, message: &dyn Written) -> Result<(), MessageError> {
+        let slot = to.index();
+        let mail = self.memory.mail(slot).ok_or(MessageError::NoSuchWorker)?;
+        if slot == self.sender {
+            return Err(MessageError::ToItself);
+        }
+        let shelf = &mut *self.shelf.borrow_mut();
+        let cell = shelf.cell_for(slot, &self.messages).ok_or(MessageError::QueueFull)?;
+        // Relaxed: a number that nobody else has.
+        let ticket = self.memory.message_ticket().fetch_add(1, Ordering::Relaxed) + 1;
+        let load = match self.messages.write(cell, |space| message.write(space)).flatten() {
+            Some(length) => Load { length: length as u32, is_in_file: false },
+            None => self.put_into_file(ticket, &message.to_vec().ok_or(MessageError::Unreadable)?)?,
+        };
+        shelf.put(cell, slot);
+        self.messages.send(cell, to.get(), ticket, load, self.sender, mail);
+        // Pairs with the fence in `Flag::raise`: "flag or work".
+        fence(Ordering::SeqCst);
+        if shelf.answers[slot].glance(&self.memory.worker(slot).asleep) {
+            self.memory.bells.workers[slot].ring();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn put_into_file(&self, message: u64, bytes: &[u8]) -> Result<Load, MessageError> {
+        let length = u32::try_from(bytes.len()).map_err(|_| MessageError::Storage)?;
+        self.memory.files().write(message, Half::Message, bytes).map_err(|e| {
+            logging::error!("message {message}: {} does not take its {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
+            MessageError::Storage
+        })?;
+        Ok(Load { length, is_in_file: true })
+    }
+}
+
+impl Shelf {
+    /// A free cell for a message to this one; `None` as well where so many are on their way to it that there would be none for others.
+    fn cell_for(&mut self, to: usize, messages: &Messages<'_>) -> Option<usize> {
+        let most = messages.count() - messages.count() / 4;
+        if self.held[to] >= most {
+            // Those that have arrived since.
+            for cell in 0..messages.count() {
+                if messages.receiver(cell).is_none() {
+                    self.let_go(cell);
+                }
+            }
+            if self.held[to] >= most {
+                return None;
+            }
+        }
+        let cell = messages.free(self.next)?;
+        self.next = cell + 1;
+        Some(cell)
+    }
+
+    fn put(&mut self, cell: usize, to: usize) {
+        self.let_go(cell);
+        self.receivers[cell] = Some(to);
+        self.held[to] += 1;
+    }
+
+    fn let_go(&mut self, cell: usize) {
+        if let Some(before) = self.receivers[cell].take() {
+            self.held[before] -= 1;
+        }
+    }
+}
+
+/// Writes one body into each of several impl blocks, as that of the calls on sessions.
+macro_rules! calls {
+    ($( [$($block:tt)+] )+ => $body:tt) => { $( $($block)+ $body )+ };
+}
+
+calls! { [impl<S: 'static> Worker<S>] [impl<S: 'static> TaskWorker<S>] => {
+    /// Sends a message to another worker or task worker, where `on_pipe_message` takes it, and returns at once. Messages of one process to
+    /// another arrive in the order in which they were sent; a process that dies before it came to one leaves it to its successor. The
+    /// original: `$serv->sendMessage`.
+    ///
+    /// What is larger than `message_cell` goes through a file in `task_tmpdir`.
+    ///
+    /// # Errors
+    /// [`MessageError::QueueFull`], [`MessageError::NoSuchWorker`], [`MessageError::ToItself`], [`MessageError::Storage`],
+    /// [`MessageError::Unreadable`] for a message that cannot be written. Nothing was sent then.
+    pub fn send_message<'message, P: SentAs<S::Message<'message>> + ?Sized>(
+        &self,
+        to: impl Into<WorkerId>,
+        message: &'message P,
+    ) -> Result<(), MessageError>
+    where
+        S: TakesMessages,
+    {
+        send(self.postbox(), to.into(), &AsMessage(message, PhantomData))
+    }
+} }
+
+calls! { [impl Manager] [impl WorkerStart] => {
+    /// Sends a message to a worker or task worker, where `on_pipe_message` of the server `S` takes it, and returns at once:
+    /// `send_message::<Self>(to, &message)`. It has the number behind the last task worker as its sender when the manager sends it. The
+    /// original: `$serv->sendMessage`.
+    ///
+    /// What is larger than `message_cell` goes through a file in `task_tmpdir`.
+    ///
+    /// # Errors
+    /// [`MessageError::QueueFull`], [`MessageError::NoSuchWorker`], [`MessageError::ToItself`], [`MessageError::Storage`],
+    /// [`MessageError::Unreadable`] for a message that cannot be written. Nothing was sent then.
+    pub fn send_message<'message, S: TakesMessages>(
+        &self,
+        to: impl Into<WorkerId>,
+        message: &'message (impl SentAs<S::Message<'message>> + ?Sized),
+    ) -> Result<(), MessageError> {
+        send(self.postbox(), to.into(), &AsMessage(message, PhantomData))
+    }
+} }
+
+fn send(postbox: Option<&Postbox>, to: WorkerId, message: &dyn Written) -> Result<(), MessageError> {
+    // A server with `on_pipe_message` has cells for messages.
+    postbox.ok_or(MessageError::NoSuchWorker)?.send(to, message)
+}

@@ -1,0 +1,91 @@
+//! Messages that other processes have sent: read, and given to `on_pipe_message`.
+//!
+//! Runs in: workers and task workers. If the sender is dead: what it has sent is there. If this process dies in the callback: the message
+//! has begun, and its successor goes on with the next one.
+
+use crate::{
+    context::{SentMessage, Worker},
+    contract::{Outcome, Server},
+    error::Failure,
+    event::Callback,
+    id::WorkerId,
+    job::{Half, Holder},
+    layout::Memory,
+    message::{Mail, Messages, Received, Waiting, collect},
+    process::WorkerBoard,
+    sys::clock,
+};
+use core::marker::PhantomData;
+
+/// How many messages come before what else there is to do.
+const MESSAGES_A_TURN: usize = 64;
+
+/// The receiving side of a process.
+pub(super) struct Inbox<S: Server> {
+    memory: &'static Memory,
+    board: &'static WorkerBoard,
+    slot: usize,
+    holder: Holder,
+    mail: &'static Mail,
+    senders: Vec<Messages<'static>>,
+    waiting: Vec<Waiting>,
+    of: PhantomData<fn(&mut S)>,
+}
+
+impl<S: Server> Inbox<S> {
+    /// `None` where the server has no `on_pipe_message`; that is known when the program is compiled.
+    pub(super) fn open(memory: &'static Memory, slot: usize, generation: u32) -> Option<Self> {
+        S::DISPATCH.on_pipe_message?;
+        Some(Self {
+            memory,
+            board: memory.worker(slot),
+            slot,
+            holder: Holder { task_worker: slot as u16, generation: generation as u16 },
+            mail: memory.mail(slot)?,
+            senders: (0..=memory.settings.slots()).filter_map(|sender| memory.messages(sender)).collect(),
+            waiting: Vec::new(),
+            of: PhantomData,
+        })
+    }
+
+    /// Whether anything was sent that this process has not looked at.
+    pub(super) fn has_any(&self) -> bool {
+        self.mail.is_any()
+    }
+
+    /// Gives what there is to `on_pipe_message`, the oldest first; `false` when there was nothing.
+    pub(super) fn read(&mut self, state: &mut S, worker: &Worker<S>, report: &mut dyn FnMut(Outcome)) -> bool {
+        let Some(on_pipe_message) = S::DISPATCH.on_pipe_message else { return false };
+        if !self.has_any() {
+            return false;
+        }
+        collect(&self.senders, self.mail, self.slot as u16, &mut self.waiting);
+        if self.waiting.len() > MESSAGES_A_TURN {
+            self.waiting.truncate(MESSAGES_A_TURN);
+            // The rest comes in the next turn.
+            self.mail.announce_all();
+        }
+        let was_any = !self.waiting.is_empty();
+        for at in 0..self.waiting.len() {
+            let waiting = self.waiting[at];
+            let messages = self.senders[waiting.sender];
+            let Some(received) = messages.take(waiting, self.holder) else { continue };
+            let from = WorkerId::new(waiting.sender as u16);
+            self.board.step_aside(Some(Callback::PipeMessage), clock::uptime_ms());
+            let outcome = self.call(&messages, &received, waiting.ticket, |message| on_pipe_message(state, worker, from, message));
+            self.board.step_aside(None, clock::uptime_ms());
+            messages.put_away(received);
+            report(outcome.map_err(|failure| Failure(format!("a message from worker {from}: {}", failure.0))));
+        }
+        was_any
+    }
+
+    fn call(&self, messages: &Messages<'_>, received: &Received, ticket: u64, call: impl FnOnce(SentMessage<'_>) -> Outcome) -> Outcome {
+        if received.load.is_in_file {
+            let bytes = self.memory.files().take(ticket, Half::Message).map_err(|e| Failure(format!("its file cannot be read: {e}")))?;
+            return call(SentMessage::new(&bytes));
+        }
+        let bytes = messages.read(received).ok_or_else(|| Failure("it is longer than can be".to_owned()))?;
+        call(SentMessage::new(bytes))
+    }
+}
