@@ -12,8 +12,9 @@ pub use callbacks::*;
 pub use messages::*;
 pub use tasks::*;
 
+pub use crate::error::{CallbackReturn, ErrorInWords};
+
 use crate::{context::WorkerStart, error::Failure, settings::Settings};
-use core::fmt::Display;
 
 /// A server: what `#[swoole::server]` makes of an impl block. Not meant to be written by hand.
 pub trait Server: Sized + 'static {
@@ -25,53 +26,6 @@ pub trait Server: Sized + 'static {
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.
 pub type Outcome = Result<(), Failure>;
-
-/// What a callback may return: nothing, or a result whose error is logged.
-#[diagnostic::on_unimplemented(
-    message = "a callback cannot return `{Self}`",
-    label = "returns `{Self}`",
-    note = "what a callback returns is not sent to the client; `worker.send` does that",
-    note = "help: return nothing, or `swoole::Result<()>`, or a `Result<(), E>` whose `E` implements `Display`"
-)]
-pub trait CallbackReturn {
-    /// The error, in words.
-    ///
-    /// # Errors
-    /// What the callback returned as its error.
-    fn outcome(self) -> Outcome;
-}
-
-#[diagnostic::do_not_recommend]
-impl CallbackReturn for () {
-    fn outcome(self) -> Outcome {
-        Ok(())
-    }
-}
-
-impl<E: ErrorInWords> CallbackReturn for Result<(), E> {
-    fn outcome(self) -> Outcome {
-        self.map_err(|e| Failure(e.words()))
-    }
-}
-
-/// The error of a callback.
-#[diagnostic::on_unimplemented(
-    message = "an error of type `{Self}` has no words for the log",
-    label = "has no `Display`",
-    note = "an error that a callback returns is logged, with callback, worker and session",
-    note = "help: implement `Display` for `{Self}`, or return an error that has it, such as `String`"
-)]
-pub trait ErrorInWords {
-    /// What the log says.
-    fn words(self) -> String;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Display> ErrorInWords for E {
-    fn words(self) -> String {
-        self.to_string()
-    }
-}
 
 /// What `on_worker_start` may return for a server of type `S`: the state, or a result with it.
 #[diagnostic::on_unimplemented(

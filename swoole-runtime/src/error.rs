@@ -1,6 +1,10 @@
 //! What can go wrong: rich at the start, one small word on the way of a byte.
 
-use core::{fmt, time::Duration};
+use core::{
+    fmt::{self, Display},
+    time::Duration,
+};
+use serde_core::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, io};
 
 /// `core::result::Result` with this crate's [`Error`] unless another is named.
@@ -170,6 +174,10 @@ pub enum TaskError {
     Storage,
 }
 
+impl TaskError {
+    const ALL: [Self; 6] = [Self::QueueFull, Self::TimedOut, Self::WorkerDied, Self::Unreadable, Self::NoSuchTaskWorker, Self::Storage];
+}
+
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -184,6 +192,20 @@ impl fmt::Display for TaskError {
 }
 
 impl std::error::Error for TaskError {}
+
+/// As its place in the list: where `on_task` returns a `Result<_, TaskError>`, it travels.
+impl Serialize for TaskError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let at = u8::deserialize(deserializer)?;
+        Self::ALL.get(usize::from(at)).copied().ok_or_else(|| serde_core::de::Error::custom("no error of a task"))
+    }
+}
 
 impl From<TaskError> for Error {
     fn from(e: TaskError) -> Self {
@@ -255,6 +277,53 @@ pub struct Failure(pub(crate) String);
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What a callback may return: nothing, or a result whose error is logged.
+#[diagnostic::on_unimplemented(
+    message = "a callback cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "what a callback returns is not sent to the client; `worker.send` does that",
+    note = "help: return nothing, or `swoole::Result<()>`, or a `Result<(), E>` whose `E` implements `Display`"
+)]
+pub trait CallbackReturn {
+    /// The error, in words.
+    ///
+    /// # Errors
+    /// What the callback returned as its error.
+    fn outcome(self) -> Result<(), Failure>;
+}
+
+#[diagnostic::do_not_recommend]
+impl CallbackReturn for () {
+    fn outcome(self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl<E: ErrorInWords> CallbackReturn for Result<(), E> {
+    fn outcome(self) -> Result<(), Failure> {
+        self.map_err(|e| Failure(e.words()))
+    }
+}
+
+/// The error of a callback.
+#[diagnostic::on_unimplemented(
+    message = "an error of type `{Self}` has no words for the log",
+    label = "has no `Display`",
+    note = "an error that a callback returns is logged, with callback, worker and session",
+    note = "help: implement `Display` for `{Self}`, or return an error that has it, such as `String`"
+)]
+pub trait ErrorInWords {
+    /// What the log says.
+    fn words(self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> ErrorInWords for E {
+    fn words(self) -> String {
+        self.to_string()
     }
 }
 

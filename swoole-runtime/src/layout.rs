@@ -9,10 +9,10 @@ use crate::{
     cell::{Cells, CellsPlace},
     event::{Callback, ToWorker},
     id::SessionId,
-    job::{Bits, Files, JobCell, Loads, Pool},
+    job::{Bits, Files, JobCell, Loads, Phase, Pool},
     logging,
     message::{Mail, Messages},
-    process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
+    process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
     settings::Resolved,
@@ -20,7 +20,7 @@ use crate::{
     sync::{AtomicU64, Ordering},
     sys::{clock, wake::Bell},
 };
-use core::time::Duration;
+use core::{ops::Range, time::Duration};
 use std::io;
 
 /// All that processes share, as one process reaches it.
@@ -169,6 +169,13 @@ impl Memory {
         }
     }
 
+    /// How many jobs wait for a task worker, or have one at them.
+    pub(crate) fn jobs_under_way(&'static self) -> u64 {
+        let pools = (0..self.places.jobs.len()).map(|worker| self.jobs(worker));
+        let is_under_way = |cell: &&JobCell| matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Abandoned);
+        pools.map(|pool| pool.cells.iter().filter(is_under_way).count() as u64).sum()
+    }
+
     /// What is written into the cells of this worker's jobs.
     pub(crate) fn loads(&'static self, worker: usize) -> Loads {
         Loads::new(self.arena.bytes(self.places.jobs[worker].bytes), self.settings.task_cell)
@@ -200,6 +207,18 @@ impl Memory {
     /// Counts messages: the number of the next one.
     pub(crate) fn message_ticket(&'static self) -> &'static AtomicU64 {
         self.arena.get(self.places.message_ticket)
+    }
+
+    /// With whom the process of this slot is replaced, and the other way round.
+    pub(crate) fn group(&self, slot: usize) -> Group {
+        if slot < self.settings.workers { Group::Workers } else { Group::TaskWorkers }
+    }
+
+    pub(crate) fn slots_of(&self, group: Group) -> Range<usize> {
+        match group {
+            Group::Workers => 0..self.settings.workers,
+            Group::TaskWorkers => self.settings.workers..self.settings.slots(),
+        }
     }
 
     /// Which task worker has this slot, if one has.

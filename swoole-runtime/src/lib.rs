@@ -46,4 +46,4 @@ mod sys;
 pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
 pub use id::{SessionId, TaskId, WorkerId};
-pub use settings::{Settings, check, gib, kib, mib, mins, secs};
+pub use settings::{Settings, SettingsInForce, check, gib, kib, mib, mins, secs};

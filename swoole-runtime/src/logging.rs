@@ -16,10 +16,14 @@ pub(crate) enum Speaker {
     Manager,
     Standby,
     Worker(u16),
+    TaskWorker(u16),
 }
 
-/// 0 master, 1 manager, 2 standby, 3 + n worker n. Of this process alone: Relaxed, it is set when the process has one thread.
+/// 0 master, 1 manager, 2 standby, 3 + n worker n, the same and `TASK_WORKER` task worker n. Of this process alone: Relaxed, it is set when the process has one thread.
 static SPEAKER: AtomicU32 = AtomicU32::new(0);
+
+/// What marks the number of a task worker.
+const TASK_WORKER: u32 = 1 << 16;
 
 /// How many lines of this process could not be written. Relaxed: a count.
 static LOST: AtomicU32 = AtomicU32::new(0);
@@ -31,6 +35,7 @@ pub(crate) fn speak_as(speaker: Speaker) {
         Speaker::Manager => 1,
         Speaker::Standby => 2,
         Speaker::Worker(slot) => 3 + u32::from(slot),
+        Speaker::TaskWorker(slot) => TASK_WORKER + 3 + u32::from(slot),
     };
     SPEAKER.store(word, Ordering::Relaxed);
 }
@@ -95,6 +100,7 @@ impl Log for ToStandardError {
             0 => "master".to_owned(),
             1 => "manager".to_owned(),
             2 => "standby".to_owned(),
+            task_worker @ TASK_WORKER.. => format!("task worker {}", task_worker - TASK_WORKER - 3),
             worker => format!("worker {}", worker - 3),
         };
         let now = humantime::format_rfc3339_millis(SystemTime::now());

@@ -81,7 +81,8 @@ fn run(
         Some((((_, _), name), _)) => {
             let (at, output) = output_of(on_task, server);
             let read = quote_spanned!(at=> <#output as #swoole::__rt::OutputOfOnTask>::read);
-            quote!(#swoole::__rt::run_finish(#name, #read, |#name| #body))
+            let instead = super::tasks::instead(&output, server);
+            quote!(#swoole::__rt::run_finish(#name, #read, #instead, |#name| #body))
         }
         None => body,
     }

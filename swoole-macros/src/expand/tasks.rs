@@ -12,7 +12,7 @@ pub(super) fn tasks(server: &Server, Home { parameters, self_ty, bounds }: &Home
     let on_task = server.rows.iter().find(|row| row.callback.returns == Returns::Output);
     let on_finish = server.rows.iter().find(|row| row.callback.name == "on_finish");
     let types: Vec<(Option<&TokenStream>, TokenStream)> = match on_task.map(|row| &row.method) {
-        Some(Written::Present(methods)) => methods.iter().map(|method| (method.cfg.as_ref(), types(method))).collect(),
+        Some(Written::Present(methods)) => methods.iter().map(|method| (method.cfg.as_ref(), types(method, server))).collect(),
         // Something is wrong with it, which has been said: whatever is handed over is right, and so is whatever comes back.
         Some(Written::Unusable) if server.is_a_block => vec![(None, any(swoole))],
         Some(Written::Absent) if on_finish.is_some_and(|row| !matches!(row.method, Written::Absent)) && server.is_a_block => {
@@ -39,14 +39,27 @@ fn any(swoole: &TokenStream) -> TokenStream {
     }
 }
 
-fn types(Method { signature, .. }: &Method) -> TokenStream {
+fn types(Method { signature, .. }: &Method, server: &Server) -> TokenStream {
     let output = output(signature);
     let task = row::types(signature).find(|ty| super::order::word(ty.to_token_stream()) == "Task").or_else(|| row::types(signature).nth(1));
     let task = lifetimes::of_job(task.map(ToTokens::to_token_stream).unwrap_or_default());
+    let (swoole, instead) = (&server.swoole, instead(&output, server));
     quote! {
         type Task<'job> = #task;
         type Output = #output;
+        fn instead(why: #swoole::TaskError) -> ::core::option::Option<#output> {
+            (#instead)(why)
+        }
     }
+}
+
+/// What there is for a job without an output: a function that the output's type decides about.
+pub(super) fn instead(output: &TokenStream, server: &Server) -> TokenStream {
+    let swoole = &server.swoole;
+    quote!({
+        use #swoole::__rt::NoOutputInstead as _;
+        |why| #swoole::__rt::OutputInstead::<#output>::new().of(why)
+    })
 }
 
 /// What `on_task` returns.

@@ -103,7 +103,7 @@ impl<S: Server> Builder<S> {
     /// behind then.
     pub fn start(self) -> Result<()> {
         match config::read(S::SETTINGS, &self.by_code)? {
-            Asked::Serve(settings) => give_birth::<S>(settings),
+            Asked::Serve(settings) => give_birth::<S>(*settings),
             #[cfg(feature = "cli")]
             Asked::Print(text) => {
                 use std::io::Write;

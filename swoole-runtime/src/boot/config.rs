@@ -30,7 +30,7 @@ pub(super) type CheckApp = fn(&App) -> Result<(), String>;
 /// What the program was started for.
 pub(super) enum Asked {
     /// To serve.
-    Serve(Resolved),
+    Serve(Box<Resolved>),
     /// To print this.
     #[cfg(feature = "cli")]
     Print(String),
@@ -71,7 +71,7 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
     let resolved = finish(collected)?.with_app(app);
     match options.wanted {
         Wanted::Check => listen::checked(&resolved).map(Asked::Print),
-        Wanted::Service | Wanted::Settings => Ok(Asked::Serve(resolved)),
+        Wanted::Service | Wanted::Settings => Ok(Asked::Serve(Box::new(resolved))),
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
     collected.builder(&by_code.settings);
     refuse(&mut collected)?;
     resolve::fit(&mut collected)?;
-    finish(collected).map(Asked::Serve)
+    finish(collected).map(|settings| Asked::Serve(Box::new(settings)))
 }
 
 /// What the server runs with, unless something is missing or was refused.

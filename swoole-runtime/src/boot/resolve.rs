@@ -106,6 +106,7 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
     };
     let log_level = LevelFilter::iter().find(|level| level.as_str().eq_ignore_ascii_case(log_level));
     Some(Resolved {
+        in_force: settings.in_force(),
         listen: vec![settings.listen?.to_owned()],
         workers: workers as usize,
         reactors: reactors as usize,

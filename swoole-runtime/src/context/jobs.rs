@@ -6,7 +6,7 @@ use super::{
     worker::{UnnamedServer, Worker},
 };
 use crate::{
-    error::{Failure, TaskError},
+    error::{CallbackReturn, Failure, TaskError},
     event::Callback,
     id::TaskId,
     job::{Half, JobCell, Kind, Load, Loads, Offer, Outcome as End, Phase, Pool, State, Withdrawn},
@@ -37,6 +37,12 @@ pub trait RunsTasks: 'static {
     type Task<'job>;
     /// What `on_task` returns.
     type Output;
+
+    /// What a job that brought no output has for one, if it has any: the error of a `Result`.
+    #[must_use]
+    fn instead(_why: TaskError) -> Option<Self::Output> {
+        None
+    }
 }
 
 /// That its callback has another fault is said there.
@@ -77,17 +83,14 @@ struct Handed {
 /// A job that is done, as `on_finish` and closures are given it.
 pub struct FinishedJob<'a> {
     id: TaskId,
-    output: Cow<'a, [u8]>,
+    output: Result<Cow<'a, [u8]>, TaskError>,
 }
 
 impl FinishedJob<'_> {
-    /// What was written for it.
-    pub(crate) fn output(&self) -> &[u8] {
-        &self.output
-    }
-
-    pub(crate) fn is_unreadable(&self) -> Failure {
-        Failure(format!("task {}: {}", self.id, TaskError::Unreadable))
+    /// What was written for it, or what its type has instead.
+    pub(crate) fn output<O>(&self, read: fn(&[u8]) -> Option<O>, instead: fn(TaskError) -> Option<O>) -> Result<O, Failure> {
+        let output = self.output.as_ref().map_err(|why| *why).and_then(|bytes| read(bytes).ok_or(TaskError::Unreadable));
+        output.or_else(|why| instead(why).ok_or_else(|| Failure(format!("task {}: {why}", self.id))))
     }
 }
 
@@ -138,6 +141,8 @@ impl<S> Jobs<S> {
         };
         let offer = Offer { cell, kind, ticket, input: load.word(), only, now_ms: clock::uptime_ms() };
         let ready = self.pool.offer(offer);
+        // Relaxed: a count for people, which this process alone writes.
+        self.memory.worker(self.worker).jobs.fetch_add(1, Ordering::Relaxed);
         self.wake(only);
         Ok(Handed { cell, sequence: ready.sequence, id: TaskId::new(ticket) })
     }
@@ -184,7 +189,7 @@ impl<S> Jobs<S> {
     }
 
     /// What was written for a job that is done.
-    fn output<'a>(&self, cell: usize, done: &'a State) -> Result<FinishedJob<'a>, TaskError> {
+    fn output<'a>(&self, cell: usize, done: &'a State) -> Result<Cow<'a, [u8]>, TaskError> {
         let job: &JobCell = &self.pool.cells[cell];
         // Relaxed: published by the move to done, which the caller has seen.
         let (ticket, load) = (job.ticket.load(Ordering::Relaxed), Load::of(job.output.load(Ordering::Relaxed)));
@@ -194,15 +199,14 @@ impl<S> Jobs<S> {
             End::Unreadable if Load::of(job.input.load(Ordering::Relaxed)).is_in_file => self.memory.files().remove(ticket, Half::Input),
             End::Unreadable | End::Output => {}
         }
-        let output = match done.outcome {
-            End::Died => return Err(TaskError::WorkerDied),
-            End::Unreadable => return Err(TaskError::Unreadable),
+        match done.outcome {
+            End::Died => Err(TaskError::WorkerDied),
+            End::Unreadable => Err(TaskError::Unreadable),
             End::Output if load.is_in_file => {
-                Cow::Owned(self.memory.files().take(ticket, Half::Output).map_err(|_| TaskError::Unreadable)?)
+                self.memory.files().take(ticket, Half::Output).map(Cow::Owned).map_err(|_| TaskError::Unreadable)
             }
-            End::Output => Cow::Borrowed(self.loads.output(cell, done, load.length as usize).ok_or(TaskError::Unreadable)?),
-        };
-        Ok(FinishedJob { id: TaskId::new(ticket), output })
+            End::Output => self.loads.output(cell, done, load.length as usize).map(Cow::Borrowed).ok_or(TaskError::Unreadable),
+        }
     }
 }
 
@@ -233,17 +237,14 @@ impl<S> Jobs<S> {
             let id = TaskId::new(self.pool.cells[at].ticket.load(Ordering::Relaxed));
             let mut output = self.output.take();
             output.clear();
-            let is_there = self.output(at, &done).map(|finished| output.extend_from_slice(finished.output()));
+            let is_there = self.output(at, &done).map(|bytes| output.extend_from_slice(&bytes));
             // Before the callback begins: it begins once, and a worker that dies of it does not hand it on.
             self.pool.cells[at].release(done);
-            let finished = FinishedJob { id, output: Cow::Borrowed(&output) };
-            let outcome = match (is_there, then) {
-                (Ok(()), Some(then)) => then(state, worker, &finished),
-                (Ok(()), None) => match on_finish {
-                    Some(on_finish) => on_finish(state, worker, id, &finished),
-                    None => Ok(()),
-                },
-                (Err(e), _) => Err(Failure(format!("task {id}: {e}"))),
+            let finished = FinishedJob { id, output: is_there.map(|()| Cow::Borrowed(output.as_slice())) };
+            let outcome = match (then, on_finish) {
+                (Some(then), _) => then(state, worker, &finished),
+                (None, Some(on_finish)) => on_finish(state, worker, id, &finished),
+                (None, None) => Ok(()),
             };
             board.step_aside(None, clock::uptime_ms());
             self.output.replace(output);
@@ -254,9 +255,12 @@ impl<S> Jobs<S> {
 }
 
 impl<S> Worker<S> {
-    /// Hands a job to a task worker, and returns at once; what `on_task` returns comes to `on_finish`. When the task worker dies in the job,
-    /// the log says so and `on_finish` is not called. What task worker and worker send to one session may overtake each other. The original:
-    /// `$serv->task`.
+    /// Hands a job to a task worker, and returns at once; what `on_task` returns comes to `on_finish`. The original: `$serv->task`.
+    ///
+    /// When the task worker dies in the job, or cannot read it, there is no output. Where `on_task` returns a `Result` whose error is made
+    /// of a [`TaskError`] (`impl From<TaskError> for MyError`, or `TaskError` itself), `on_finish` gets that error; where it returns
+    /// anything else, the log says so and `on_finish` is not called. What task worker and worker send to one session may overtake each
+    /// other.
     ///
     /// # Errors
     /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one larger than `task_cell` that cannot be put into a file. Nothing was queued
@@ -279,15 +283,15 @@ impl<S> Worker<S> {
         Ok(self.jobs()?.hand_over(Kind::Finish, Some(task_worker), &AsJob(job, PhantomData))?.id)
     }
 
-    /// The same with a closure for this one job, which runs in the place of `on_finish`. It is dropped when the task worker dies in the
-    /// job. The original: the third argument of `$serv->task`.
+    /// The same with a closure for this one job, which runs in the place of `on_finish` and may return what callbacks return. When this
+    /// worker dies first, the output goes to the `on_finish` of its successor. The original: the third argument of `$serv->task`.
     ///
     /// # Errors
     /// As [`Worker::task`].
-    pub fn task_with<'job, P: HandedAs<S::Task<'job>> + ?Sized, Output: OutputOfOnTask>(
+    pub fn task_with<'job, P: HandedAs<S::Task<'job>> + ?Sized, Output: OutputOfOnTask, Returned: CallbackReturn>(
         &self,
         job: &'job P,
-        then: impl FnOnce(&mut S, &Self, Output) + 'static,
+        then: impl FnOnce(&mut S, &Self, Output) -> Returned + 'static,
     ) -> Result<TaskId, TaskError>
     where
         S: RunsTasks<Output = Output>,
@@ -296,9 +300,8 @@ impl<S> Worker<S> {
         let handed = jobs.hand_over(Kind::Closure, None, &AsJob(job, PhantomData))?;
         // Before anything can come back: this process looks for that in its own loop.
         jobs.thens.borrow_mut()[handed.cell] = Some(Box::new(move |state, worker, finished| {
-            let output = Output::read(finished.output()).ok_or_else(|| finished.is_unreadable())?;
-            then(state, worker, output);
-            Ok(())
+            let output = finished.output(Output::read, S::instead)?;
+            then(state, worker, output).outcome()
         }));
         Ok(handed.id)
     }
@@ -403,7 +406,7 @@ impl<S> Jobs<S> {
     fn collect<Output: OutputOfOnTask>(&self, handed: Handed) -> Result<Output, TaskError> {
         match self.pool.withdraw(handed.cell, handed.sequence) {
             Withdrawn::Done(done) => {
-                let output = self.output(handed.cell, &done).and_then(|job| Output::read(job.output()).ok_or(TaskError::Unreadable));
+                let output = self.output(handed.cell, &done).and_then(|bytes| Output::read(&bytes).ok_or(TaskError::Unreadable));
                 self.pool.cells[handed.cell].release(done);
                 output
             }

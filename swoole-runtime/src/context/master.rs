@@ -1,7 +1,7 @@
 //! The context of `on_start` and `on_shutdown`.
 
 use super::{signposts::signposts, stats::Stats};
-use crate::{error::PageTooLarge, id::SessionId, layout::Memory, sync::Ordering};
+use crate::{error::PageTooLarge, id::SessionId, layout::Memory, settings::SettingsInForce, sync::Ordering};
 use core::net::SocketAddr;
 
 /// The master process: it holds the sockets and is trusted, so little can be done here. It sends nothing and has no sessions of its own.
@@ -39,6 +39,12 @@ impl Master {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::read(self.memory)
+    }
+
+    /// What the server runs with. The original: `$serv->setting`.
+    #[must_use]
+    pub fn settings(&self) -> &'static SettingsInForce {
+        &self.memory.settings.in_force
     }
 
     /// Shuts the server down in an orderly way. The original: `$serv->shutdown`.

@@ -9,6 +9,7 @@ use crate::{
     error::{PageTooLarge, SendError},
     event::{CloseReason, ToReactor},
     id::SessionId,
+    settings::SettingsInForce,
     sync::Ordering,
 };
 
@@ -86,6 +87,12 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::read(self.outbox().memory())
+    }
+
+    /// What the server runs with. The original: `$serv->setting`.
+    #[must_use]
+    pub fn settings(&self) -> &'static SettingsInForce {
+        &self.outbox().memory().settings.in_force
     }
 
     /// Asks the server to shut down: no new sessions, what is on its way is answered, every session is closed, `on_worker_stop` and

@@ -4,6 +4,7 @@ use crate::{
     event::{Callback, State},
     id::{SessionId, WorkerId},
     layout::Memory,
+    process::Group,
     sync::Ordering,
 };
 use core::time::Duration;
@@ -23,9 +24,13 @@ pub struct Stats {
     pub close_count: u64,
     /// Connections refused since the start, because `max_conn` sessions were there.
     pub refused_count: u64,
+    /// Jobs handed over since the start.
+    pub task_count: u64,
+    /// Jobs that wait for a task worker, or that one is at; the original's `tasking_num`.
+    pub tasking_num: u64,
     /// Each worker.
     pub workers: Vec<WorkerStats>,
-    /// Each task worker; `requests` counts its jobs.
+    /// Each task worker. Of the jobs it has begun, as many are done or died as it is not at: `requests` = `tasks` + `tasks_died` + that one.
     pub task_workers: Vec<WorkerStats>,
 }
 
@@ -41,8 +46,12 @@ pub struct WorkerStats {
     pub generation: u32,
     /// How far it is.
     pub state: State,
-    /// How often `on_receive` was called in this slot, by all its generations.
+    /// How often `on_receive` was called in this slot, by all its generations; of a task worker, how many jobs were begun.
     pub requests: u64,
+    /// How many jobs this slot has handed over; of a task worker, how many were done.
+    pub tasks: u64,
+    /// How many jobs a task worker of this slot has died in.
+    pub tasks_died: u64,
     /// How many workers of this slot were replaced.
     pub restarts: u32,
     /// Memory in use by the process, in bytes; `None` where it cannot be read.
@@ -61,6 +70,8 @@ impl Stats {
             accept_count: header.accepted.load(Ordering::Relaxed),
             close_count: header.closed.load(Ordering::Relaxed),
             refused_count: header.refused.load(Ordering::Relaxed),
+            task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
+            tasking_num: memory.jobs_under_way(),
             workers: (0..memory.settings.workers).map(|slot| WorkerStats::read(memory, slot)).collect(),
             task_workers: (memory.settings.workers..memory.settings.slots()).map(|slot| WorkerStats::read(memory, slot)).collect(),
         }
@@ -78,6 +89,8 @@ impl WorkerStats {
             state: board.state(),
             // Relaxed: counts for people.
             requests: board.requests.load(Ordering::Relaxed),
+            tasks: board.jobs.load(Ordering::Relaxed),
+            tasks_died: memory.slot(slot).jobs_died.load(Ordering::Relaxed),
             restarts: memory.slot(slot).restarts.load(Ordering::Relaxed),
             rss: claim.pid.and_then(crate::sys::limits::resident),
             current: memory.current(slot).map(|current| (current.callback, current.session, current.age)),

@@ -5,7 +5,7 @@ use crate::{
     error::PageTooLarge,
     id::{SessionId, WorkerId},
     process::Claim,
-    settings::Resolved,
+    settings::{Resolved, SettingsInForce},
 };
 
 /// The worker process that is being started: where its state is built.
@@ -15,20 +15,12 @@ pub struct WorkerStart {
     is_task_worker: bool,
     /// Where the server has an `on_pipe_message`.
     postbox: Option<&'static Postbox>,
-    #[cfg(feature = "cli")]
     settings: &'static Resolved,
 }
 
 impl WorkerStart {
     pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved, postbox: Option<&'static Postbox>) -> Self {
-        Self {
-            slot,
-            claim,
-            is_task_worker: slot.index() >= settings.workers,
-            postbox,
-            #[cfg(feature = "cli")]
-            settings,
-        }
+        Self { slot, claim, is_task_worker: slot.index() >= settings.workers, postbox, settings }
     }
 
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
@@ -57,6 +49,12 @@ impl WorkerStart {
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.claim.generation
+    }
+
+    /// What the server runs with. The original: `$serv->setting`.
+    #[must_use]
+    pub fn settings(&self) -> &'static SettingsInForce {
+        &self.settings.in_force
     }
 
     /// The table `[app]` of the settings file (`--config`), which is the program's own, as a value of any type that `serde` can read. The

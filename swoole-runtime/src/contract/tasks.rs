@@ -2,7 +2,11 @@
 //! into a cell and read again. Used by the expansion of `#[swoole::server]`.
 
 use super::Outcome;
-use crate::context::{FinishedJob, GivenJob, HandedAs, OutputOfOnTask, Task};
+use crate::{
+    context::{FinishedJob, GivenJob, HandedAs, OutputOfOnTask, Task},
+    error::TaskError,
+};
+use core::marker::PhantomData;
 use serde_core::{Deserialize, Serialize};
 
 /// The second parameter of `on_task`.
@@ -72,12 +76,50 @@ pub fn run_task<'job, T>(given: GivenJob<'job>, read: fn(&GivenJob<'job>) -> Opt
 ///
 /// # Errors
 /// What `on_finish` returns as its error, or that the output is of another type.
-pub fn run_finish<O>(finished: &FinishedJob<'_>, read: fn(&[u8]) -> Option<O>, call: impl FnOnce(O) -> Outcome) -> Outcome {
-    match read(finished.output()) {
-        Some(output) => call(output),
-        None => Err(finished.is_unreadable()),
+pub fn run_finish<O>(
+    finished: &FinishedJob<'_>,
+    read: fn(&[u8]) -> Option<O>,
+    instead: fn(TaskError) -> Option<O>,
+    call: impl FnOnce(O) -> Outcome,
+) -> Outcome {
+    call(finished.output(read, instead)?)
+}
+
+/// What `on_finish` is given for a job that has brought no output: where `on_task` returns a `Result` whose error a [`TaskError`] can be
+/// turned into, that error, and otherwise nothing.
+pub struct OutputInstead<O>(PhantomData<fn() -> O>);
+
+impl<O> OutputInstead<O> {
+    /// For outputs of this type.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(PhantomData)
     }
 }
+
+impl<O> Default for OutputInstead<O> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, E: From<TaskError>> OutputInstead<Result<T, E>> {
+    /// The error as an output. A method of the type itself, which the compiler prefers to one of a trait, where there is one.
+    #[must_use]
+    pub fn of(self, why: TaskError) -> Option<Result<T, E>> {
+        Some(Err(why.into()))
+    }
+}
+
+/// For all other types.
+pub trait NoOutputInstead<O>: Sized {
+    /// Nothing: the log says it.
+    fn of(self, _why: TaskError) -> Option<O> {
+        None
+    }
+}
+
+impl<O> NoOutputInstead<O> for OutputInstead<O> {}
 
 /// Stands for the job and the output of an `on_task` that has a fault the compiler reports; no value of it is ever made.
 pub enum AnyJob {}

@@ -8,9 +8,8 @@ use super::{
 use crate::{
     context::{Manager as Context, Outbox, Postbox},
     contract::{Outcome, Server},
-    error::spoken,
     event::State,
-    layout::{Current, Memory, Role},
+    layout::{Memory, Role},
     logging::{self, Speaker},
     message::settle_sender,
     process::{Claim, Lifecycle, Order, ToManager, ToMaster},
@@ -28,7 +27,10 @@ use crate::{
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::{
-    sys::{signal::Signal, signalfd::SignalFd},
+    sys::{
+        signal::{Signal, kill},
+        signalfd::SignalFd,
+    },
     unistd::Pid,
 };
 use std::{
@@ -151,6 +153,7 @@ impl Life {
             self.bury::<S>();
             self.watch();
             self.ask_again();
+            self.replace();
             if let Some(next) = self.reconcile() {
                 return next;
             }
@@ -212,6 +215,8 @@ impl Life {
         }
         let opened = owner.open(now)?;
         self.memory.slot(at).give(Order::Serve);
+        // Relaxed: before the fork. A reload that is asked for from now on replaces it once more.
+        self.memory.slot(at).reload.store(self.memory.header().reload(self.memory.group(at)), Ordering::Relaxed);
         match self.fork() {
             Some(Side::Child) => Some(Next::Worker(at, opened)),
             Some(Side::Parent(pid)) => {
@@ -282,8 +287,15 @@ impl Life {
     /// Messages from the master.
     fn hear<S: Server>(&mut self) {
         while let Ok(Some(signal)) = self.signals.read_signal() {
-            if signal.ssi_signo == Signal::SIGTERM as u32 {
-                self.context.shutdown();
+            match Signal::try_from(signal.ssi_signo.cast_signed()) {
+                Ok(Signal::SIGTERM) => self.context.shutdown(),
+                // Relaxed: set before this process was forked.
+                Ok(asks @ (Signal::SIGUSR1 | Signal::SIGUSR2)) => {
+                    let master = self.memory.header().master_pid.load(Ordering::Relaxed);
+                    // The master is there: this process ends with it.
+                    let _ = kill(Pid::from_raw(master.cast_signed()), asks);
+                }
+                _ => {}
             }
         }
         while let Some((message, fd)) = self.inherited.manager_line.receive() {
@@ -377,27 +389,14 @@ impl Life {
         // Workers wait for their jobs, so task workers go on until there is no worker.
         let are_workers_gone = self.slots.iter().take(self.memory.settings.workers).all(|slot| matches!(slot.child, Child::None));
         for at in 0..self.slots.len() {
-            let slot = &mut self.slots[at];
-            if matches!(slot.child, Child::None) || !late && !are_workers_gone && self.memory.task_worker(at).is_some() {
+            if matches!(self.slots[at].child, Child::None) || !late && !are_workers_gone && self.memory.task_worker(at).is_some() {
                 continue;
             }
             // On every turn: a predecessor may have died between the order and the bell.
             self.memory.slot(at).give(Order::Stop);
             self.memory.bells.workers[at].ring();
-            if late
-                && !slot.killed
-                && let Some(fd) = slot.child.fd()
-            {
-                let stuck = match self.memory.current(at) {
-                    None => "in no callback".to_owned(),
-                    Some(Current { callback, session: None, age, .. }) => format!("in {callback} for {}", spoken(age)),
-                    Some(Current { callback, session: Some(session), age, .. }) => {
-                        format!("in {callback} of session {session} for {}", spoken(age))
-                    }
-                };
-                logging::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
-                let _ = fd.signal(Signal::SIGKILL);
-                slot.killed = true;
+            if late {
+                self.end_late(at);
             }
         }
         self.slots.iter().all(|slot| matches!(slot.child, Child::None))
@@ -421,8 +420,8 @@ impl Life {
         let foster =
             self.slots.iter().any(|slot| matches!(slot.child, Child::Asked { .. } | Child::Unwatched { .. } | Child::Adopted { .. }));
         let waits = self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)));
-        let foster = foster || self.wants_standby;
-        if foster { Some(waits.map_or(ASK_AGAIN, |wait| wait.min(ASK_AGAIN))) } else { waits }
+        let foster = (foster || self.wants_standby).then_some(ASK_AGAIN);
+        [waits, self.until_late(), foster].into_iter().flatten().min()
     }
 
     /// A callback of the manager; a panic in it is caught, since the manager must go on.

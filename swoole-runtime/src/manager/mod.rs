@@ -6,6 +6,7 @@
 
 mod children;
 mod life;
+mod replace;
 mod settle;
 mod standby;
 

@@ -3,10 +3,7 @@
 //! If the manager dies here: it reaps last, so the master still learns how the worker ended, and the next manager settles again. Each
 //! step may be done twice: a session is closed once, a record skipped once; only the report may come a second time.
 
-use super::{
-    children::{Child, LONGEST_WAIT},
-    life::Life,
-};
+use super::{children::LONGEST_WAIT, life::Life};
 use crate::{
     context::WorkerExit,
     contract::Server,
@@ -41,7 +38,8 @@ impl Life {
         let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
         let did_something =
             state != State::Starting && (board.consumed.load(Ordering::Relaxed) > 0 || age > LONGEST_WAIT.as_millis() as u64);
-        if !(asked_to && ended == Ended::Exited(0)) {
+        let as_asked = asked_to && ended == Ended::Exited(0);
+        if !as_asked {
             self.report::<S>(&WorkerExit {
                 worker: WorkerId::new(at as u16),
                 pid,
@@ -78,8 +76,7 @@ impl Life {
         if held {
             self.memory.slot(at).owner.vacate(claim);
         }
-        self.slots[at].child = Child::None;
-        self.slots[at].emptied(did_something);
+        self.slots[at].emptied(did_something || as_asked);
     }
 
     /// Whether the record that the slot's board keeps for `on_lost` is still on its ring.
@@ -109,12 +106,16 @@ impl Life {
         match self.memory.task_worker(at) {
             Some(task_worker) => {
                 let holder = Holder { task_worker: task_worker as u16, generation: generation as u16 };
+                let mut died = 0;
                 for worker in 0..self.memory.settings.workers {
                     let pool = self.memory.jobs(worker);
+                    let is_cut_off = |state: JobState| state.holder == holder && matches!(state.phase, Phase::Taken | Phase::Abandoned);
+                    died += pool.cells.iter().filter(|cell| is_cut_off(cell.state())).count() as u64;
                     let unwanted = tickets_of(&pool, |state| state.phase == Phase::Abandoned && state.holder == holder);
                     settle_holder(&pool, holder);
                     unwanted.into_iter().for_each(|(_, ticket)| self.memory.files().remove_both(ticket));
                 }
+                self.count_jobs(at, died);
                 // A bell that is rung for it from now on would be rung for nobody.
                 self.memory.worker(at).asleep.lower();
             }
@@ -130,6 +131,20 @@ impl Life {
         // It may have owed a bell to any of them.
         for bell in &self.memory.bells.workers {
             bell.ring();
+        }
+    }
+
+    /// Sets right what a dead task worker has counted: it may have died between a job's begin or end and the count of it. Should a manager
+    /// have died in the middle of this, a job that died may be counted as one that was done; the sum is right all the same.
+    fn count_jobs(&self, at: usize, died: u64) {
+        let (board, slot) = (self.memory.worker(at), self.memory.slot(at));
+        // Relaxed, all of them: the process is dead, and these are counts for people.
+        let all_died = slot.jobs_died.load(Ordering::Relaxed) + died;
+        slot.jobs_died.store(all_died, Ordering::Relaxed);
+        if died > 0 {
+            board.requests.store(board.jobs.load(Ordering::Relaxed) + all_died, Ordering::Relaxed);
+        } else {
+            board.jobs.store(board.requests.load(Ordering::Relaxed).saturating_sub(all_died), Ordering::Relaxed);
         }
     }
 

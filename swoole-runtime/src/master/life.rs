@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     layout::Memory,
     logging,
-    process::Lifecycle,
+    process::{Group, Lifecycle},
     reactor::Reactor,
     sync::Ordering,
     sys::{clock, lifeline::Life as Lifeline, pidfd::children, signals},
@@ -168,11 +168,33 @@ impl Life {
                 self.shut_down(if again { Duration::ZERO } else { self.memory.settings.max_wait_time });
             } else if number == Signal::SIGCHLD as u32 {
                 child_ended = true;
+            } else if number == Signal::SIGUSR1 as u32 {
+                self.reload("SIGUSR1", &Group::ALL);
+            } else if number == Signal::SIGUSR2 as u32 {
+                self.reload("SIGUSR2", &[Group::TaskWorkers]);
             } else {
-                logging::warn!("signal {number} has no effect yet: reloading and reopening the log are not there yet");
+                logging::warn!("signal {number} has no effect yet: reopening the log is not there yet");
             }
         }
         child_ended
+    }
+
+    /// Has the manager replace all processes of these groups; one that it is still at is not begun again.
+    fn reload(&self, asked_by: &str, groups: &[Group]) {
+        let header = self.memory.header();
+        if header.lifecycle() != Lifecycle::Running {
+            return logging::warn!("{asked_by}: nothing is replaced while the server starts or ends");
+        }
+        let (through, under_way): (Vec<Group>, Vec<Group>) =
+            groups.iter().partition(|&&group| self.memory.manager().reloaded(group) == header.reload(group));
+        if !under_way.is_empty() {
+            logging::info!("{asked_by}: a reload is under way, and goes on");
+        }
+        if !through.is_empty() {
+            logging::info!("{asked_by}: reloading");
+            through.into_iter().for_each(|group| header.ask_reload(group));
+            self.memory.bells.manager.ring();
+        }
     }
 
     /// Begins the shutdown, or hurries one on.

@@ -30,8 +30,22 @@ pub(crate) struct Header {
     pub(crate) closed: AtomicU64,
     /// Set once by `master.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    /// How often each group was to be replaced.
+    reloads: [AtomicU32; 2],
     /// The ports that the listeners really have, in their order.
     ports: [AtomicU32; LISTENERS],
+}
+
+/// Who is replaced together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub(crate) enum Group {
+    Workers = 0,
+    TaskWorkers = 1,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 2] = [Self::Workers, Self::TaskWorkers];
 }
 
 /// How many listeners there may be.
@@ -86,6 +100,18 @@ impl Header {
         self.deadline_ms.load(Ordering::Relaxed)
     }
 
+    /// [master] Every process of the group that is there now is to be replaced; the manager is woken after.
+    pub(crate) fn ask_reload(&self, group: Group) {
+        // Relaxed: the bell that follows is a system call.
+        self.reloads[group as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the last reload of this group.
+    pub(crate) fn reload(&self, group: Group) -> u32 {
+        // Relaxed: a word by itself.
+        self.reloads[group as usize].load(Ordering::Relaxed)
+    }
+
     /// [master] The port that a listener really has.
     pub(crate) fn set_port(&self, listener: usize, port: u16) {
         if let Some(word) = self.ports.get(listener) {
@@ -122,13 +148,18 @@ pub(crate) struct WorkerBoard {
     state: AtomicU32,
     /// Set once by `worker.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    /// Set once by a process that has done its share, and goes on until it is told to stop.
+    asks_successor: AtomicU32,
     /// A [`Begun`].
     begun: AtomicU64,
     /// When that was, on the clock of `uptime_ms`.
     begun_ms: AtomicU64,
     /// A [`Callback`] that no record began: `on_worker_start`, `on_worker_stop`.
     aside: AtomicU64,
+    /// What all generations have begun: calls of `on_receive`, or jobs.
     pub(crate) requests: AtomicU64,
+    /// The jobs that all generations have handed over, or as task workers have done.
+    pub(crate) jobs: AtomicU64,
     /// What this generation has consumed: 0 says that it has done nothing yet.
     pub(crate) consumed: AtomicU64,
     pub(crate) asleep: Flag,
@@ -188,6 +219,17 @@ impl WorkerBoard {
         Callback::from_word(self.aside.load(Ordering::Relaxed))
     }
 
+    /// [worker] Asks to be replaced; the manager is woken after.
+    pub(crate) fn ask_for_successor(&self) {
+        // Relaxed: the bell that follows is a system call.
+        self.asks_successor.store(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn asks_for_successor(&self) -> bool {
+        // Relaxed: a word by itself.
+        self.asks_successor.load(Ordering::Relaxed) != 0
+    }
+
     /// [worker] Leaves last words: why it could not start, what it panicked with. Cut at 256 bytes.
     pub(crate) fn say(&self, words: &str) {
         let mut bytes = [0; SAID];
@@ -218,6 +260,7 @@ impl WorkerBoard {
             word.store(0, Ordering::Relaxed);
         }
         self.said_length.store(0, Ordering::Relaxed);
+        self.asks_successor.store(0, Ordering::Relaxed);
         self.started_ms.store(now_ms, Ordering::Relaxed);
         self.asleep.lower();
         self.waits.lower();
@@ -231,6 +274,21 @@ pub(crate) struct ManagerBoard {
     pub(crate) pid: AtomicU32,
     /// Set once by `manager.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    /// For each group the last reload that is through.
+    reloaded: [AtomicU32; 2],
+}
+
+impl ManagerBoard {
+    /// [manager] This reload is through.
+    pub(crate) fn has_reloaded(&self, group: Group, reload: u32) {
+        // Relaxed: a word by itself.
+        self.reloaded[group as usize].store(reload, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reloaded(&self, group: Group) -> u32 {
+        // Relaxed: a word by itself.
+        self.reloaded[group as usize].load(Ordering::Relaxed)
+    }
 }
 
 /// What the manager wants of a slot and remembers about it.
@@ -244,6 +302,12 @@ pub(crate) struct SlotBoard {
     pub(crate) closed_session: AtomicU64,
     /// How many workers of this slot were replaced.
     pub(crate) restarts: AtomicU32,
+    /// The reload of its group that its process was forked in or after.
+    pub(crate) reload: AtomicU32,
+    /// By when a process that was told to stop must have ended, on the clock of `uptime_ms`.
+    stop_by_ms: AtomicU64,
+    /// The jobs that its task workers have died in.
+    pub(crate) jobs_died: AtomicU64,
     /// A [`Begun`] that the dead predecessor left and the next generation hands to `on_lost`; 0 for none.
     lost: AtomicU64,
 }
@@ -266,6 +330,17 @@ impl SlotBoard {
     pub(crate) fn give(&self, order: Order) {
         // Relaxed: the bell that follows is a system call.
         self.order.store(order as u32, Ordering::Relaxed);
+    }
+
+    /// [manager] Before the order to stop, when that is no shutdown.
+    pub(crate) fn set_stop_by(&self, uptime_ms: u64) {
+        // Relaxed: the manager, which reads it for more than politeness, writes it; a successor finds it late at worst.
+        self.stop_by_ms.store(uptime_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stop_by_ms(&self) -> u64 {
+        // Relaxed: as above.
+        self.stop_by_ms.load(Ordering::Relaxed)
     }
 
     pub(crate) fn lost(&self) -> Option<Begun> {

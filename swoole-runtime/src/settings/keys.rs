@@ -60,6 +60,29 @@ macro_rules! define {
             )+
         }
 
+        /// What the server runs with: every override heard, every default filled in. One method a key. The original: `$serv->setting`.
+        ///
+        /// ```
+        /// # use swoole_runtime::Worker;
+        /// # struct Echo;
+        /// # fn on_connect(worker: &Worker<Echo>) {
+        /// let is_full = worker.stats().connection_num >= u64::from(worker.settings().max_conn());
+        /// # let _ = is_full;
+        /// # }
+        /// ```
+        #[derive(Clone, Copy, Debug)]
+        pub struct SettingsInForce(Settings);
+
+        impl SettingsInForce {
+            $(
+                $(#[doc = $doc])+
+                #[must_use]
+                pub fn $name(&self) -> define!(@type $kind $($ty)?) {
+                    self.0.$name.unwrap_or_default()
+                }
+            )+
+        }
+
         /// One check a key: stops the compilation, with what to write instead, where a value is out of its range.
         pub mod check {
             use super::*;
@@ -97,6 +120,10 @@ macro_rules! define {
 keys!(define);
 
 impl Settings {
+    pub(crate) fn in_force(&self) -> SettingsInForce {
+        SettingsInForce(*self)
+    }
+
     /// The value of the key at this place of the vocabulary, if there is one.
     pub(crate) fn get(&self, key: usize) -> Option<Value<'static>> {
         (SETTERS[key].get)(self)

@@ -16,7 +16,7 @@ mod unknown;
 
 #[cfg(feature = "cli")]
 pub(crate) use app::App;
-pub use keys::{Settings, check};
+pub use keys::{Settings, SettingsInForce, check};
 #[cfg(feature = "cli")]
 pub(crate) use origin::{Origin, option, variable};
 #[cfg(feature = "cli")]

@@ -1,10 +1,13 @@
 //! The settings as the server runs with them: every default filled in, every limit held against the machine.
 
+use super::SettingsInForce;
 use core::{fmt, time::Duration};
 
 /// What the server runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
+    /// The same, as people see it.
+    pub(crate) in_force: SettingsInForce,
     /// The URLs to listen on, as they were written.
     pub(crate) listen: Vec<String>,
     pub(crate) workers: usize,

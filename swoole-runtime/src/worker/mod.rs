@@ -29,7 +29,7 @@ const PANICKED: i32 = 101;
 /// [worker] The whole life of a worker, from its fork to its exit code.
 pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, lifeline: &Lifeline) -> i32 {
     let id = WorkerId::new(slot as u16);
-    logging::speak_as(Speaker::Worker(id.get()));
+    logging::speak_as(if memory.task_worker(slot).is_some() { Speaker::TaskWorker(id.get()) } else { Speaker::Worker(id.get()) });
     let claim = Claim { pid: Some(std::process::id()), ..opened };
     if !memory.slot(slot).owner.claim(opened, std::process::id()) {
         logging::debug!("the slot was given to another process; this one ends");

@@ -13,10 +13,19 @@ use crate::{
     logging,
     process::{Order, WorkerBoard},
     ring::Answers,
+    settings::Resolved,
     sync::Ordering,
     sys::clock,
 };
-use std::rc::Rc;
+use core::hash::{BuildHasher, Hasher};
+use std::{hash::RandomState, rc::Rc};
+
+/// After how many jobs a task worker asks for its successor; each for another number, so that they do not go together.
+fn share_of(settings: &Resolved) -> Option<u64> {
+    let Resolved { task_max_request, task_max_request_grace, .. } = *settings;
+    let grace = task_max_request_grace.saturating_add(1);
+    (task_max_request > 0).then(|| task_max_request.saturating_add(RandomState::new().build_hasher().finish() % grace))
+}
 
 /// A task worker at work.
 pub(super) struct Working<S: Server> {
@@ -53,7 +62,9 @@ impl<S: Server> Working<S> {
     pub(super) fn work(mut self, state: &mut S) {
         let Some(on_task) = S::DISPATCH.on_task else { return };
         // Relaxed: this process alone writes it now.
-        let mut jobs = self.board.requests.load(Ordering::Relaxed);
+        let before = self.board.requests.load(Ordering::Relaxed);
+        let share = share_of(&self.memory.settings);
+        let mut jobs = before;
         while self.memory.slot(self.slot).order() == Order::Serve {
             self.read_messages(state);
             let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
@@ -70,6 +81,12 @@ impl<S: Server> Working<S> {
             self.board.step_aside(Some(Callback::Task), clock::uptime_ms());
             self.desk.give(taken, |given| on_task(state, &self.task_worker, given));
             self.board.step_aside(None, clock::uptime_ms());
+            // Relaxed: a count for people, which the manager sets right should this process die between the two.
+            self.board.jobs.fetch_add(1, Ordering::Relaxed);
+            if share == Some(jobs - before) {
+                self.board.ask_for_successor();
+                self.memory.bells.manager.ring();
+            }
         }
         // What was sent before the end is read before it.
         self.read_messages(state);
