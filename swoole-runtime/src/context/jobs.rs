@@ -125,6 +125,11 @@ impl<S> Jobs<S> {
         self.pool.cells.iter().any(|cell| matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Done))
     }
 
+    /// Whether closures of this process wait for jobs.
+    pub(crate) fn has_closures(&self) -> bool {
+        self.thens.borrow().iter().any(Option::is_some)
+    }
+
     fn hand_over(&self, kind: Kind, to: Option<u16>, job: &dyn Written) -> Result<Handed, TaskError> {
         let only = match to {
             Some(to) if usize::from(to) >= self.memory.settings.task_workers => return Err(TaskError::NoSuchTaskWorker),

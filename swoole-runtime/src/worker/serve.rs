@@ -11,7 +11,7 @@ use crate::{
     id::SessionId,
     layout::Memory,
     logging,
-    process::{Begun, Order, WorkerBoard},
+    process::{Begun, Lifecycle, Order, WorkerBoard},
     ring::{Consumer, FromMaster, Record},
     sync::Ordering,
     sys::{clock, wake::Bell},
@@ -21,7 +21,7 @@ use core::time::Duration;
 /// How many records of one ring come before those of the next.
 const RECORDS_A_TURN: usize = 64;
 
-/// How long before the end of a shutdown a worker waits for jobs no more, in ms; and how often it looks.
+/// How long before its deadline a worker that is to stop waits for jobs no more, in ms; and how often it looks.
 const LEFT_AT_THE_END: u64 = 100;
 const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
@@ -84,13 +84,20 @@ impl<S: Server> Serving<S> {
         self.await_jobs(state);
     }
 
-    /// Jobs that are under way when the server stops: their outputs are taken as long as there is time.
+    /// Jobs that are under way when this process is to stop: their outputs are taken as long as there is time. A successor takes all but
+    /// what closures wait for; when the server stops, there is none.
     fn await_jobs(&mut self, state: &mut S) {
         if S::DISPATCH.on_task.is_none() {
             return;
         }
-        let deadline = self.memory.header().deadline_ms();
-        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < deadline {
+        let header = self.memory.header();
+        loop {
+            let is_the_end = header.lifecycle() == Lifecycle::Stopping;
+            let deadline = if is_the_end { header.deadline_ms() } else { self.memory.slot(self.slot).stop_by_ms() };
+            let waits = |jobs: &Jobs<S>| if is_the_end { jobs.are_under_way() } else { jobs.has_closures() };
+            if clock::uptime_ms() + LEFT_AT_THE_END >= deadline || !self.worker.handed().is_some_and(waits) {
+                return;
+            }
             if !self.finish_jobs(state) {
                 self.board.asleep.raise();
                 if !self.worker.handed().is_some_and(Jobs::are_done) {

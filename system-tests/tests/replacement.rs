@@ -1,0 +1,215 @@
+//! Planned replacement: reloads, and task workers that have done their share. Nothing that was queued is lost, and connections stay.
+
+use nix::sys::signal::Signal;
+use std::{thread, time::Duration};
+use system_tests::{Client, Entry, Launch, Server, tree, watch};
+
+/// The processes of a tasker: two workers, and two task workers behind them.
+const PROCESSES: usize = 4;
+
+fn tasker() -> Launch {
+    Launch::new(env!("CARGO_BIN_EXE_tasker"))
+}
+
+fn generations(server: &Server) -> [u64; PROCESSES] {
+    let starts = server.journal.of("on_worker_start");
+    core::array::from_fn(|at| {
+        starts.iter().rev().find(|entry| entry.number("worker") == at as u64).map_or(0, |entry| entry.number("generation"))
+    })
+}
+
+fn wait_for_generations(server: &Server, wanted: [u64; PROCESSES]) {
+    watch::until_or("the generations", || {
+        let found = generations(server);
+        if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+fn no_worker_has_died(server: &Server) {
+    assert_eq!(server.journal.of("on_worker_error"), []);
+}
+
+/// Jobs one after the other, each answered.
+fn echo_jobs(client: &mut Client, tags: core::ops::Range<u64>) {
+    for tag in tags {
+        client.ask(&format!("task {tag} echo 100"));
+        assert_eq!(Entry::read(&client.line()).number("tag"), tag);
+    }
+}
+
+#[test]
+fn sigusr2_replaces_the_task_workers_and_no_job_is_lost() {
+    let server = tasker().start();
+    let mut client = server.connect();
+    let workers = [server.worker(0), server.worker(1)];
+    for round in 0..5 {
+        assert_eq!(client.ask_fields(&format!("many 40 {} sleep 2", round * 1000)).number("count"), 40);
+        server.signal(Signal::SIGUSR2);
+        let mut tags: Vec<u64> = (0..40).map(|_| Entry::read(&client.line()).number("tag")).collect();
+        tags.sort_unstable();
+        assert_eq!(tags, (round * 1000..round * 1000 + 40).collect::<Vec<_>>());
+        wait_for_generations(&server, [1, 1, round + 2, round + 2]);
+        watch::until("the reload is through", || {
+            server.log().iter().filter(|line| line.contains("all task workers are replaced")).count() == round as usize + 1
+        });
+    }
+    assert_eq!([server.worker(0), server.worker(1)], workers);
+    assert_eq!(server.journal.of("on_worker_stop").len(), 10);
+    no_worker_has_died(&server);
+    server.wait_for_all_processes(PROCESSES);
+    server.stop();
+}
+
+#[test]
+fn sigusr1_replaces_everybody_and_connections_stay() {
+    let server = tasker().start();
+    let mut clients: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    for round in 1..5 {
+        // To the manager too, which hands it on.
+        let whom = if round % 2 == 0 { server.manager() } else { server.master() };
+        tree::signal(whom, Signal::SIGUSR1);
+        let mut tag = round * 100_000;
+        while generations(&server) != [round + 1; PROCESSES] {
+            for client in &mut clients {
+                client.is_served();
+                echo_jobs(client, tag..tag + 3);
+                tag += 3;
+            }
+        }
+        watch::until("the reload is through", || {
+            server.log().iter().filter(|line| line.contains("are replaced")).count() == 2 * round as usize
+        });
+    }
+    no_worker_has_died(&server);
+    server.wait_for_all_processes(PROCESSES);
+    clients.iter_mut().for_each(Client::is_served);
+    server.stop();
+}
+
+#[test]
+fn a_reload_during_a_reload_is_absorbed() {
+    let server = tasker().start();
+    let mut client = server.connect();
+    client.ask("to 0 1 nap");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_log(&["SIGUSR2: reloading"]);
+    for _ in 0..3 {
+        server.signal(Signal::SIGUSR2);
+        thread::sleep(Duration::from_millis(20));
+    }
+    server.wait_for_log(&["SIGUSR2: a reload is under way"]);
+    // One task worker is stuck; the other goes on as it is until that one is replaced.
+    echo_jobs(&mut client, 10..20);
+    assert_eq!(generations(&server), [1, 1, 1, 1]);
+    server.journal.ring_alarm();
+    assert_eq!(Entry::read(&client.line()).number("tag"), 1, "a job under way is not cut short");
+    server.wait_for_log(&["all task workers are replaced"]);
+    assert_eq!(generations(&server), [1, 1, 2, 2]);
+    no_worker_has_died(&server);
+    server.stop();
+}
+
+#[test]
+fn who_does_not_stop_within_max_wait_time_is_named_and_killed() {
+    let server = tasker().arguments(["--max-wait-time=1"]).start();
+    let mut client = server.connect_to_worker(1);
+    client.ask("to 1 1 nap");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    client.say("many_and_nap 0 0 echo");
+    assert_eq!(client.line(), "napping");
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["worker 3 did not stop within max_wait_time and is killed: in on_task for"]);
+    server.wait_for_log(&["worker 1 did not stop within max_wait_time and is killed: in on_receive of session"]);
+    wait_for_generations(&server, [2; PROCESSES]);
+    server.wait_for_log(&["task 1: the task worker died in the job"]);
+    let errors = server.journal.of("on_worker_error");
+    assert!(errors.len() == 2 && errors.iter().all(|error| error.text("signal") == "9"), "{errors:?}");
+    server.journal.ring_alarm();
+    server.connect().is_served();
+    server.stop();
+}
+
+#[test]
+fn a_worker_waits_for_its_closures_before_it_goes() {
+    let server = tasker().start();
+    let mut client = server.connect_to_worker(0);
+    client.ask("with 1 sleep 200");
+    server.signal(Signal::SIGUSR1);
+    let output = Entry::read(&client.line());
+    assert_eq!((output.text("how"), output.number("worker")), ("closure", 0));
+    wait_for_generations(&server, [2; PROCESSES]);
+    assert_eq!(server.journal.of("dropped"), []);
+    no_worker_has_died(&server);
+    server.stop();
+}
+
+#[test]
+fn a_task_worker_that_has_done_its_share_is_replaced_and_no_job_is_lost() {
+    let server = tasker().arguments(["--task-max-request=10", "--task-max-request-grace=5"]).start();
+    let mut client = server.connect();
+    assert_eq!(client.ask_fields("many 100 0 sleep 1").number("count"), 100);
+    let mut tags: Vec<u64> = (0..100).map(|_| Entry::read(&client.line()).number("tag")).collect();
+    tags.sort_unstable();
+    assert_eq!(tags, (0..100).collect::<Vec<_>>());
+    let begun = server.journal.of("begun");
+    let processes: std::collections::HashMap<u64, usize> = begun.iter().fold(Default::default(), |mut count, entry| {
+        *count.entry(entry.number("pid")).or_default() += 1;
+        count
+    });
+    assert!(processes.len() >= 4, "{processes:?}");
+    let of_the_replaced = |pid: u64| server.journal.of("on_worker_stop").iter().any(|stop| stop.number("pid") == pid);
+    assert!(processes.iter().all(|(&pid, &jobs)| jobs >= 10 || !of_the_replaced(pid)), "{processes:?}");
+    no_worker_has_died(&server);
+    server.stop();
+}
+
+#[test]
+fn a_reload_goes_on_when_the_manager_dies_in_it() {
+    for _ in 0..3 {
+        let server = tasker().start();
+        let mut client = server.connect();
+        client.ask("to 0 1 nap");
+        server.journal.wait("begun", |entry| entry.number("tag") == 1);
+        server.signal(Signal::SIGUSR2);
+        server.wait_for_log(&["SIGUSR2: reloading"]);
+        tree::signal(server.manager(), Signal::SIGKILL);
+        server.wait_for_log(&["this process takes over"]);
+        echo_jobs(&mut client, 10..20);
+        server.journal.ring_alarm();
+        assert_eq!(Entry::read(&client.line()).number("tag"), 1);
+        server.wait_for_log(&["all task workers are replaced"]);
+        assert_eq!(generations(&server), [1, 1, 2, 2]);
+        server.wait_for_all_processes(PROCESSES);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_in_a_reload_is_replaced_once() {
+    let server = tasker().start();
+    let mut client = server.connect();
+    client.ask("to 0 1 nap");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_log(&["SIGUSR2: reloading"]);
+    tree::signal(server.worker(2), Signal::SIGKILL);
+    server.wait_for_log(&["all task workers are replaced"]);
+    assert_eq!(generations(&server), [1, 1, 2, 2]);
+    assert_eq!(server.journal.of("on_worker_error").len(), 1);
+    server.stop();
+}
+
+#[test]
+fn a_shutdown_during_a_reload_ends_everything() {
+    let mut server = tasker().arguments(["--max-wait-time=5"]).start();
+    let address = server.address();
+    let mut client = server.connect();
+    client.ask("to 0 1 sleep 300");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    server.signal(Signal::SIGUSR1);
+    server.signal(Signal::SIGTERM);
+    let status = server.wait_for_end();
+    assert!(status.success(), "{status}");
+    server.leaves_nothing(address);
+}
