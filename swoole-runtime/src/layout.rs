@@ -176,6 +176,15 @@ impl Memory {
         pools.map(|pool| pool.cells.iter().filter(is_under_way).count() as u64).sum()
     }
 
+    /// Whether anything is left of the jobs up to this ticket that somebody wants.
+    pub(crate) fn has_jobs_up_to(&'static self, ticket: u64) -> bool {
+        let is_left = |cell: &JobCell| {
+            // Relaxed: published by the move to ready, which `state` has seen.
+            matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Done) && cell.ticket.load(Ordering::Relaxed) <= ticket
+        };
+        (0..self.places.jobs.len()).any(|worker| self.jobs(worker).cells.iter().any(is_left))
+    }
+
     /// What is written into the cells of this worker's jobs.
     pub(crate) fn loads(&'static self, worker: usize) -> Loads {
         Loads::new(self.arena.bytes(self.places.jobs[worker].bytes), self.settings.task_cell)

@@ -261,19 +261,21 @@ fn info<S>(worker: &Worker<S>, fd: SessionId) -> String {
 fn stats<S>(worker: &Worker<S>) -> String {
     let stats = worker.stats();
     let mut line = format!(
-        "stats connections={} accepted={} closed={} refused={}",
-        stats.connection_num, stats.accept_count, stats.close_count, stats.refused_count
+        "stats connections={} accepted={} closed={} refused={} tasks={} tasking={}",
+        stats.connection_num, stats.accept_count, stats.close_count, stats.refused_count, stats.task_count, stats.tasking_num
     );
     for worker in stats.workers.iter().chain(&stats.task_workers) {
         let id = worker.id;
         let _ = write!(
             line,
-            " pid{id}={} state{id}={:?} requests{id}={} restarts{id}={} rss{id}={}",
+            " pid{id}={} state{id}={:?} requests{id}={} restarts{id}={} rss{id}={} tasks{id}={} died{id}={}",
             worker.pid.unwrap_or(0),
             worker.state,
             worker.requests,
             worker.restarts,
-            worker.rss.unwrap_or(0)
+            worker.rss.unwrap_or(0),
+            worker.tasks,
+            worker.tasks_died
         );
     }
     line

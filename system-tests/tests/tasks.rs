@@ -14,7 +14,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use system_tests::{Entry, Launch, Server, tree, watch};
+use system_tests::{Entry, Launch, Server, client::wait_for_stats, tree, watch};
 
 /// How long each storm blows.
 const BLOWS: Duration = Duration::from_secs(5);
@@ -585,6 +585,16 @@ fn task_workers_may_be_killed_again_and_again_and_every_job_ends_once() {
     server.wait_for_all_processes(PROCESSES);
     assert_eq!(free_cells(&server, 100_000_000), [128, 128]);
     server.connect().is_served();
+    wait_for_stats(server.address(), "the counts add up", |stats| {
+        let count = |name: &str| [2, 3].map(|id| stats.number(&format!("{name}{id}"))).iter().sum::<u64>();
+        let handed_over: u64 = [0, 1].map(|id| stats.number(&format!("tasks{id}"))).iter().sum();
+        eprintln!("{} begun, {} done, {} died, {handed_over} handed over", count("requests"), count("tasks"), count("died"));
+        stats.number("tasking") == 0
+            && count("requests") == count("tasks") + count("died")
+            && count("requests") == handed_over
+            && stats.number("tasks") == handed_over
+            && (died as u64..=kills).contains(&count("died"))
+    });
     // Task workers were killed over files, too.
     assert_eq!(directory.files(), Vec::<String>::new());
     server.stop();
@@ -668,12 +678,18 @@ fn everybody_may_be_killed_at_random_and_every_job_ends_at_most_once() {
 fn a_shutdown_takes_the_outputs_of_jobs_that_are_under_way() {
     let mut server = tasker().arguments(["--max-wait-time=20"]).start();
     let address = server.address();
-    for worker in 0..2 {
+    let mut clients = [0, 1].map(|worker| {
         let mut client = server.connect_to_worker(worker);
         assert_eq!(client.ask_fields(&format!("many 6 {} sleep 150", worker * 100)).number("count"), 6);
-    }
+        client
+    });
     begun(&server, 0);
     server.signal(Signal::SIGTERM);
+    for (worker, client) in clients.iter_mut().enumerate() {
+        let mut tags: Vec<usize> = (0..6).map(|_| Entry::read(&client.line()).number("tag") as usize).collect();
+        tags.sort_unstable();
+        assert_eq!(tags, (worker * 100..worker * 100 + 6).collect::<Vec<_>>(), "its session is there when `on_finish` sends");
+    }
     let status = server.wait_for_end();
     assert!(status.success(), "{status}");
     server.leaves_nothing(address);

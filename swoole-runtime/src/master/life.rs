@@ -44,6 +44,8 @@ pub(super) struct Life {
     reactors: Vec<JoinHandle<()>>,
     failed: Option<Error>,
     all_ended: bool,
+    /// The last job that was handed over before the shutdown.
+    last_job: u64,
     _life: Lifeline,
 }
 
@@ -69,6 +71,7 @@ impl Life {
             reactors: Vec::new(),
             failed: None,
             all_ended: false,
+            last_job: 0,
             _life: life,
         })
     }
@@ -159,7 +162,7 @@ impl Life {
         while let Ok(Some(signal)) = self.signals.read_signal() {
             let number = signal.ssi_signo;
             if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
-                let again = self.memory.header().lifecycle() >= Lifecycle::Draining;
+                let again = self.memory.header().lifecycle() >= Lifecycle::Finishing;
                 logging::info!(
                     "{}: shutting down{}",
                     if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
@@ -203,9 +206,12 @@ impl Life {
         header.set_deadline(clock::uptime_ms() + within.as_millis() as u64);
         self.acceptor = None;
         self.listeners.clear();
-        if header.lifecycle() < Lifecycle::Draining {
-            header.enter(Lifecycle::Draining);
+        if header.lifecycle() < Lifecycle::Finishing {
+            // Relaxed: what is handed over from now on is not waited for.
+            self.last_job = self.memory.ticket().load(Ordering::Relaxed);
+            header.enter(Lifecycle::Finishing);
         }
+        self.follow();
         self.ring_all();
     }
 
@@ -225,14 +231,19 @@ impl Life {
                 || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
                 || header.asks_shutdown.load(Ordering::Relaxed) != 0
         };
-        if header.lifecycle() < Lifecycle::Draining && asked() {
+        if header.lifecycle() < Lifecycle::Finishing && asked() {
             logging::info!("a callback asked for it: shutting down");
             self.shut_down(self.memory.settings.max_wait_time);
         }
-        // The last quarter of the time is the workers', to stop in: a client that does not read must not cost them that.
-        let for_workers = self.memory.settings.max_wait_time.as_millis() as u64 / 4;
-        let late = || clock::uptime_ms() + for_workers >= header.deadline_ms();
-        if header.lifecycle() == Lifecycle::Draining && (header.connections() == 0 || self.reactors.is_empty() || late()) {
+        let quarter = self.memory.settings.max_wait_time.as_millis() as u64 / 4;
+        let is_left = |quarters: u64| clock::uptime_ms() + quarters * quarter < header.deadline_ms();
+        // Jobs have the first half of the time.
+        if header.lifecycle() == Lifecycle::Finishing && !(is_left(2) && self.memory.has_jobs_up_to(self.last_job)) {
+            header.enter(Lifecycle::Draining);
+            self.ring_all();
+        }
+        // The last quarter is the workers', to stop in: a client that does not read must not cost them that.
+        if header.lifecycle() == Lifecycle::Draining && (header.connections() == 0 || self.reactors.is_empty() || !is_left(1)) {
             header.enter(Lifecycle::Stopping);
             self.ring_all();
         }
@@ -254,7 +265,7 @@ impl Life {
     fn timeout(&self) -> Option<Duration> {
         match self.memory.header().lifecycle() {
             // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
-            Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
+            Lifecycle::Finishing | Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
             _ => self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout()).min(),
         }
     }

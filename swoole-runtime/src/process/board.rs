@@ -57,10 +57,12 @@ pub(crate) const LISTENERS: usize = 16;
 pub(crate) enum Lifecycle {
     Starting = 0,
     Running = 1,
-    /// No session is accepted any more; those that are open are being closed.
-    Draining = 2,
+    /// No session is accepted any more; those that are open are served until the jobs that were under way have come back.
+    Finishing = 2,
+    /// Sessions are being closed.
+    Draining = 3,
     /// All sessions are closed, or the deadline is over: processes end.
-    Stopping = 3,
+    Stopping = 4,
 }
 
 impl Header {
@@ -78,7 +80,8 @@ impl Header {
         match self.lifecycle.load(Ordering::Acquire) {
             0 => Lifecycle::Starting,
             1 => Lifecycle::Running,
-            2 => Lifecycle::Draining,
+            2 => Lifecycle::Finishing,
+            3 => Lifecycle::Draining,
             _ => Lifecycle::Stopping,
         }
     }
@@ -89,7 +92,7 @@ impl Header {
         self.lifecycle.store(lifecycle as u32, Ordering::Release);
     }
 
-    /// [master] Before [`Lifecycle::Draining`] is entered.
+    /// [master] Before [`Lifecycle::Finishing`] is entered.
     pub(crate) fn set_deadline(&self, uptime_ms: u64) {
         // Relaxed: the store of the phase publishes it.
         self.deadline_ms.store(uptime_ms, Ordering::Relaxed);

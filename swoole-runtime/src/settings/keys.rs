@@ -63,7 +63,7 @@ macro_rules! define {
         /// What the server runs with: every override heard, every default filled in. One method a key. The original: `$serv->setting`.
         ///
         /// ```
-        /// # use swoole_runtime::Worker;
+        /// # use swoole_runtime::context::Worker;
         /// # struct Echo;
         /// # fn on_connect(worker: &Worker<Echo>) {
         /// let is_full = worker.stats().connection_num >= u64::from(worker.settings().max_conn());
