@@ -170,7 +170,7 @@ pub enum TaskError {
     Unreadable,
     /// There is no task worker of this number.
     NoSuchTaskWorker,
-    /// The job is larger than `task_cell`, and `task_tmpdir` does not take it: the log says why.
+    /// The job is so large that it goes through a file, and `task_tmpdir` does not take it: the log says why. Nothing was queued.
     Storage,
 }
 

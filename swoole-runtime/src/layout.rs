@@ -9,7 +9,7 @@ use crate::{
     cell::{Cells, CellsPlace},
     event::{Callback, ToWorker},
     id::SessionId,
-    job::{Bits, Files, JobCell, Loads, Phase, Pool},
+    job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
     logging,
     message::{Mail, Messages},
     process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
@@ -30,6 +30,7 @@ pub(crate) struct Memory {
     pub(crate) settings: Resolved,
     pub(crate) bells: Bells,
     ring_bytes: usize,
+    files: &'static Files,
 }
 
 /// What wakes whom.
@@ -64,6 +65,13 @@ struct MessagesPlace {
     cells: Places<JobCell>,
     ready: Places<AtomicU64>,
     bytes: Area,
+    overflow: OverflowPlace,
+}
+
+/// Where the large cells of a worker or a sender lie.
+struct OverflowPlace {
+    claims: Places<AtomicU64>,
+    large: Area,
 }
 
 /// Where a worker's jobs lie.
@@ -73,6 +81,7 @@ struct JobsPlace {
     done: Places<AtomicU64>,
     /// Input and output of each cell, one behind the other.
     bytes: Area,
+    overflow: OverflowPlace,
 }
 
 struct WorkerPlace {
@@ -93,7 +102,7 @@ const MANAGER_RING: usize = 16 << 10;
 
 impl Memory {
     /// [master] Lays out, maps and signs the memory, for as long as the process lives.
-    pub(crate) fn new(settings: Resolved) -> io::Result<&'static Self> {
+    pub(crate) fn new(settings: Resolved, files: &'static Files) -> io::Result<&'static Self> {
         let rings = (settings.workers + settings.slots()) * settings.reactors;
         let share = settings.ring_memory / rings;
         let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
@@ -117,7 +126,7 @@ impl Memory {
             ring_bytes >> 10,
             plan.hash()
         );
-        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes }));
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
         memory.header().sign(plan.hash(), clock::unix_ms());
         Ok(memory)
     }
@@ -185,15 +194,37 @@ impl Memory {
         (0..self.places.jobs.len()).any(|worker| self.jobs(worker).cells.iter().any(is_left))
     }
 
-    /// What is written into the cells of this worker's jobs.
+    /// The bytes of this worker's jobs.
     pub(crate) fn loads(&'static self, worker: usize) -> Loads {
-        Loads::new(self.arena.bytes(self.places.jobs[worker].bytes), self.settings.task_cell)
+        let place = &self.places.jobs[worker];
+        Loads {
+            cells: self.arena.bytes(place.bytes),
+            half: self.settings.task_cell,
+            overflow: self.overflow(Whose::Jobs(worker), &place.overflow),
+        }
     }
 
-    /// Where jobs lie that are too large for their cells.
-    pub(crate) fn files(&'static self) -> Files<'static> {
-        // Relaxed: set before anybody could ask.
-        Files { directory: &self.settings.task_tmpdir, master: self.header().master_pid.load(Ordering::Relaxed) }
+    fn overflow(&'static self, whose: Whose, place: &OverflowPlace) -> Overflow {
+        let (claims, large) = (Claims::new(self.arena.all(place.claims)), self.arena.bytes(place.large));
+        Overflow { whose, claims, large, files: self.files }
+    }
+
+    /// [manager] Frees what no job and no message claims any more, large cells and files. The process of the slot `dead` is not there, nor a
+    /// successor; the manager's own slot is the one behind the last, for a successor of it.
+    pub(crate) fn settle_claims(&'static self, dead: usize) {
+        let jobs = (0..self.places.jobs.len()).map(|worker| (self.loads(worker).overflow, self.jobs(worker).cells));
+        let messages = (0..self.places.messages.len()).filter_map(|sender| self.messages(sender));
+        for (overflow, cells) in jobs.chain(messages.map(|messages| (messages.overflow, messages.cells))) {
+            overflow.claims.settle(cells, !overflow.whose.is_of(dead));
+        }
+        self.files.settle(|whose, claim| {
+            // The number was read from the name of a file.
+            let cells = match whose {
+                Whose::Jobs(worker) => (worker < self.places.jobs.len()).then(|| self.jobs(worker).cells),
+                Whose::Messages(sender) => self.messages(sender).map(|messages| messages.cells),
+            };
+            cells.is_some_and(|cells| claim.is_live(cells, !whose.is_of(dead)))
+        });
     }
 
     /// Counts jobs: the number of the next one.
@@ -205,7 +236,8 @@ impl Memory {
     pub(crate) fn messages(&'static self, sender: usize) -> Option<Messages<'static>> {
         let place = self.places.messages.get(sender)?;
         let (cells, ready) = (self.arena.all(place.cells), Bits::new(self.arena.all(place.ready)));
-        Some(Messages::new(cells, ready, self.arena.bytes(place.bytes), self.settings.message_cell))
+        let overflow = self.overflow(Whose::Messages(sender), &place.overflow);
+        Some(Messages::new(cells, ready, self.arena.bytes(place.bytes), self.settings.message_cell, overflow))
     }
 
     /// By which the process of this slot finds what was sent to it; `None` for a slot that there is not.
@@ -351,7 +383,18 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
 
 fn lay_messages(plan: &mut Plan, settings: &Resolved) -> MessagesPlace {
     let cells = settings.message_queue;
-    MessagesPlace { cells: plan.many(cells), ready: plan.many(Bits::words_for(cells)), bytes: plan.bytes(cells * settings.message_cell) }
+    MessagesPlace {
+        cells: plan.many(cells),
+        ready: plan.many(Bits::words_for(cells)),
+        bytes: plan.bytes(cells * settings.message_cell),
+        overflow: lay_overflow(plan, settings.message_cell),
+    }
+}
+
+/// Large cells beside cells that have so much room.
+fn lay_overflow(plan: &mut Plan, room: usize) -> OverflowPlace {
+    let cells = if room < LARGE { LARGE_CELLS } else { 0 };
+    OverflowPlace { claims: plan.many(cells), large: plan.bytes(cells * LARGE) }
 }
 
 fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {
@@ -362,5 +405,6 @@ fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {
         ready: plan.many(words),
         done: plan.many(words),
         bytes: plan.bytes(cells * 2 * settings.task_cell),
+        overflow: lay_overflow(plan, settings.task_cell),
     }
 }

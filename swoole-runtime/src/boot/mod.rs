@@ -18,7 +18,7 @@ pub use builder::{Builder, builder, start};
 use crate::{
     contract::Server,
     error::{Error, Result},
-    job,
+    job::Files,
     layout::{Memory, Role},
     logging, manager, master,
     settings::Resolved,
@@ -31,7 +31,10 @@ use crate::{
     },
     worker,
 };
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 /// [master] From the settings to the end of the server.
 fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
@@ -56,24 +59,31 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
             "start threads in `on_worker_start`, not before `start()`",
         )
     })?;
-    let task_tmpdir = (S::DISPATCH.on_task.is_some() || settings.takes_messages).then(|| settings.task_tmpdir.clone());
-    if let Some(directory) = &task_tmpdir {
-        job::remove_leftovers(directory);
-    }
     let listeners = listen::bind(&settings)?;
     let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
-    let governed = beget::<S>(settings, listeners, &witness);
-    if let Some(directory) = &task_tmpdir {
-        job::remove_leftovers(directory);
-    }
+    let files: &'static Files = Box::leak(Box::new(files::<S>(&settings)));
+    let governed = beget::<S>(settings, files, listeners, &witness);
+    files.end();
     // The caller of `start` gets its process back as it was.
     let _ = fork::adopt_orphans(false);
     let _ = signals::give_back(&before);
     governed
 }
 
-fn beget<S: Server>(settings: Resolved, listeners: Vec<listen::Bound>, witness: &SingleThreaded) -> Result<()> {
-    let memory = Memory::new(settings).map_err(|e| unable("the shared memory cannot be made", e))?;
+/// Where jobs and messages go that are too large for shared memory.
+fn files<S: Server>(settings: &Resolved) -> Files {
+    let task_tmpdir = Path::new(&settings.task_tmpdir);
+    if S::DISPATCH.on_task.is_none() && !settings.takes_messages {
+        return Files::nowhere(task_tmpdir);
+    }
+    Files::in_directory(task_tmpdir).unwrap_or_else(|e| {
+        logging::warn!("task_tmpdir: no directory can be made in {}: {e}; what needs a file will be refused", task_tmpdir.display());
+        Files::nowhere(task_tmpdir)
+    })
+}
+
+fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<listen::Bound>, witness: &SingleThreaded) -> Result<()> {
+    let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in listeners.iter().enumerate() {
         memory.header().set_port(at, bound.2.port());
     }

@@ -1,6 +1,7 @@
 //! What travels: what a worker may have at hand for a job, the job itself or what its bytes are as well; and what comes back.
 
 use super::tasks::{GivenJob, Task};
+use crate::job::Written;
 use core::marker::PhantomData;
 use serde_core::{Serialize, de::DeserializeOwned};
 
@@ -50,12 +51,6 @@ impl<M: Serialize> SentAs<M> for M {
     }
 }
 
-/// A job or a message as bytes, whatever it is.
-pub(super) trait Written {
-    fn write(&self, space: &mut [u8]) -> Option<usize>;
-    fn to_vec(&self) -> Option<Vec<u8>>;
-}
-
 /// A job for an `on_task` that takes a `T`.
 pub(super) struct AsJob<'a, P: ?Sized, T>(pub(super) &'a P, pub(super) PhantomData<fn() -> T>);
 
@@ -79,6 +74,19 @@ impl<M, P: SentAs<M> + ?Sized> Written for AsMessage<'_, P, M> {
 
     fn to_vec(&self) -> Option<Vec<u8>> {
         self.0.to_message()
+    }
+}
+
+/// What `on_task` has returned.
+pub(super) struct AsOutput<'a, O>(pub(super) &'a O);
+
+impl<O: Serialize> Written for AsOutput<'_, O> {
+    fn write(&self, space: &mut [u8]) -> Option<usize> {
+        postcard::to_slice(self.0, space).ok().map(|written| written.len())
+    }
+
+    fn to_vec(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self.0).ok()
     }
 }
 

@@ -2,14 +2,14 @@
 //! completes the job, and this side sees the end of it as any other.
 
 use super::{
-    handed::{AsJob, HandedAs, OutputOfOnTask, Written},
+    handed::{AsJob, HandedAs, OutputOfOnTask},
     worker::{UnnamedServer, Worker},
 };
 use crate::{
     error::{CallbackReturn, Failure, TaskError},
     event::Callback,
     id::TaskId,
-    job::{Half, JobCell, Kind, Load, Loads, Offer, Outcome as End, Phase, Pool, State, Withdrawn},
+    job::{Claim, Half, JobCell, Kind, LARGE, Load, Loads, Offer, Outcome as End, Phase, Pool, State, Withdrawn, Written},
     layout::Memory,
     logging,
     ring::Answers,
@@ -140,26 +140,13 @@ impl<S> Jobs<S> {
         self.next.set(cell + 1);
         // Relaxed: a number that nobody else has.
         let ticket = self.memory.ticket().fetch_add(1, Ordering::Relaxed) + 1;
-        let load = match self.loads.write_input(&self.pool, cell, |space| job.write(space)).flatten() {
-            Some(length) => Load { length: length as u32, is_in_file: false },
-            None => self.put_into_file(ticket, &job.to_vec().ok_or(TaskError::Unreadable)?)?,
-        };
+        let load = self.loads.write_input(&self.pool, cell, &format_args!("task {ticket}"), job)?;
         let offer = Offer { cell, kind, ticket, input: load.word(), only, now_ms: clock::uptime_ms() };
         let ready = self.pool.offer(offer);
         // Relaxed: a count for people, which this process alone writes.
         self.memory.worker(self.worker).jobs.fetch_add(1, Ordering::Relaxed);
         self.wake(only);
         Ok(Handed { cell, sequence: ready.sequence, id: TaskId::new(ticket) })
-    }
-
-    #[cold]
-    fn put_into_file(&self, job: u64, bytes: &[u8]) -> Result<Load, TaskError> {
-        let length = u32::try_from(bytes.len()).map_err(|_| TaskError::Storage)?;
-        self.memory.files().write(job, Half::Input, bytes).map_err(|e| {
-            logging::error!("task {job}: {} does not take its {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
-            TaskError::Storage
-        })?;
-        Ok(Load { length, is_in_file: true })
     }
 
     fn in_turn(&self) -> u16 {
@@ -199,18 +186,24 @@ impl<S> Jobs<S> {
         // Relaxed: published by the move to done, which the caller has seen.
         let (ticket, load) = (job.ticket.load(Ordering::Relaxed), Load::of(job.output.load(Ordering::Relaxed)));
         match done.outcome {
-            // Before it read the one, or after it wrote the other.
-            End::Died => self.memory.files().remove_both(ticket),
-            End::Unreadable if Load::of(job.input.load(Ordering::Relaxed)).is_in_file => self.memory.files().remove(ticket, Half::Input),
-            End::Unreadable | End::Output => {}
-        }
-        match done.outcome {
             End::Died => Err(TaskError::WorkerDied),
             End::Unreadable => Err(TaskError::Unreadable),
-            End::Output if load.is_in_file => {
-                self.memory.files().take(ticket, Half::Output).map(Cow::Owned).map_err(|_| TaskError::Unreadable)
-            }
-            End::Output => self.loads.output(cell, done, load.length as usize).map(Cow::Borrowed).ok_or(TaskError::Unreadable),
+            End::Output => self.loads.output(cell, done, load).map_err(|e| {
+                logging::error!("task {ticket}: its output is not where it was put: {e}");
+                TaskError::Unreadable
+            }),
+        }
+    }
+
+    /// What was written for it is read, and the cell free.
+    fn release(&self, cell: usize, done: State) {
+        let job: &JobCell = &self.pool.cells[cell];
+        // Relaxed: as in `output`.
+        let load = Load::of(job.output.load(Ordering::Relaxed));
+        job.release(done);
+        // Behind it: see what a death in between leaves, in `claims`.
+        if done.outcome == End::Output {
+            self.loads.overflow.give_back(Claim::of_job(cell, done, Half::Output), load);
         }
     }
 }
@@ -241,10 +234,12 @@ impl<S> Jobs<S> {
             // Relaxed: as in `output`.
             let id = TaskId::new(self.pool.cells[at].ticket.load(Ordering::Relaxed));
             let mut output = self.output.take();
-            output.clear();
-            let is_there = self.output(at, &done).map(|bytes| output.extend_from_slice(&bytes));
+            let is_there = self.output(at, &done).map(|bytes| match bytes {
+                Cow::Borrowed(read) => output.extend_from_slice(read),
+                Cow::Owned(read) => output = read,
+            });
             // Before the callback begins: it begins once, and a worker that dies of it does not hand it on.
-            self.pool.cells[at].release(done);
+            self.release(at, done);
             let finished = FinishedJob { id, output: is_there.map(|()| Cow::Borrowed(output.as_slice())) };
             let outcome = match (then, on_finish) {
                 (Some(then), _) => then(state, worker, &finished),
@@ -252,6 +247,9 @@ impl<S> Jobs<S> {
                 (None, None) => Ok(()),
             };
             board.step_aside(None, clock::uptime_ms());
+            // What came by a file is not kept.
+            output.clear();
+            output.shrink_to(LARGE);
             self.output.replace(output);
             settle(Callback::Finish, outcome);
         }
@@ -268,8 +266,8 @@ impl<S> Worker<S> {
     /// other.
     ///
     /// # Errors
-    /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one larger than `task_cell` that cannot be put into a file. Nothing was queued
-    /// then.
+    /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one so large that it goes through a
+    /// file, where `task_tmpdir` does not take it. Nothing was queued then.
     pub fn task<'job, P: HandedAs<S::Task<'job>> + ?Sized>(&self, job: &'job P) -> Result<TaskId, TaskError>
     where
         S: RunsTasks,
@@ -412,11 +410,13 @@ impl<S> Jobs<S> {
         match self.pool.withdraw(handed.cell, handed.sequence) {
             Withdrawn::Done(done) => {
                 let output = self.output(handed.cell, &done).and_then(|bytes| Output::read(&bytes).ok_or(TaskError::Unreadable));
-                self.pool.cells[handed.cell].release(done);
+                self.release(handed.cell, done);
                 output
             }
             Withdrawn::NeverRuns => {
-                self.memory.files().remove(handed.id.get(), Half::Input);
+                let claim = Claim { cell: handed.cell, sequence: handed.sequence, half: Half::Input };
+                // Relaxed: this worker wrote it, and nobody has had it.
+                self.loads.overflow.give_back(claim, Load::of(self.pool.cells[handed.cell].input.load(Ordering::Relaxed)));
                 Err(TaskError::TimedOut)
             }
             Withdrawn::Running | Withdrawn::NotMine => Err(TaskError::TimedOut),

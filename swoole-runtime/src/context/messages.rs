@@ -3,15 +3,14 @@
 
 use super::{
     Manager, TaskWorker, Worker, WorkerStart,
-    handed::{AsMessage, SentAs, Written},
+    handed::{AsMessage, SentAs},
     worker::UnnamedServer,
 };
 use crate::{
     error::MessageError,
     id::WorkerId,
-    job::{Half, Load},
+    job::Written,
     layout::Memory,
-    logging,
     message::Messages,
     ring::Answers,
     sync::{Ordering, fence},
@@ -94,10 +93,7 @@ impl Postbox {
         let cell = shelf.cell_for(slot, &self.messages).ok_or(MessageError::QueueFull)?;
         // Relaxed: a number that nobody else has.
         let ticket = self.memory.message_ticket().fetch_add(1, Ordering::Relaxed) + 1;
-        let load = match self.messages.write(cell, |space| message.write(space)).flatten() {
-            Some(length) => Load { length: length as u32, is_in_file: false },
-            None => self.put_into_file(ticket, &message.to_vec().ok_or(MessageError::Unreadable)?)?,
-        };
+        let load = self.messages.write(cell, &format_args!("message {ticket}"), message)?;
         shelf.put(cell, slot);
         self.messages.send(cell, to.get(), ticket, load, self.sender, mail);
         // Pairs with the fence in `Flag::raise`: "flag or work".
@@ -106,16 +102,6 @@ impl Postbox {
             self.memory.bells.workers[slot].ring();
         }
         Ok(())
-    }
-
-    #[cold]
-    fn put_into_file(&self, message: u64, bytes: &[u8]) -> Result<Load, MessageError> {
-        let length = u32::try_from(bytes.len()).map_err(|_| MessageError::Storage)?;
-        self.memory.files().write(message, Half::Message, bytes).map_err(|e| {
-            logging::error!("message {message}: {} does not take its {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
-            MessageError::Storage
-        })?;
-        Ok(Load { length, is_in_file: true })
     }
 }
 
@@ -162,7 +148,7 @@ calls! { [impl<S: 'static> Worker<S>] [impl<S: 'static> TaskWorker<S>] => {
     /// another arrive in the order in which they were sent; a process that dies before it came to one leaves it to its successor. The
     /// original: `$serv->sendMessage`.
     ///
-    /// What is larger than `message_cell` goes through a file in `task_tmpdir`.
+    /// What is larger than `message_cell` goes through one of a few large cells of 2 MiB, or else through a file in `task_tmpdir`.
     ///
     /// # Errors
     /// [`MessageError::QueueFull`], [`MessageError::NoSuchWorker`], [`MessageError::ToItself`], [`MessageError::Storage`],
@@ -184,7 +170,7 @@ calls! { [impl Manager] [impl WorkerStart] => {
     /// `send_message::<Self>(to, &message)`. It has the number behind the last task worker as its sender when the manager sends it. The
     /// original: `$serv->sendMessage`.
     ///
-    /// What is larger than `message_cell` goes through a file in `task_tmpdir`.
+    /// What is larger than `message_cell` goes through one of a few large cells of 2 MiB, or else through a file in `task_tmpdir`.
     ///
     /// # Errors
     /// [`MessageError::QueueFull`], [`MessageError::NoSuchWorker`], [`MessageError::ToItself`], [`MessageError::Storage`],

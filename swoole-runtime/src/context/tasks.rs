@@ -2,6 +2,7 @@
 //! successor.
 
 use super::{
+    handed::AsOutput,
     messages::Postbox,
     outbox::Outbox,
     signposts::signposts,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     error::TaskError,
     id::{TaskId, WorkerId},
-    job::{Completed, Half, Load, Loads, Outcome as End, Pool, Taken},
+    job::{Claim, Completed, Half, LARGE, Load, Loads, Outcome as End, Pool, Taken},
     layout::Memory,
     logging,
     ring::Answers,
@@ -109,8 +110,8 @@ impl<J> Task<J> {
     /// cannot be read by the worker. The original: `$serv->finish`.
     ///
     /// # Errors
-    /// [`TaskError::Storage`] for an output that is larger than `task_cell` and cannot be put into a file; [`TaskError::TimedOut`] when
-    /// nobody waits for it any more, or it was sent before.
+    /// [`TaskError::Storage`] for an output so large that it goes through a file, where `task_tmpdir` does not take it;
+    /// [`TaskError::TimedOut`] when nobody waits for it any more, or it was sent before.
     pub fn finish<O: Serialize>(&self, output: &O) -> Result<(), TaskError> {
         self.desk.finish(self.id, output)
     }
@@ -191,19 +192,13 @@ impl Desk {
         let id = TaskId::new(ticket);
         self.taken.set(Some((id, taken)));
         let mut input = self.input.take();
-        let is_there = if load.is_in_file {
-            self.memory.files().take(ticket, Half::Input).map(|bytes| input = bytes).is_ok()
-        } else {
-            let piece = self.loads[taken.worker].input(&taken, load.length as usize);
-            input.clear();
-            input.extend_from_slice(piece.unwrap_or_default());
-            piece.is_some()
-        };
-        if is_there {
-            call(GivenJob { desk: Rc::clone(self), id, asker: WorkerId::new(taken.worker as u16), input: &input });
-        } else {
-            logging::error!("task {id}: the job is not where it was put");
+        match self.loads[taken.worker].fetch_input(&taken, load, &mut input) {
+            Ok(()) => call(GivenJob { desk: Rc::clone(self), id, asker: WorkerId::new(taken.worker as u16), input: &input }),
+            Err(e) => logging::error!("task {id}: the job is not where it was put: {e}"),
         }
+        // What came by a file is not kept.
+        input.clear();
+        input.shrink_to(LARGE);
         self.input.replace(input);
         // What was called has finished it; what could not be called has not.
         self.end(id, End::Unreadable);
@@ -215,33 +210,16 @@ impl Desk {
 
     fn finish<O: Serialize>(&self, id: TaskId, output: &O) -> Result<(), TaskError> {
         let Some((_, taken)) = self.taken.get().filter(|(at, _)| *at == id) else { return Err(TaskError::TimedOut) };
-        let write = |space: &mut [u8]| postcard::to_slice(output, space).ok().map(|written| written.len());
-        let load = match self.loads[taken.worker].write_output(&taken, write).flatten() {
-            Some(length) => Load { length: length as u32, is_in_file: false },
-            None => self.put_into_file(id, output)?,
-        };
+        let load = self.loads[taken.worker].write_output(&taken, &format_args!("the output of task {id}"), &AsOutput(output))?;
         // Relaxed: the move to done publishes it.
         self.pools[taken.worker].cells[taken.cell].output.store(load.word(), Ordering::Relaxed);
         match self.end(id, End::Output) {
             Completed::Done => Ok(()),
             Completed::Unwanted | Completed::NotMine => {
-                if load.is_in_file {
-                    self.memory.files().remove(id.get(), Half::Output);
-                }
+                self.loads[taken.worker].overflow.give_back(Claim::of_job(taken.cell, taken.state, Half::Output), load);
                 Err(TaskError::TimedOut)
             }
         }
-    }
-
-    #[cold]
-    fn put_into_file<O: Serialize>(&self, id: TaskId, output: &O) -> Result<Load, TaskError> {
-        let bytes = postcard::to_allocvec(output).map_err(|_| TaskError::Unreadable)?;
-        let length = u32::try_from(bytes.len()).map_err(|_| TaskError::Storage)?;
-        self.memory.files().write(id.get(), Half::Output, &bytes).map_err(|e| {
-            logging::error!("task {id}: {} does not take its output of {} bytes: {e}", self.memory.settings.task_tmpdir, bytes.len());
-            TaskError::Storage
-        })?;
-        Ok(Load { length, is_in_file: true })
     }
 
     /// The end of the job on the desk, and its worker is told.

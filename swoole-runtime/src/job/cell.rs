@@ -15,7 +15,7 @@ pub(crate) struct JobCell {
     pub(crate) ticket: AtomicU64,
     /// Which task worker it is for, and 0 for any; else its number and one.
     pub(crate) only: AtomicU64,
-    /// How long the job is, and where: see `Load`.
+    /// How long the job is, and where: a [`Load`](super::Load).
     pub(crate) input: AtomicU64,
     pub(crate) output: AtomicU64,
     /// When it was offered, on the clock of `uptime_ms`.
@@ -61,7 +61,7 @@ impl JobCell {
     /// [worker] Puts a job up that was written into this free cell.
     pub(crate) fn offer(&self, free: State, kind: Kind) -> State {
         debug_assert_eq!(free.phase, Phase::Free);
-        let ready = State { phase: Phase::Ready, kind, outcome: Outcome::Output, sequence: free.sequence.wrapping_add(1), ..State::FREE };
+        let ready = State { phase: Phase::Ready, kind, outcome: Outcome::Output, sequence: free.following(), ..State::FREE };
         // Release, label "job". A free cell is moved by nobody but its worker.
         self.state.store(ready.word(), Ordering::Release);
         State::of(ready.word())

@@ -17,6 +17,8 @@
 //! Who wakes whom, and in which order, stands with the functions: `Pool::offer`, `take_oldest`, `Pool::complete`, `settle_holder`,
 //! `settle_asker`. The crate `models` has every interleaving of it.
 //!
+//! What is too large for a cell lies in a large cell or a file, which `claims` keeps in no doubt either.
+//!
 //! If a process dies here:
 //! - the worker, before it offered: the cell is free, and what was written into it is nothing.
 //! - the worker, after it offered and before it set the `ready` bit: the manager sets it (`settle_asker`), before a successor is forked.
@@ -30,15 +32,24 @@
 //! - the manager, in the middle of settling: the next one does it again; every step is one that may be done twice.
 
 mod cell;
+mod claims;
+mod directory;
+mod files;
 #[cfg(test)]
 mod laws;
 mod load;
+mod loads;
+mod overflow;
 mod pool;
 mod settle;
 mod state;
 
 pub(crate) use cell::{Completed, JobCell, Withdrawn};
-pub(crate) use load::{Files, Half, Load, Loads, remove_leftovers};
+pub(crate) use claims::{Claim, Claims, Half, Whose};
+pub(crate) use files::Files;
+pub(crate) use load::{Load, Place, Written};
+pub(crate) use loads::Loads;
+pub(crate) use overflow::{LARGE, LARGE_CELLS, Overflow, Refused};
 pub(crate) use pool::{Bits, Offer, Pool, Taken, is_left, oldest, take_oldest};
 pub(crate) use settle::{settle_asker, settle_holder};
 pub(crate) use state::{Holder, Kind, Outcome, Phase, State};

@@ -105,6 +105,11 @@ impl State {
     pub(crate) fn with(self, phase: Phase) -> Self {
         Self { phase, ..self }
     }
+
+    /// The sequence of the job after this one.
+    pub(crate) fn following(self) -> u32 {
+        self.sequence.wrapping_add(1) & SEQUENCE
+    }
 }
 
 /// The bits of a sequence: a move would have to sleep over 16 million jobs of one cell to mistake one for another.

@@ -134,6 +134,7 @@ impl Life {
             self.ask_for_orphans();
             if let Some(messages) = self.memory.messages(self.memory.settings.slots()) {
                 settle_sender(&messages, self.memory.settings.slots(), |slot| self.memory.mail(slot));
+                self.memory.settle_claims(self.memory.settings.slots());
                 self.memory.bells.workers.iter().for_each(Bell::ring);
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     contract::Server,
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
-    job::{Half, Holder, Kind, Phase, Pool, State as JobState, settle_asker, settle_holder},
+    job::{Holder, Phase, State as JobState, settle_asker, settle_holder},
     layout::Current,
     logging,
     message::{settle_receiver, settle_sender},
@@ -65,6 +65,8 @@ impl Life {
             self.settle_messages(at, claim.generation);
         }
         if held {
+            // Behind the two: what the dead one was at has ended.
+            self.memory.settle_claims(at);
             self.mend(at);
             board.enter(State::Starting);
         }
@@ -111,21 +113,14 @@ impl Life {
                     let pool = self.memory.jobs(worker);
                     let is_cut_off = |state: JobState| state.holder == holder && matches!(state.phase, Phase::Taken | Phase::Abandoned);
                     died += pool.cells.iter().filter(|cell| is_cut_off(cell.state())).count() as u64;
-                    let unwanted = tickets_of(&pool, |state| state.phase == Phase::Abandoned && state.holder == holder);
                     settle_holder(&pool, holder);
-                    unwanted.into_iter().for_each(|(_, ticket)| self.memory.files().remove_both(ticket));
                 }
                 self.count_jobs(at, died);
                 // A bell that is rung for it from now on would be rung for nobody.
                 self.memory.worker(at).asleep.lower();
             }
             None => {
-                let pool = self.memory.jobs(at);
-                let waited_for = tickets_of(&pool, |state| state.phase != Phase::Free && state.kind == Kind::Wait);
-                settle_asker(&pool);
-                // Where a task worker is at it still, that one removes what it writes.
-                let unread = waited_for.into_iter().filter(|&(cell, _)| pool.cells[cell].state().phase == Phase::Free);
-                unread.for_each(|(_, ticket)| self.memory.files().remove_both(ticket));
+                settle_asker(&self.memory.jobs(at));
             }
         }
         // It may have owed a bell to any of them.
@@ -152,7 +147,7 @@ impl Life {
     fn settle_messages(&self, at: usize, generation: u32) {
         let holder = Holder { task_worker: at as u16, generation: generation as u16 };
         for messages in (0..=self.memory.settings.slots()).filter_map(|sender| self.memory.messages(sender)) {
-            settle_receiver(&messages, holder, |ticket| self.memory.files().remove(ticket, Half::Message));
+            settle_receiver(&messages, holder);
         }
         if let Some(messages) = self.memory.messages(at) {
             settle_sender(&messages, at, |slot| self.memory.mail(slot));
@@ -210,11 +205,4 @@ impl Life {
         Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
         self.memory.slot(at).leave(None);
     }
-}
-
-/// The cells whose jobs are of this sort, and the jobs' numbers.
-fn tickets_of(pool: &Pool<'_>, of_this_sort: impl Fn(JobState) -> bool) -> Vec<(usize, u64)> {
-    let cells = pool.cells.iter().enumerate().filter(|(_, cell)| of_this_sort(cell.state()));
-    // Relaxed: published by the move to ready, which `state` has seen.
-    cells.map(|(at, cell)| (at, cell.ticket.load(Ordering::Relaxed))).collect()
 }

@@ -15,7 +15,8 @@
 //! - the sender, before it offered: the cell is free, and what was written into it is nothing. After it, before the bits are set and the
 //!   bell is rung: the manager sets them (`settle_sender`) and rings. What was sent arrives.
 //! - the receiver, after it took the bits of its mail: the manager sets all of them for its successor (`settle_receiver`).
-//! - the receiver, after it took a message: its callback has begun, and begins once; its end says so, and the manager frees the cell.
+//! - the receiver, after it took a message: its callback has begun, and begins once; its end says so, and the manager frees the cell, and
+//!   after it what the message had claimed (`Claims::settle`). The same before it gave that back.
 //! - the sender, while its message is ready or taken: the message goes on; its successor finds the cell in use.
 //! - the manager, in the middle of settling: the next one does it again; every step may be done twice.
 
@@ -23,10 +24,12 @@
 mod laws;
 
 use crate::{
-    job::{Bits, Holder, JobCell, Kind, Load, Offer, Phase, Pool, State},
+    job::{Bits, Claim, Half, Holder, JobCell, Kind, Load, Offer, Overflow, Phase, Place, Pool, Refused, State, Written},
     shm::{Bytes, Shared},
     sync::{AtomicU64, Ordering},
 };
+use core::fmt;
+use std::{borrow::Cow, io};
 
 /// Who has sent something to one receiver: a bit stands for every 64th sender.
 #[repr(transparent)]
@@ -62,14 +65,16 @@ impl Mail {
     }
 }
 
-/// The messages of one sender.
+/// The messages of one sender. What does not fit a cell lies where the larger jobs lie, and is claimed as they are: see `job::claims`.
 #[derive(Clone, Copy)]
 pub(crate) struct Messages<'a> {
-    cells: &'a [JobCell],
+    pub(crate) cells: &'a [JobCell],
     ready: Bits<'a>,
     bytes: Bytes,
     /// How many bytes a cell has.
     room: usize,
+    /// What does not fit.
+    pub(crate) overflow: Overflow,
 }
 
 /// A message that waits for its receiver.
@@ -85,12 +90,12 @@ pub(crate) struct Waiting {
 pub(crate) struct Received {
     cell: usize,
     state: State,
-    pub(crate) load: Load,
+    load: Load,
 }
 
 impl<'a> Messages<'a> {
-    pub(crate) fn new(cells: &'a [JobCell], ready: Bits<'a>, bytes: Bytes, room: usize) -> Self {
-        Self { cells, ready, bytes, room }
+    pub(crate) fn new(cells: &'a [JobCell], ready: Bits<'a>, bytes: Bytes, room: usize, overflow: Overflow) -> Self {
+        Self { cells, ready, bytes, room, overflow }
     }
 
     /// A message uses of a pool what jobs need to be found; nothing comes back.
@@ -114,15 +119,16 @@ impl<'a> Messages<'a> {
         (cell.state().phase != Phase::Free).then(|| cell.only.load(Ordering::Relaxed).checked_sub(1).map(|to| to as usize)).flatten()
     }
 
-    /// [sender] Writes a message into a free cell of its own; `None` when it is not free.
-    pub(crate) fn write<R>(&self, cell: usize, write: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
-        if self.cells[cell].state().phase != Phase::Free {
-            return None;
-        }
-        let piece = self.bytes.piece(cell * self.room, self.room)?;
+    /// [sender] Writes a message for a free cell of its own. Nothing is left of it on an error; `what` it is stands in the log.
+    pub(crate) fn write(&self, cell: usize, what: &dyn fmt::Display, message: &dyn Written) -> Result<Load, Refused> {
+        let free = self.cells[cell].state();
+        let piece = if free.phase == Phase::Free { self.bytes.piece(cell * self.room, self.room) } else { None };
         // SAFETY: nobody else reads or writes a free cell, and only its own sender fills it; guaranteed by the state looked at above, and
         // by the caller being that sender.
-        Some(write(unsafe { piece.as_mut_slice() }))
+        match piece.and_then(|piece| message.write(unsafe { piece.as_mut_slice() })) {
+            Some(length) => Ok(Load::in_cell(length)),
+            None => self.overflow.put(what, Claim::for_next(cell, free), message),
+        }
     }
 
     /// [sender] Sends what was written.
@@ -160,18 +166,24 @@ impl<'a> Messages<'a> {
         Some(Received { cell: waiting.cell, state, load: Load::of(cell.input.load(Ordering::Relaxed)) })
     }
 
-    /// [receiver] What it has taken, for as long as it is at it; `None` for a length that another process made up.
-    pub(crate) fn read<'r>(&self, received: &'r Received) -> Option<&'r [u8]> {
+    /// [receiver] What it has taken, for as long as it is at it; an error for what another process made up, and for a file that is gone.
+    pub(crate) fn read<'r>(&self, received: &'r Received) -> io::Result<Cow<'r, [u8]>> {
+        if received.load.place != Place::Cell {
+            return self.overflow.get(received.cell, &received.state, Half::Input, received.load);
+        }
         let length = received.load.length as usize;
-        let piece = (length <= self.room).then(|| self.bytes.piece(received.cell * self.room, length)).flatten()?;
+        let piece = (length <= self.room).then(|| self.bytes.piece(received.cell * self.room, length)).flatten();
+        let piece = piece.ok_or(io::ErrorKind::InvalidData)?;
         // SAFETY: what is taken is written by nobody until its receiver puts it away; guaranteed by the states of `JobCell`. A sender gone
         // wild may write all the same: then the message is nonsense, and nothing else happens.
-        Some(unsafe { piece.as_slice() })
+        Ok(Cow::Borrowed(unsafe { piece.as_slice() }))
     }
 
     /// [receiver] It is through with it.
     pub(crate) fn put_away(&self, received: Received) {
         self.cells[received.cell].put_away(received.state);
+        // Behind it, as of an output: who finds the message taken finds it whole.
+        self.overflow.give_back(Claim::of_job(received.cell, received.state, Half::Input), received.load);
     }
 }
 
@@ -188,16 +200,14 @@ pub(crate) fn collect(senders: &[Messages<'_>], mail: &Mail, to: u16, waiting: &
     waiting.sort_unstable();
 }
 
-/// [manager] What a dead receiver was at, in one sender's pool: it has begun, and nobody begins it again. Gives the messages' numbers.
-/// Afterwards all senders are announced to its successor, before that is forked.
-pub(crate) fn settle_receiver(messages: &Messages<'_>, holder: Holder, mut ended: impl FnMut(u64)) {
+/// [manager] What a dead receiver was at, in one sender's pool: it has begun, and nobody begins it again. Afterwards all senders are
+/// announced to its successor, before that is forked.
+pub(crate) fn settle_receiver(messages: &Messages<'_>, holder: Holder) {
     for (at, cell) in messages.cells.iter().enumerate() {
         let now = cell.state();
         if now.phase == Phase::Taken && now.holder == holder {
             // Should it have died before it cleared the bit.
             messages.ready.clear(at);
-            // Relaxed: published by the move to ready, which `state` has seen.
-            ended(cell.ticket.load(Ordering::Relaxed));
             cell.put_away(now);
         }
     }

@@ -9,9 +9,9 @@ use crate::{
     error::Failure,
     event::Callback,
     id::WorkerId,
-    job::{Half, Holder},
+    job::Holder,
     layout::Memory,
-    message::{Mail, Messages, Received, Waiting, collect},
+    message::{Mail, Messages, Waiting, collect},
     process::WorkerBoard,
     sys::clock,
 };
@@ -22,7 +22,6 @@ const MESSAGES_A_TURN: usize = 64;
 
 /// The receiving side of a process.
 pub(super) struct Inbox<S: Server> {
-    memory: &'static Memory,
     board: &'static WorkerBoard,
     slot: usize,
     holder: Holder,
@@ -37,7 +36,6 @@ impl<S: Server> Inbox<S> {
     pub(super) fn open(memory: &'static Memory, slot: usize, generation: u32) -> Option<Self> {
         S::DISPATCH.on_pipe_message?;
         Some(Self {
-            memory,
             board: memory.worker(slot),
             slot,
             holder: Holder { task_worker: slot as u16, generation: generation as u16 },
@@ -72,20 +70,14 @@ impl<S: Server> Inbox<S> {
             let Some(received) = messages.take(waiting, self.holder) else { continue };
             let from = WorkerId::new(waiting.sender as u16);
             self.board.step_aside(Some(Callback::PipeMessage), clock::uptime_ms());
-            let outcome = self.call(&messages, &received, waiting.ticket, |message| on_pipe_message(state, worker, from, message));
+            let outcome = match messages.read(&received) {
+                Ok(message) => on_pipe_message(state, worker, from, SentMessage::new(&message)),
+                Err(e) => Err(Failure(format!("it is not where it was put: {e}"))),
+            };
             self.board.step_aside(None, clock::uptime_ms());
             messages.put_away(received);
             report(outcome.map_err(|failure| Failure(format!("a message from worker {from}: {}", failure.0))));
         }
         was_any
-    }
-
-    fn call(&self, messages: &Messages<'_>, received: &Received, ticket: u64, call: impl FnOnce(SentMessage<'_>) -> Outcome) -> Outcome {
-        if received.load.is_in_file {
-            let bytes = self.memory.files().take(ticket, Half::Message).map_err(|e| Failure(format!("its file cannot be read: {e}")))?;
-            return call(SentMessage::new(&bytes));
-        }
-        let bytes = messages.read(received).ok_or_else(|| Failure("it is longer than can be".to_owned()))?;
-        call(SentMessage::new(bytes))
     }
 }
