@@ -32,6 +32,8 @@
 //! - the manager, in the middle of settling: the next one does it again; every step is one that may be done twice.
 
 mod cell;
+#[cfg(test)]
+mod claim_laws;
 mod claims;
 mod directory;
 mod files;
