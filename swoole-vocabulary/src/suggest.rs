@@ -164,6 +164,10 @@ mod tests {
             ("on_shutdwon", "on_shutdown"),
             ("on_stop", "on_shutdown"),
             ("on_panik", "on_panic"),
+            ("on_pipemessage", "on_pipe_message"),
+            ("onPipeMessage", "on_pipe_message"),
+            ("on_pipe_mesage", "on_pipe_message"),
+            ("on_ipc", "on_pipe_message"),
         ] {
             assert_eq!(callback_meant(written), Some(Suggestion::Known(meant)), "{written}");
         }
@@ -176,7 +180,6 @@ mod tests {
             ("on_tiemr", "on_timer"),
             ("on_packet", "on_packet"),
             ("onBufferEmpty", "on_buffer_empty"),
-            ("on_pipemessage", "on_pipe_message"),
             ("onBufferFull", "on_buffer_full"),
         ] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
@@ -215,6 +218,10 @@ mod tests {
             ("loglevel", "log_level"),
             ("max_wait", "max_wait_time"),
             ("modes", "mode"),
+            ("message_queues", "message_queue"),
+            ("mesage_cell", "message_cell"),
+            ("task_max_requests", "task_max_request"),
+            ("task_grace", "task_max_request_grace"),
         ] {
             assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}");
         }

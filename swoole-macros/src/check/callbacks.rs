@@ -7,6 +7,7 @@
 use super::{
     Found, Method, Row, Written,
     condition::{self, Condition},
+    messages,
     methods::{Methods, name_of, name_tokens},
     shape,
     structure::{Dispatch, Structure},
@@ -67,7 +68,8 @@ fn signature_of(callback: &Callback, method: &read::Method, block: &Generics, fa
     let is_right = misshapen.is_empty()
         && !shape::has_a_parameter_without_size(signature)
         && (callback.returns != Returns::Output
-            || tasks::fault_of_output(&signature.output).is_none() && tasks::fault_of_job(signature).is_none());
+            || tasks::fault_of_output(&signature.output).is_none() && tasks::fault_of_job(signature).is_none())
+        && (callback.name != "on_pipe_message" || messages::fault_of_message(signature, block).is_none());
     faults.extend(misshapen);
     is_right.then(|| Rc::clone(signature))
 }

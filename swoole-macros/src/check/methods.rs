@@ -50,6 +50,16 @@ impl Methods<'_> {
         self.block.methods.iter().filter(move |method| method.name == name)
     }
 
+    /// Under which condition there is a callback of this name, or something that is meant by another.
+    pub(super) fn is_there_when(&self, name: &str) -> Condition {
+        self.named(name).fold(self.is_meant_when(name), |any, method| any.or(condition::of(method, &mut Vec::new())))
+    }
+
+    /// From here on there is one, as far as the rules ask: that it is missing has been said.
+    pub(super) fn take_for_there(&mut self, name: &'static str) {
+        self.meant.push((name, Condition::Always));
+    }
+
     /// Under which condition there is a name that is none, and probably this one.
     pub(super) fn is_meant_when(&self, name: &str) -> Condition {
         let of_name = self.meant.iter().filter(|(meant, _)| *meant == name);

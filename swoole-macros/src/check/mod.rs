@@ -13,6 +13,7 @@
 //! - `shape`: what a callback looks like, types apart (C7)
 //! - `listeners`: what a datagram listener needs (C2), and what it cannot have (C15)
 //! - `tasks`: what task workers need (C3, C4)
+//! - `messages`: what messages between processes need (C4, C8)
 //! - `timers`: what timers need (C5)
 //! - `exclusion`: what excludes what (C10), and what could never run (C11)
 //! - `planned`: what is right, and not there yet
@@ -26,6 +27,7 @@ mod found;
 mod frames;
 mod keys;
 mod listeners;
+mod messages;
 mod methods;
 mod place;
 mod planned;
@@ -113,8 +115,9 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     };
     let keys = keys::check(entries, &mut found);
     let structure = structure::read(&keys, &mut found);
-    let methods = methods::methods(&block, &mut found);
+    let mut methods = methods::methods(&block, &mut found);
     listeners::check(&keys, &structure, &methods, &mut found);
+    messages::check(&keys, &mut methods, &mut found);
     let rows = callbacks::rows(&methods, &structure, &mut found);
     tasks::check(&keys, &structure, &methods, &mut found);
     timers::check(&keys, &structure, &methods, &mut found);

@@ -2,6 +2,7 @@
 //!
 //! - `on_task` has an `on_finish`, and the reverse (C3).
 //! - Where there is either there are `task_workers`, and the reverse; keys of task workers stand beside them (C4).
+//! - `task_max_request_grace` stands beside `task_max_request` (C4).
 
 use super::{
     Found,
@@ -20,7 +21,7 @@ use syn::{FnArg, ReturnType, Type};
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
     ends(methods, found);
     outputs(methods, found);
-    let has_either = presence(methods, "on_task").or(presence(methods, "on_finish"));
+    let has_either = methods.is_there_when("on_task").or(methods.is_there_when("on_finish"));
     match structure.task_workers {
         None if !structure.has_task_workers && !keys.is_meant("task_workers") => no_task_workers(methods, found),
         Some(0) => zero_task_workers(keys, &has_either, found),
@@ -29,17 +30,14 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
     }
     let has_methods = methods.named("on_task").chain(methods.named("on_finish")).next().is_some();
     if !has_methods && !structure.has_task_workers {
-        keys_alone(keys, found);
+        keys_alone(keys, methods, found);
+    } else {
+        grace_alone(keys, found);
     }
 }
 
 fn condition(method: &Method) -> Condition {
     condition::of(method, &mut Vec::new())
-}
-
-/// Under which condition there is such a method, or something that is meant by another name.
-fn presence(methods: &Methods<'_>, name: &str) -> Condition {
-    methods.named(name).fold(methods.is_meant_when(name), |any, method| any.or(condition(method)))
 }
 
 fn signature(method: &Method) -> Option<&syn::Signature> {
@@ -50,7 +48,7 @@ fn signature(method: &Method) -> Option<&syn::Signature> {
 }
 
 fn ends(methods: &Methods<'_>, found: &mut Found) {
-    let no_finish = presence(methods, "on_finish").not();
+    let no_finish = methods.is_there_when("on_finish").not();
     for task in methods.named("on_task") {
         let output = match signature(task).map(|signature| &signature.output) {
             Some(ReturnType::Type(_, ty)) => as_written(ty),
@@ -61,7 +59,7 @@ fn ends(methods: &Methods<'_>, found: &mut Found) {
             .help(format!("add `{} {{}}`", line("on_finish").replace("output: Output", &format!("output: {output}"))));
         found.faults.extend(condition(task).and(no_finish.clone()).restrict(fault));
     }
-    let no_task = presence(methods, "on_task").not();
+    let no_task = methods.is_there_when("on_task").not();
     for finish in methods.named("on_finish") {
         let output = signature(finish).and_then(|signature| match signature.inputs.iter().nth(3) {
             Some(FnArg::Typed(parameter)) => Some(as_written(&parameter.ty)),
@@ -138,15 +136,36 @@ fn nothing_to_run(keys: &Keys, has_either: &Condition, found: &mut Found) {
     found.faults.extend(has_either.clone().not().restrict(fault));
 }
 
-fn keys_alone(keys: &Keys, found: &mut Found) {
+fn keys_alone(keys: &Keys, methods: &Methods<'_>, found: &mut Found) {
     let of_tasks = KEYS.iter().filter(|key| key.name.starts_with("task_") && key.name != "task_workers");
     for setting in of_tasks.filter_map(|key| keys.setting(key.name)) {
         let name = &setting.name;
-        let fault = Fault::at(name, format!("`{name}` without `task_workers`"))
-            .note("it is said of task workers, and there are none")
-            .help(format!("remove `{name}`, or add `task_workers = 1` with `on_task` and `on_finish`"));
-        found.push(fault);
+        let fault = Fault::at(name, format!("`{name}` without `task_workers`"));
+        if setting.key.name == "task_tmpdir" {
+            let fault = fault
+                .note("jobs and messages lie there that are too large for their cell, and there are neither")
+                .help(format!("remove `{name}`, or add `task_workers = 1` with `on_task` and `on_finish`, or `on_pipe_message`"));
+            found.faults.extend(methods.is_there_when("on_pipe_message").not().restrict(fault));
+        } else {
+            found.push(
+                fault
+                    .note("it is said of task workers, and there are none")
+                    .help(format!("remove `{name}`, or add `task_workers = 1` with `on_task` and `on_finish`")),
+            );
+        }
     }
+}
+
+fn grace_alone(keys: &Keys, found: &mut Found) {
+    let Some(grace) = keys.setting("task_max_request_grace") else { return };
+    if keys.is_there("task_max_request") || keys.is_meant("task_max_request") {
+        return;
+    }
+    found.push(
+        Fault::at(&grace.name, "`task_max_request_grace` without `task_max_request`")
+            .note("it is how many jobs more than that a task worker does, and without that it goes on for ever")
+            .help("add `task_max_request = 1000` to the attribute, or remove `task_max_request_grace`"),
+    );
 }
 
 fn line(name: &str) -> String {

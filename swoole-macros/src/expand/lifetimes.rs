@@ -2,8 +2,8 @@
 
 use crate::check::Server;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::quote_spanned;
-use syn::{GenericParam, Generics};
+use quote::ToTokens;
+use syn::{GenericParam, Generics, Lifetime};
 
 /// These tokens with `'static` for every lifetime: the state of a worker lives as long as its process.
 pub(super) fn for_ever(tokens: TokenStream) -> TokenStream {
@@ -22,18 +22,19 @@ pub(super) fn elided(tokens: TokenStream, server: &Server) -> TokenStream {
     })
 }
 
-/// The type of a task, with `'job` for every lifetime that it has or should have: how long what it borrows is there.
-pub(super) fn of_job(tokens: TokenStream) -> TokenStream {
+/// The type of what was written into shared memory, with this for every lifetime that it has or should have: how long what it borrows is
+/// there.
+pub(super) fn lent_for(lifetime: &'static str, tokens: TokenStream) -> TokenStream {
     let bound = bound_by_for(tokens.clone());
     let named = replaced(tokens, &|name| match name.to_string() {
         name if name == "static" || bound.contains(&name) => None,
-        _ => Some("job"),
+        _ => Some(lifetime),
     });
-    with_references(named)
+    with_references(lifetime, named)
 }
 
 /// `&[u8]` as `&'job [u8]`.
-fn with_references(tokens: TokenStream) -> TokenStream {
+fn with_references(lifetime: &'static str, tokens: TokenStream) -> TokenStream {
     let mut with = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -41,7 +42,7 @@ fn with_references(tokens: TokenStream) -> TokenStream {
         let at = token.span();
         with.extend([match token {
             TokenTree::Group(group) => {
-                let mut inside = Group::new(group.delimiter(), with_references(group.stream()));
+                let mut inside = Group::new(group.delimiter(), with_references(lifetime, group.stream()));
                 inside.set_span(group.span());
                 inside.into()
             }
@@ -49,7 +50,7 @@ fn with_references(tokens: TokenStream) -> TokenStream {
         }]);
         let has_a_name = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
         if is_reference && !has_a_name {
-            with.extend(quote_spanned!(at=> 'job));
+            Lifetime::new(&format!("'{lifetime}"), at).to_tokens(&mut with);
         }
     }
     with

@@ -3,6 +3,7 @@
 mod dispatch;
 mod entry;
 mod lifetimes;
+mod messages;
 mod order;
 mod row;
 mod settings;
@@ -21,6 +22,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let settings = settings::settings(server);
         let dispatch = dispatch::dispatch(server);
         let tasks = tasks::tasks(server, &home);
+        let messages = messages::messages(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
         let swoole = &server.swoole;
         quote! {
@@ -35,6 +37,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
                 }
                 #entry
                 #tasks
+                #messages
             };
         }
     });

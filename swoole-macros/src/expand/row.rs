@@ -20,16 +20,18 @@ pub(super) fn call(callback: &Callback, signature: &Signature, on_task: Option<&
     let function = &signature.ident;
     let state_first = state.iter().map(|state| quote!(#state,));
     let parameters: Vec<&Ident> = state.iter().chain(&names).collect();
-    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| word_of(*given, on_task)).collect();
+    let wanted: Vec<String> = callback.parameters.iter().map(|(_, given)| word_of(*given, on_task, &types)).collect();
     let body = if let Some(swapped) = order::swapped(&wanted, &types) {
         let call = quote!(Self::#function(#(#state_first)* #(#names),*));
         let body = result(callback, signature, server, call);
         let elided: Vec<TokenStream> = types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), server)).collect();
         let task = elided.iter().find(|ty| order::word((*ty).clone()) == "Task");
-        let given = callback.parameters.iter().map(|(_, given)| match (given, task) {
-            (Given::Task, Some(task)) => task.clone(),
-            (Given::Output, _) => output_of(on_task, server).1,
-            (given, _) => tokens_of(*given, swoole),
+        let message = message_among(&types).map(|ty| lifetimes::elided(ty.to_token_stream(), server));
+        let given = callback.parameters.iter().map(|(_, given)| match (given, task, &message) {
+            (Given::Task, Some(task), _) => task.clone(),
+            (Given::Sent, _, Some(message)) => message.clone(),
+            (Given::Output, ..) => output_of(on_task, server).1,
+            (given, ..) => tokens_of(*given, swoole),
         });
         let (rule, ordered) = order::rule(callback, signature, &swapped, &elided, &given.collect::<Vec<_>>(), &names);
         quote!({ #rule #ordered #body })
@@ -40,7 +42,7 @@ pub(super) fn call(callback: &Callback, signature: &Signature, on_task: Option<&
             let ty = lifetimes::elided(ty.to_token_stream(), server);
             match given {
                 // Read as what it is.
-                Given::Task => name.to_token_stream(),
+                Given::Task | Given::Sent => name.to_token_stream(),
                 Given::Output => {
                     let output = output_of(on_task, server).1;
                     quote_spanned!(at=> <#ty as #swoole::__rt::OutputOfOnFinish<#output>>::given(#name))
@@ -69,7 +71,12 @@ fn run(
     server: &Server,
 ) -> TokenStream {
     let swoole = &server.swoole;
-    let raw = callback.parameters.iter().zip(names).zip(types).find(|(((_, given), _), _)| matches!(given, Given::Task | Given::Output));
+    let raw = callback
+        .parameters
+        .iter()
+        .zip(names)
+        .zip(types)
+        .find(|(((_, given), _), _)| matches!(given, Given::Task | Given::Output | Given::Sent));
     match raw {
         Some((((_, Given::Task), name), written)) => {
             let task = types.iter().find(|ty| order::word(ty.to_token_stream()) == "Task").unwrap_or(written);
@@ -77,6 +84,13 @@ fn run(
             let task = lifetimes::elided(task.to_token_stream(), server);
             let read = quote_spanned!(at=> <#task as #swoole::__rt::IsATask<'_>>::read);
             quote!(#swoole::__rt::run_task(#name, #read, |#name, given_back| #body))
+        }
+        Some((((_, Given::Sent), name), written)) => {
+            let message = message_among(types).unwrap_or(written);
+            let at = Span::mixed_site().located_at(message.span());
+            let message = lifetimes::elided(message.to_token_stream(), server);
+            let read = quote_spanned!(at=> <#message as #swoole::__rt::PipeMessage<'_>>::read);
+            quote!(#swoole::__rt::run_pipe_message(#name, #read, |#name| #body))
         }
         Some((((_, _), name), _)) => {
             let (at, output) = output_of(on_task, server);
@@ -97,8 +111,21 @@ fn output_of(on_task: Option<&Signature>, server: &Server) -> (Span, TokenStream
     }
 }
 
+/// The type of a message among those of the parameters: the one that is no other's, or the last where that does not say which.
+pub(super) fn message_among<'a>(types: &[&'a Type]) -> Option<&'a Type> {
+    let is_of_another = |ty: &&&Type| matches!(order::word(ty.to_token_stream()).as_str(), "Worker" | "WorkerId");
+    let mut left = types.iter().filter(|ty| !is_of_another(ty));
+    match (left.next(), left.next()) {
+        (Some(only), None) => Some(only),
+        _ => types.last().copied(),
+    }
+}
+
 /// What the type of a parameter is called, where it is the right one.
-fn word_of(given: Given, on_task: Option<&Signature>) -> String {
+fn word_of(given: Given, on_task: Option<&Signature>, types: &[&Type]) -> String {
+    if given == Given::Sent {
+        return message_among(types).map(|ty| order::word(ty.to_token_stream())).unwrap_or_default();
+    }
     match (given, on_task.map(|signature| &signature.output)) {
         (Given::Output, Some(ReturnType::Type(_, ty))) => order::word(ty.to_token_stream()),
         (Given::Output, Some(ReturnType::Default)) => "()".to_owned(),
@@ -178,7 +205,8 @@ pub(super) fn tokens_of(given: Given, swoole: &TokenStream) -> TokenStream {
         Given::Message => quote!(&::core::primitive::str),
         Given::Lost => quote!(&#swoole::Lost),
         Given::TaskId => quote!(#swoole::TaskId),
+        Given::Sender => quote!(#swoole::WorkerId),
         // Of a type that the user chooses, or not there yet.
-        Given::Source | Given::Task | Given::Output | Given::Period | Given::Sender | Given::Sent => quote!(_),
+        Given::Source | Given::Task | Given::Output | Given::Period | Given::Sent => quote!(_),
     }
 }

@@ -42,7 +42,7 @@ fn any(swoole: &TokenStream) -> TokenStream {
 fn types(Method { signature, .. }: &Method, server: &Server) -> TokenStream {
     let output = output(signature);
     let task = row::types(signature).find(|ty| super::order::word(ty.to_token_stream()) == "Task").or_else(|| row::types(signature).nth(1));
-    let task = lifetimes::of_job(task.map(ToTokens::to_token_stream).unwrap_or_default());
+    let task = lifetimes::lent_for("job", task.map(ToTokens::to_token_stream).unwrap_or_default());
     let (swoole, instead) = (&server.swoole, instead(&output, server));
     quote! {
         type Task<'job> = #task;

@@ -95,6 +95,26 @@ fn faults_and_what_is_right_beside_them() {
 }
 
 #[test]
+fn the_type_of_a_message() {
+    compare(
+        "messages",
+        quote!(message_queue = 64),
+        quote! {
+            impl Rooms {
+                fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+                fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> Result<(), MessageError> {
+                    worker.send_message(0, &Event::Said(fd, data))
+                }
+                fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+                fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Event<'_>) {
+                    self.take(worker, message);
+                }
+            }
+        },
+    );
+}
+
+#[test]
 fn the_types_of_a_task() {
     compare(
         "tasks",

@@ -104,9 +104,9 @@ signposts! {
         finish(output) "`finish` cannot be called in the master" "help: let `on_task` return the output"
     }
 
-    "runs in the master", because "workers send each other messages, and this release has none yet" {
+    "runs in the master", because "workers, task workers and the manager send messages; the master moves bytes of clients, and nothing else" {
         send_message(to, message) "`send_message` cannot be called in the master"
-            "help: remove this call; `worker.send_message(to, message)` comes with a later release"
+            "help: call `manager.send_message::<Self>(to, &message)` in `on_manager_start`, or `worker.send_message(to, &message)` in `on_receive`"
     }
 
     "runs in the master", because "it is a call of a worker, which this release does not have yet" {

@@ -3,8 +3,12 @@
 
 use super::{
     Manager, TaskWorker, Worker, WorkerStart,
+<<<<<<< HEAD
     handed::{AsMessage, SentAs},
     worker::UnnamedServer,
+=======
+    handed::{AsMessage, SentAs, Written},
+>>>>>>> 328c215 (on_pipe_message in the macro: the entry in the table, the type of a message; keys of messages need it, a grace needs its number (messages of other rules follow))
 };
 use crate::{
     error::MessageError,
@@ -27,12 +31,6 @@ use core::{cell::RefCell, marker::PhantomData};
 pub trait TakesMessages: 'static {
     /// What `on_pipe_message` takes, as it borrows from where it was written.
     type Message<'message>;
-}
-
-/// That its callback has another fault is said there.
-#[diagnostic::do_not_recommend]
-impl TakesMessages for UnnamedServer {
-    type Message<'message> = ();
 }
 
 /// A message before it is read.

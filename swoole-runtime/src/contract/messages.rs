@@ -3,7 +3,7 @@
 
 use super::{AnyJob, Outcome};
 use crate::{
-    context::{SentAs, SentMessage},
+    context::{SentAs, SentMessage, TakesMessages, UnnamedServer},
     error::{Failure, MessageError},
 };
 use serde_core::{Deserialize, Serialize};
@@ -40,6 +40,12 @@ pub fn run_pipe_message<'message, M>(
         Some(message) => call(message),
         None => Err(Failure(MessageError::Unreadable.to_string())),
     }
+}
+
+/// That its callback has another fault is said there: whatever is sent is right.
+#[diagnostic::do_not_recommend]
+impl TakesMessages for UnnamedServer {
+    type Message<'message> = AnyJob;
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,5 +1,5 @@
 #![deny(warnings)]
-use swoole::{CloseReason, Lost, Manager, Master, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerStart};
+use swoole::{CloseReason, Lost, Manager, Master, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId, WorkerStart};
 
 struct Chat {
     seen: usize,
@@ -25,6 +25,7 @@ impl Chat {
         task.1.to_owned()
     }
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: String) {}
+    fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &str) {}
     fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
     fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}
 }

@@ -1,5 +1,5 @@
 #![deny(warnings)]
-use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
+use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker, WorkerId};
 
 const CPUS: u32 = 4;
 const SETTINGS_OF_MINE: u32 = 128;
@@ -16,7 +16,11 @@ struct Echo;
     task_queue = 1 << 8,
     task_cell = kib(16),
     task_dispatch = "round_robin",
+    task_max_request = 1_000,
+    task_max_request_grace = 1_000 / 4,
     task_tmpdir = "/var/tmp",
+    message_queue = 2 * 64,
+    message_cell = kib(2),
     max_conn = 10_000,
     backlog = SETTINGS_OF_MINE,
     tcp_nodelay = !false,
@@ -32,6 +36,7 @@ impl Echo {
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) {}
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
+    fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &[u8]) {}
 }
 
 fn main() {

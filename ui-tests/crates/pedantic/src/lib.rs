@@ -6,7 +6,7 @@
 // The packages of this workspace are not published, and say little of themselves; what others depend on is theirs.
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions)]
 
-use swoole::{CloseReason, Lost, Manager, Master, SendError, SessionId, Worker, WorkerExit, WorkerStart};
+use swoole::{CloseReason, Lost, Manager, Master, MessageError, SendError, SessionId, Worker, WorkerExit, WorkerId, WorkerStart};
 
 /// Has every callback, and uses little of what they are given.
 pub struct Pedant {
@@ -24,6 +24,8 @@ pub struct Pedant {
     buffer_output_size = mib(2),
     socket_buffer_size = mib(8) - kib(1),
     ring_memory = gib(1),
+    message_queue = 64,
+    message_cell = kib(4),
     log_level = "info",
     max_wait_time = mins(1) + secs(3)
 )]
@@ -45,6 +47,10 @@ impl Pedant {
         worker.send(fd, data)
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: &[u8]) -> Result<(), MessageError> {
+        self.seen += message.len();
+        worker.send_message(from, message)
+    }
     fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
     fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}
 }

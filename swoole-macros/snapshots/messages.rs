@@ -1,0 +1,89 @@
+#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
+impl Rooms {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> Result<(), MessageError> {
+        worker.send_message(0, &Event::Said(fd, data))
+    }
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Event<'_>) {
+        self.take(worker, message);
+    }
+}
+#[allow(non_local_definitions)]
+const _: () = {
+    const SETTINGS_OF_THIS_SERVER: ::swoole::Settings = {
+        let mut settings_so_far = ::swoole::Settings::new();
+        settings_so_far.message_queue(64);
+        settings_so_far
+    };
+    #[allow(deprecated)]
+    impl ::swoole::__rt::Server for Rooms {
+        const SETTINGS: ::swoole::Settings = SETTINGS_OF_THIS_SERVER;
+        const DISPATCH: ::swoole::__rt::Dispatch<Self> = ::swoole::__rt::Dispatch {
+            on_worker_start: <Rooms as ::swoole::__rt::InitialState>::initial_state,
+            on_connect: ::core::option::Option::Some(|its_state, given_worker, given_fd| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_connect(
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnConnect<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnConnect<::swoole::SessionId>>::given(given_fd),
+                ))
+            }),
+            on_receive: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_data| {
+                <Result<(), MessageError> as ::swoole::__rt::CallbackReturn>::outcome(Self::on_receive(
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnReceive<&::swoole::Worker<Self>>>::given(
+                        given_worker,
+                    ),
+                    <SessionId as ::swoole::__rt::ParameterOfOnReceive<::swoole::SessionId>>::given(given_fd),
+                    <&[u8] as ::swoole::__rt::ParameterOfOnReceive<&[::core::primitive::u8]>>::given(given_data),
+                ))
+            }),
+            on_close: ::core::option::Option::Some(|its_state, given_worker, given_fd, given_reason| {
+                <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_close(
+                    its_state,
+                    <&Worker<Self> as ::swoole::__rt::ParameterOfOnClose<&::swoole::Worker<Self>>>::given(given_worker),
+                    <SessionId as ::swoole::__rt::ParameterOfOnClose<::swoole::SessionId>>::given(given_fd),
+                    <CloseReason as ::swoole::__rt::ParameterOfOnClose<::swoole::CloseReason>>::given(given_reason),
+                ))
+            }),
+            on_pipe_message: ::core::option::Option::Some(|its_state, given_worker, given_from, given_message| {
+                ::swoole::__rt::run_pipe_message(
+                    given_message,
+                    <Event<'_> as ::swoole::__rt::PipeMessage<'_>>::read,
+                    |given_message| {
+                        <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_pipe_message(
+                            its_state,
+                            <&Worker<Self> as ::swoole::__rt::ParameterOfOnPipeMessage<&::swoole::Worker<Self>>>::given(
+                                given_worker,
+                            ),
+                            <WorkerId as ::swoole::__rt::ParameterOfOnPipeMessage<::swoole::WorkerId>>::given(
+                                given_from,
+                            ),
+                            given_message,
+                        ))
+                    },
+                )
+            }),
+            ..::swoole::__rt::no_callbacks()
+        };
+    }
+    impl Rooms {
+        #[doc = r" Runs this server until it is told to stop, with the overrides of a file, the environment and the command line."]
+        #[doc = r""]
+        #[doc = r" # Errors"]
+        #[doc = r" What kept it from starting."]
+        pub fn start() -> ::swoole::Result<()> {
+            ::swoole::__rt::start::<Self>()
+        }
+        #[doc = r" The same with code in between: settings from elsewhere, for one."]
+        #[must_use]
+        pub fn builder() -> ::swoole::Builder<Self> {
+            ::swoole::__rt::builder::<Self>()
+        }
+    }
+    impl ::swoole::__rt::TakesMessages for Rooms {
+        type Message<'message> = Event<'message>;
+    }
+};
