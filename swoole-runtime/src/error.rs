@@ -172,10 +172,13 @@ pub enum TaskError {
     NoSuchTaskWorker,
     /// The job is so large that it goes through a file, and `task_tmpdir` does not take it: the log says why. Nothing was queued.
     Storage,
+    /// This process is a task worker, which runs jobs and hands over none: do the work right here.
+    InTaskWorker,
 }
 
 impl TaskError {
-    const ALL: [Self; 6] = [Self::QueueFull, Self::TimedOut, Self::WorkerDied, Self::Unreadable, Self::NoSuchTaskWorker, Self::Storage];
+    const ALL: [Self; 7] =
+        [Self::QueueFull, Self::TimedOut, Self::WorkerDied, Self::Unreadable, Self::NoSuchTaskWorker, Self::Storage, Self::InTaskWorker];
 }
 
 impl fmt::Display for TaskError {
@@ -187,6 +190,7 @@ impl fmt::Display for TaskError {
             Self::Unreadable => "the job, or its output, could not be read",
             Self::NoSuchTaskWorker => "there is no task worker of this number",
             Self::Storage => "task_tmpdir does not take the job",
+            Self::InTaskWorker => "a task worker hands over no jobs",
         })
     }
 }
@@ -332,4 +336,18 @@ pub(crate) fn spoken(time: Duration) -> String {
     let ms = time.as_secs() * 1000 + u64::from(time.subsec_millis());
     // Whole numbers alone: what formats fractions is 24 KB of every program.
     if ms >= 1000 { format!("{}.{}s", ms / 1000, ms % 1000 / 100) } else { format!("{ms}ms") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_task_comes_back_as_what_it_was() {
+        for error in TaskError::ALL {
+            let bytes = postcard::to_allocvec(&error).expect("it can be written");
+            assert_eq!(postcard::from_bytes::<TaskError>(&bytes), Ok(error));
+        }
+        assert!(postcard::from_bytes::<TaskError>(&[TaskError::ALL.len() as u8]).is_err());
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use nix::sys::socket::{setsockopt, sockopt};
 use std::{
-    io::{self, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
 };
 
@@ -182,4 +182,31 @@ impl Client {
 pub fn wait_for_stats(address: SocketAddr, awaited: &str, fact: impl Fn(&Entry) -> bool) -> Entry {
     let mut client = Client::connect(address);
     watch::find(awaited, || Some(client.ask_fields("stats")).filter(&fact))
+}
+
+/// Says a line on a connection that is made where there is none, and waits for the first line that is its answer; `None` when the session
+/// has ended instead. For clients of servers whose processes are killed.
+///
+/// # Panics
+/// When nothing comes and the session does not end.
+pub fn ask(stream: &mut Option<BufReader<TcpStream>>, address: SocketAddr, line: &str, is_answer: impl Fn(&str) -> bool) -> Option<String> {
+    let connected = stream.get_or_insert_with(|| {
+        let stream = TcpStream::connect_timeout(&address, WATCHDOG).expect("the server listens");
+        stream.set_nodelay(true).expect("a socket option can be set");
+        stream.set_read_timeout(Some(WATCHDOG)).expect("a socket option can be set");
+        BufReader::new(stream)
+    });
+    let mut answer = String::new();
+    let mut ended = connected.get_mut().write_all(line.as_bytes()).is_err();
+    while !ended {
+        answer.clear();
+        match connected.read_line(&mut answer) {
+            Ok(got) if got > 0 && is_answer(&answer) => return Some(answer),
+            Ok(got) => ended = got == 0,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => panic!("no answer to {line:?}"),
+            Err(_) => ended = true,
+        }
+    }
+    *stream = None;
+    None
 }

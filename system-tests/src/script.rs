@@ -101,6 +101,7 @@ fn callback_name(callback: Callback) -> &'static str {
         Callback::WorkerStop => "on_worker_stop",
         Callback::Task => "on_task",
         Callback::Finish => "on_finish",
+        Callback::PipeMessage => "on_pipe_message",
         _ => "another",
     }
 }

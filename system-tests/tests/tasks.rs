@@ -4,8 +4,7 @@ use nix::sys::signal::Signal;
 use std::{
     collections::{HashMap, HashSet},
     fs,
-    io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -14,7 +13,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use system_tests::{Entry, Launch, Server, client::wait_for_stats, tree, watch};
+use system_tests::{
+    Entry, Launch, Server,
+    client::{ask, wait_for_stats},
+    tree, watch,
+};
 
 /// How long each storm blows.
 const BLOWS: Duration = Duration::from_secs(5);
@@ -453,11 +456,9 @@ impl Load {
                         1 => format!("with {tag} {what}\n"),
                         _ => format!("wait {NEVER} {tag} {what}\n"),
                     };
-                    if let Some(answer) = ask(&mut stream, address, &line, tag) {
-                        assert!(!answer.is_empty());
+                    let has_tag = format!(" tag={tag} ");
+                    if ask(&mut stream, address, &line, |answer| answer.contains(&has_tag)).is_some() {
                         asked.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        stream = None;
                     }
                 }
             })
@@ -469,29 +470,6 @@ impl Load {
         self.calm.store(true, Ordering::Relaxed);
         self.threads.into_iter().for_each(|thread| thread.join().expect("a client does not panic"));
         self.asked.load(Ordering::Relaxed)
-    }
-}
-
-/// Says a line, and waits for the first answer with this tag; `None` when the session ended.
-fn ask(stream: &mut Option<BufReader<TcpStream>>, address: SocketAddr, line: &str, tag: u64) -> Option<String> {
-    let stream = stream.get_or_insert_with(|| {
-        let stream = TcpStream::connect_timeout(&address, watch::WATCHDOG).expect("the server listens");
-        stream.set_nodelay(true).expect("a socket option can be set");
-        stream.set_read_timeout(Some(watch::WATCHDOG)).expect("a socket option can be set");
-        BufReader::new(stream)
-    });
-    stream.get_mut().write_all(line.as_bytes()).ok()?;
-    let wanted = format!(" tag={tag} ");
-    loop {
-        let mut answer = String::new();
-        match stream.read_line(&mut answer) {
-            Ok(got) if got > 0 => {}
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => panic!("no answer to {line:?}"),
-            _ => return None,
-        }
-        if answer.contains(&wanted) {
-            return Some(answer);
-        }
     }
 }
 

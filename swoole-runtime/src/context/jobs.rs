@@ -394,8 +394,9 @@ impl<S> Worker<S> {
     }
 
     fn jobs(&self) -> Result<&Jobs<S>, TaskError> {
-        // A server with `on_task` has task workers: an override cannot make their number 0.
-        self.jobs.ok_or(TaskError::NoSuchTaskWorker)
+        // A server with `on_task` has task workers: an override cannot make their number 0. So this is one of them, in a callback that runs
+        // in every process.
+        self.jobs.ok_or(TaskError::InTaskWorker)
     }
 }
 

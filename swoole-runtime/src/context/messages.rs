@@ -3,12 +3,7 @@
 
 use super::{
     Manager, TaskWorker, Worker, WorkerStart,
-<<<<<<< HEAD
     handed::{AsMessage, SentAs},
-    worker::UnnamedServer,
-=======
-    handed::{AsMessage, SentAs, Written},
->>>>>>> 328c215 (on_pipe_message in the macro: the entry in the table, the type of a message; keys of messages need it, a grace needs its number (messages of other rules follow))
 };
 use crate::{
     error::MessageError,
