@@ -1,4 +1,4 @@
-//! No process of the server allocates on the heap for a message or a job, once it is warm.
+//! No process of the server allocates on the heap for what clients send, a job or a message between workers, once it is warm.
 
 use std::{fs, path::Path};
 use system_tests::{Client, Launch, server::Server};
@@ -6,16 +6,17 @@ use system_tests::{Client, Launch, server::Server};
 const SESSIONS: usize = 8;
 
 /// Who answers.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Echoed {
     ByTheWorker,
     ByATaskWorker,
+    ByAnotherWorker,
 }
 
 /// Sends messages of changing sizes over all sessions, each echoed before the next of its session.
 fn exchange(clients: &mut [Client], messages: usize, by: Echoed) {
     for n in 0..messages / clients.len() {
-        let letter = n as u8 & 0x7f | if by == Echoed::ByATaskWorker { 0x80 } else { 0 };
+        let letter = n as u8 & 0x3f | [0, 0x80, 0xc0][by as usize];
         let message = vec![letter; 1 + n % 700];
         for client in &mut *clients {
             client.send(&message);
@@ -40,11 +41,14 @@ fn a_warm_server_allocates_nothing_for_a_message_in_any_process() {
     let mut clients: Vec<Client> = (0..SESSIONS).map(|_| server.connect()).collect();
     exchange(&mut clients, 2000, Echoed::ByTheWorker);
     exchange(&mut clients, 2000, Echoed::ByATaskWorker);
+    exchange(&mut clients, 2000, Echoed::ByAnotherWorker);
     let warm = count(&counter);
     exchange(&mut clients, 5000, Echoed::ByTheWorker);
     assert_eq!(count(&counter), warm, "allocations for 5000 messages");
     exchange(&mut clients, 5000, Echoed::ByATaskWorker);
     assert_eq!(count(&counter), warm, "allocations for 5000 jobs");
+    exchange(&mut clients, 5000, Echoed::ByAnotherWorker);
+    assert_eq!(count(&counter), warm, "allocations for 5000 messages between workers");
     assert!(warm > 0, "the start allocates, so the counter counts");
     clients[0].send(b"allocate\n");
     clients[0].bytes(9);

@@ -8,7 +8,7 @@ use std::{
     ptr::null_mut,
     sync::atomic::{AtomicPtr, AtomicU64, Ordering},
 };
-use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker};
+use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker, WorkerId};
 
 /// The variable that names the file.
 const COUNTER: &str = "SYSTEM_TEST_COUNTER";
@@ -63,13 +63,18 @@ impl Frugal {
         if data == b"allocate\n" {
             drop(std::hint::black_box(vec![0_u8; 100]));
         }
-        // What begins with a high byte is echoed by a task worker.
-        if data.first().is_some_and(|first| first & 0x80 != 0) {
-            worker.task(&(fd, data))?;
-        } else {
-            worker.send(fd, data)?;
+        // The two high bits of the first byte say who echoes it.
+        match data.first().map_or(0, |first| first >> 6) {
+            2 => worker.task(&(fd, data)).map(|_| ())?,
+            3 => worker.send_message(WorkerId::from(1 - worker.id().get()), &(fd, data))?,
+            _ => worker.send(fd, data)?,
         }
         Ok(())
+    }
+
+    fn on_pipe_message(&mut self, worker: &Worker<Self>, _from: WorkerId, (fd, data): (SessionId, &[u8])) {
+        // The client has gone where it is not taken.
+        let _ = worker.send(fd, data);
     }
 
     fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<(SessionId, &[u8])>) {
