@@ -38,6 +38,10 @@ mod job {
 #[allow(dead_code, reason = "the runtime uses all of it")]
 #[path = "../../swoole-runtime/src/process/owner.rs"]
 mod owner;
+#[cfg(test)]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+#[path = "../../swoole-runtime/src/message/tray.rs"]
+mod tray;
 
 #[cfg(test)]
 mod bell;
@@ -62,6 +66,8 @@ mod consumer_dies;
 mod handover;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
+mod messages;
 #[cfg(test)]
 mod producer_dies;
 #[cfg(test)]

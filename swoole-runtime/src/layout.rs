@@ -11,7 +11,7 @@ use crate::{
     id::SessionId,
     job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
     logging,
-    message::{Mail, Messages},
+    message::{Mail, Messages, Tray},
     process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
@@ -214,14 +214,14 @@ impl Memory {
     pub(crate) fn settle_claims(&'static self, dead: usize) {
         let jobs = (0..self.places.jobs.len()).map(|worker| (self.loads(worker).overflow, self.jobs(worker).cells));
         let messages = (0..self.places.messages.len()).filter_map(|sender| self.messages(sender));
-        for (overflow, cells) in jobs.chain(messages.map(|messages| (messages.overflow, messages.cells))) {
+        for (overflow, cells) in jobs.chain(messages.map(|messages| (messages.overflow, messages.tray.cells))) {
             overflow.claims.settle(cells, !overflow.whose.is_of(dead));
         }
         self.files.settle(|whose, claim| {
             // The number was read from the name of a file.
             let cells = match whose {
                 Whose::Jobs(worker) => (worker < self.places.jobs.len()).then(|| self.jobs(worker).cells),
-                Whose::Messages(sender) => self.messages(sender).map(|messages| messages.cells),
+                Whose::Messages(sender) => self.messages(sender).map(|messages| messages.tray.cells),
             };
             cells.is_some_and(|cells| claim.is_live(cells, !whose.is_of(dead)))
         });
@@ -237,7 +237,7 @@ impl Memory {
         let place = self.places.messages.get(sender)?;
         let (cells, ready) = (self.arena.all(place.cells), Bits::new(self.arena.all(place.ready)));
         let overflow = self.overflow(Whose::Messages(sender), &place.overflow);
-        Some(Messages::new(cells, ready, self.arena.bytes(place.bytes), self.settings.message_cell, overflow))
+        Some(Messages::new(Tray::new(cells, ready), self.arena.bytes(place.bytes), self.settings.message_cell, overflow))
     }
 
     /// By which the process of this slot finds what was sent to it; `None` for a slot that there is not.

@@ -10,7 +10,7 @@ use crate::{
     id::WorkerId,
     job::Written,
     layout::Memory,
-    message::Messages,
+    message::{Messages, Tray},
     ring::Answers,
     sync::{Ordering, fence},
 };
@@ -69,7 +69,7 @@ impl Postbox {
         let messages = memory.messages(sender)?;
         let slots = memory.settings.slots();
         // What a predecessor has sent may be on its way still.
-        let receivers: Vec<Option<usize>> = (0..messages.count()).map(|cell| messages.receiver(cell).filter(|&to| to < slots)).collect();
+        let receivers: Vec<Option<usize>> = (0..messages.tray.cells.len()).map(|cell| messages.tray.receiver(cell).filter(|&to| to < slots)).collect();
         let held = (0..slots).map(|slot| receivers.iter().filter(|to| **to == Some(slot)).count()).collect();
         let answers = (0..slots).map(|_| Answers::default()).collect();
         let shelf = RefCell::new(Shelf { next: 0, receivers, held, answers });
@@ -83,12 +83,12 @@ impl Postbox {
             return Err(MessageError::ToItself);
         }
         let shelf = &mut *self.shelf.borrow_mut();
-        let cell = shelf.cell_for(slot, &self.messages).ok_or(MessageError::QueueFull)?;
+        let cell = shelf.cell_for(slot, self.messages.tray).ok_or(MessageError::QueueFull)?;
         // Relaxed: a number that nobody else has.
         let ticket = self.memory.message_ticket().fetch_add(1, Ordering::Relaxed) + 1;
         let load = self.messages.write(cell, &format_args!("message {ticket}"), message)?;
         shelf.put(cell, slot);
-        self.messages.send(cell, to.get(), ticket, load, self.sender, mail);
+        self.messages.tray.send(cell, to.get(), ticket, load.word(), self.sender, mail);
         // Pairs with the fence in `Flag::raise`: "flag or work".
         fence(Ordering::SeqCst);
         if shelf.answers[slot].glance(&self.memory.worker(slot).asleep) {
@@ -100,12 +100,12 @@ impl Postbox {
 
 impl Shelf {
     /// A free cell for a message to this one; `None` as well where so many are on their way to it that there would be none for others.
-    fn cell_for(&mut self, to: usize, messages: &Messages<'_>) -> Option<usize> {
-        let most = messages.count() - messages.count() / 4;
+    fn cell_for(&mut self, to: usize, tray: Tray<'_>) -> Option<usize> {
+        let most = tray.cells.len() - tray.cells.len() / 4;
         if self.held[to] >= most {
             // Those that have arrived since.
-            for cell in 0..messages.count() {
-                if messages.receiver(cell).is_none() {
+            for cell in 0..tray.cells.len() {
+                if tray.receiver(cell).is_none() {
                     self.let_go(cell);
                 }
             }
@@ -113,7 +113,7 @@ impl Shelf {
                 return None;
             }
         }
-        let cell = messages.free(self.next)?;
+        let cell = tray.free(self.next)?;
         self.next = cell + 1;
         Some(cell)
     }

@@ -11,7 +11,6 @@ use crate::{
     event::State,
     layout::{Memory, Role},
     logging::{self, Speaker},
-    message::settle_sender,
     process::{Claim, Lifecycle, Order, ToManager, ToMaster},
     ring::Look,
     sync::Ordering,
@@ -133,7 +132,7 @@ impl Life {
             logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
             if let Some(messages) = self.memory.messages(self.memory.settings.slots()) {
-                settle_sender(&messages, self.memory.settings.slots(), |slot| self.memory.mail(slot));
+                messages.tray.settle_sender(self.memory.settings.slots(), |slot| self.memory.mail(slot));
                 self.memory.settle_claims(self.memory.settings.slots());
                 self.memory.bells.workers.iter().for_each(Bell::ring);
             }

@@ -12,7 +12,6 @@ use crate::{
     job::{Holder, Phase, State as JobState, settle_asker, settle_holder},
     layout::Current,
     logging,
-    message::{settle_receiver, settle_sender},
     process::{Begun, Lifecycle, Order},
     ring::{Look, Producer, Tag},
     sync::Ordering,
@@ -147,10 +146,10 @@ impl Life {
     fn settle_messages(&self, at: usize, generation: u32) {
         let holder = Holder { task_worker: at as u16, generation: generation as u16 };
         for messages in (0..=self.memory.settings.slots()).filter_map(|sender| self.memory.messages(sender)) {
-            settle_receiver(&messages, holder);
+            messages.tray.settle_receiver(holder);
         }
         if let Some(messages) = self.memory.messages(at) {
-            settle_sender(&messages, at, |slot| self.memory.mail(slot));
+            messages.tray.settle_sender(at, |slot| self.memory.mail(slot));
         }
         if let Some(mail) = self.memory.mail(at) {
             mail.announce_all();

@@ -57,7 +57,7 @@ impl<S: Server> Inbox<S> {
         if !self.has_any() {
             return false;
         }
-        collect(&self.senders, self.mail, self.slot as u16, &mut self.waiting);
+        collect(self.senders.iter().map(|messages| messages.tray), self.mail, self.slot as u16, &mut self.waiting);
         if self.waiting.len() > MESSAGES_A_TURN {
             self.waiting.truncate(MESSAGES_A_TURN);
             // The rest comes in the next turn.
