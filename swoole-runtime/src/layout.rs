@@ -12,7 +12,7 @@ use crate::{
     job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
     logging,
     message::{Mail, Messages, Tray},
-    process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, WorkerBoard},
+    process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
     settings::Resolved,
@@ -86,6 +86,7 @@ struct JobsPlace {
 
 struct WorkerPlace {
     board: Place<WorkerBoard>,
+    successor: Place<SuccessorBoard>,
     backs: Places<Back>,
     to_reactors: Vec<FrontPlace>,
     cells: CellsPlace,
@@ -154,6 +155,10 @@ impl Memory {
 
     pub(crate) fn worker(&'static self, slot: usize) -> &'static WorkerBoard {
         self.arena.get(self.places.workers[slot].board)
+    }
+
+    pub(crate) fn successor(&'static self, slot: usize) -> &'static SuccessorBoard {
+        self.arena.get(self.places.workers[slot].successor)
     }
 
     pub(crate) fn slot(&'static self, slot: usize) -> &'static SlotBoard {
@@ -357,6 +362,7 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         .map(|slot| {
             plan.region(Owner::Worker(slot), |plan| WorkerPlace {
                 board: plan.one(),
+                successor: plan.one(),
                 backs: plan.many(reactors),
                 to_reactors: (0..reactors).map(|_| FrontPlace::lay(plan, ring_bytes)).collect(),
                 cells: CellsPlace::lay(plan),

@@ -39,6 +39,11 @@ pub fn start(worker: &WorkerStart) -> Result<(), &'static str> {
     if is_to("fail_later") && worker.generation() > 1 {
         return Err("the database has gone");
     }
+    if is_to("nap_later") && worker.generation() > 1 {
+        while !journal::alarm_rings() {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
     if is_to("spin_at_start") {
         spin();
     }

@@ -101,7 +101,7 @@ fn a_reload_during_a_reload_is_absorbed() {
     server.wait_for_log(&["SIGUSR2: a reload is under way"]);
     // One task worker is stuck; the other goes on as it is until that one is replaced.
     echo_jobs(&mut client, 10..20);
-    assert_eq!(generations(&server), [1, 1, 1, 1]);
+    assert_eq!(generations(&server), [1, 1, 2, 1], "its successor is ready, and waits");
     server.journal.ring_alarm();
     assert_eq!(Entry::read(&client.line()).number("tag"), 1, "a job under way is not cut short");
     server.wait_for_log(&["all task workers are replaced"]);
@@ -191,13 +191,90 @@ fn a_process_that_is_killed_in_a_reload_is_replaced_once() {
     let mut client = server.connect();
     client.ask("to 0 1 nap");
     server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    let dead = server.worker(2);
     server.signal(Signal::SIGUSR2);
     server.wait_for_log(&["SIGUSR2: reloading"]);
-    tree::signal(server.worker(2), Signal::SIGKILL);
+    tree::signal(dead, Signal::SIGKILL);
     server.wait_for_log(&["all task workers are replaced"]);
     assert_eq!(generations(&server), [1, 1, 2, 2]);
     assert_eq!(server.journal.of("on_worker_error").len(), 1);
     server.stop();
+}
+
+/// A server whose later generations are long in `on_worker_start`, in a reload; and the first successor.
+fn slow_reload() -> (Server, Client, u32) {
+    let server = tasker().arguments(["--max-wait-time=1"]).behaviour("nap_later").start();
+    let client = server.connect_to_worker(0);
+    server.signal(Signal::SIGUSR1);
+    let successor = server.journal.wait("on_worker_start", |entry| entry.number("worker") == 0 && entry.number("generation") == 2);
+    (server, client, successor.number("pid") as u32)
+}
+
+#[test]
+fn everybody_serves_on_until_the_successor_is_ready() {
+    let (server, mut client, _) = slow_reload();
+    server.wait_for_log(&["the successor of worker 0 is in on_worker_start for"]);
+    client.is_served();
+    assert_eq!(client.who().number("generation"), 1);
+    echo_jobs(&mut client, 0..10);
+    assert_eq!(generations(&server), [2, 1, 2, 1]);
+    server.journal.ring_alarm();
+    wait_for_generations(&server, [2; PROCESSES]);
+    watch::until("a successor serves", || client.who().number("generation") == 2);
+    no_worker_has_died(&server);
+    server.stop();
+}
+
+#[test]
+fn a_successor_that_dies_is_tried_again_and_nobody_notices() {
+    let (server, mut client, successor) = slow_reload();
+    tree::signal(successor, Signal::SIGKILL);
+    let error = server.journal.wait("on_worker_error", |_| true);
+    assert_eq!((error.text("callback"), error.number("generation")), ("on_worker_start", 2));
+    client.is_served();
+    assert_eq!(client.who().number("generation"), 1);
+    server.journal.ring_alarm();
+    wait_for_generations(&server, [2; PROCESSES]);
+    watch::until("a successor serves", || client.who().number("generation") == 2);
+    server.stop();
+}
+
+#[test]
+fn a_successor_takes_the_place_of_one_that_dies_before_it_is_ready() {
+    let (server, mut client, successor) = slow_reload();
+    let dead = client.who().number("pid") as u32;
+    tree::signal(dead, Signal::SIGKILL);
+    server.journal.wait("on_worker_error", |error| error.number("pid") == u64::from(dead));
+    client.say("who");
+    server.journal.ring_alarm();
+    assert_eq!(Entry::read(&client.line()).number("pid"), u64::from(successor));
+    wait_for_generations(&server, [2; PROCESSES]);
+    server.stop();
+}
+
+#[test]
+fn a_new_manager_calls_off_the_successors_of_the_old_one() {
+    let (server, mut client, successor) = slow_reload();
+    tree::signal(server.manager(), Signal::SIGKILL);
+    server.wait_for_log(&["this process takes over"]);
+    watch::until("the old successor is ended", || !tree::lives(successor));
+    client.is_served();
+    server.journal.ring_alarm();
+    wait_for_generations(&server, [2; PROCESSES]);
+    server.wait_for_log(&["all task workers are replaced"]);
+    server.wait_for_log(&["all workers are replaced"]);
+    watch::until("a successor serves", || client.who().number("generation") == 2);
+    server.wait_for_all_processes(PROCESSES);
+    server.stop();
+}
+
+#[test]
+fn a_shutdown_ends_successors_too() {
+    let (mut server, _client, _) = slow_reload();
+    let address = server.address();
+    server.signal(Signal::SIGTERM);
+    server.wait_for_end();
+    server.leaves_nothing(address);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::{
     id::WorkerId,
     job::Written,
     layout::Memory,
+    logging,
     message::{Messages, Tray},
     ring::Answers,
     sync::{Ordering, fence},
@@ -49,7 +50,23 @@ pub(crate) struct Postbox {
     /// The slot of this process; the manager has the number behind the last.
     sender: usize,
     messages: Messages<'static>,
-    shelf: RefCell<Shelf>,
+    shelf: RefCell<Option<Shelf>>,
+    /// What a process has sent before it held its slot, whose cells were another's until then.
+    held_back: RefCell<Vec<(WorkerId, Vec<u8>)>>,
+}
+
+/// A message that was written before.
+struct WrittenBefore(Vec<u8>);
+
+impl Written for WrittenBefore {
+    fn write(&self, space: &mut [u8]) -> Option<usize> {
+        space.get_mut(..self.0.len())?.copy_from_slice(&self.0);
+        Some(self.0.len())
+    }
+
+    fn to_vec(&self) -> Option<Vec<u8>> {
+        Some(self.0.clone())
+    }
 }
 
 /// What a process remembers of the messages that it has sent.
@@ -66,14 +83,34 @@ struct Shelf {
 impl Postbox {
     /// [worker, task worker, manager] For as long as the process lives; `None` where the server has no `on_pipe_message`.
     pub(crate) fn attach(memory: &'static Memory, sender: usize) -> Option<&'static Self> {
-        let messages = memory.messages(sender)?;
-        let slots = memory.settings.slots();
-        // What a predecessor has sent may be on its way still.
-        let receivers: Vec<Option<usize>> = (0..messages.tray.cells.len()).map(|cell| messages.tray.receiver(cell).filter(|&to| to < slots)).collect();
-        let held = (0..slots).map(|slot| receivers.iter().filter(|to| **to == Some(slot)).count()).collect();
-        let answers = (0..slots).map(|_| Answers::default()).collect();
-        let shelf = RefCell::new(Shelf { next: 0, receivers, held, answers });
-        Some(Box::leak(Box::new(Self { memory, sender, messages, shelf })))
+        let postbox = Self::beside(memory, sender)?;
+        postbox.take_over();
+        Some(postbox)
+    }
+
+    /// [successor] The same for a process that does not hold its slot yet.
+    pub(crate) fn beside(memory: &'static Memory, sender: usize) -> Option<&'static Self> {
+        let (messages, shelf, held_back) = (memory.messages(sender)?, RefCell::default(), RefCell::default());
+        Some(Box::leak(Box::new(Self { memory, sender, messages, shelf, held_back })))
+    }
+
+    /// [worker, task worker, manager] The cells are this process's own from here on: what it has sent before leaves.
+    pub(crate) fn take_over(&self) {
+        self.shelf.replace(Some(Shelf::new(self.memory.settings.slots(), self.messages.tray)));
+        for (to, message) in self.held_back.take() {
+            if let Err(e) = self.send(to, &WrittenBefore(message)) {
+                logging::error!("a message of on_worker_start to worker {to} is lost: {e}");
+            }
+        }
+    }
+
+    fn hold_back(&self, to: WorkerId, message: &dyn Written) -> Result<(), MessageError> {
+        let mut held_back = self.held_back.borrow_mut();
+        if held_back.len() >= most_for_one(self.messages.tray) {
+            return Err(MessageError::QueueFull);
+        }
+        held_back.push((to, message.to_vec().ok_or(MessageError::Unreadable)?));
+        Ok(())
     }
 
     pub(super) fn send(&self, to: WorkerId, message: &dyn Written) -> Result<(), MessageError> {
@@ -82,7 +119,8 @@ impl Postbox {
         if slot == self.sender {
             return Err(MessageError::ToItself);
         }
-        let shelf = &mut *self.shelf.borrow_mut();
+        let mut shelf = self.shelf.borrow_mut();
+        let Some(shelf) = &mut *shelf else { return self.hold_back(to, message) };
         let cell = shelf.cell_for(slot, self.messages.tray).ok_or(MessageError::QueueFull)?;
         // Relaxed: a number that nobody else has.
         let ticket = self.memory.message_ticket().fetch_add(1, Ordering::Relaxed) + 1;
@@ -98,10 +136,22 @@ impl Postbox {
     }
 }
 
+/// How many cells may hold messages to one receiver: the rest is for the others.
+fn most_for_one(tray: Tray<'_>) -> usize {
+    tray.cells.len() - tray.cells.len() / 4
+}
+
 impl Shelf {
+    fn new(slots: usize, tray: Tray<'_>) -> Self {
+        // What a predecessor has sent may be on its way still.
+        let receivers: Vec<Option<usize>> = (0..tray.cells.len()).map(|cell| tray.receiver(cell).filter(|&to| to < slots)).collect();
+        let held = (0..slots).map(|slot| receivers.iter().filter(|to| **to == Some(slot)).count()).collect();
+        Self { next: 0, receivers, held, answers: (0..slots).map(|_| Answers::default()).collect() }
+    }
+
     /// A free cell for a message to this one; `None` as well where so many are on their way to it that there would be none for others.
     fn cell_for(&mut self, to: usize, tray: Tray<'_>) -> Option<usize> {
-        let most = tray.cells.len() - tray.cells.len() / 4;
+        let most = most_for_one(tray);
         if self.held[to] >= most {
             // Those that have arrived since.
             for cell in 0..tray.cells.len() {

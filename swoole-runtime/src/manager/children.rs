@@ -14,6 +14,19 @@ pub(super) struct Slot {
     next_fork: Option<Instant>,
     /// Whether SIGKILL was sent.
     pub(super) killed: bool,
+    /// What gets ready beside it.
+    pub(super) successor: Option<Successor>,
+}
+
+/// A process that gets ready to hold a slot.
+pub(super) struct Successor {
+    pub(super) child: Child,
+    /// The generation it is to be, and the reload it was forked in.
+    pub(super) generation: u32,
+    pub(super) reload: u32,
+    /// When it was forked, and whether its being late was said.
+    pub(super) since: Instant,
+    pub(super) is_said: bool,
 }
 
 /// What fills a slot.
@@ -67,12 +80,22 @@ impl Slot {
         self.failures
     }
 
+    /// Its successor has ended and was never ready.
+    pub(super) fn lost_successor(&mut self) {
+        let child = core::mem::take(&mut self.child);
+        let killed = self.killed;
+        self.emptied(false);
+        (self.child, self.killed, self.successor) = (child, killed, None);
+    }
+
     /// How long it still waits to be filled; `None` when it waits for nothing.
     pub(super) fn waits(&self) -> Option<Duration> {
-        if !matches!(self.child, Child::None) {
-            return None;
-        }
-        Some(self.next_fork.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now())))
+        (matches!(self.child, Child::None) && self.successor.is_none()).then(|| self.holds_back())
+    }
+
+    /// How long nothing is forked for it.
+    pub(super) fn holds_back(&self) -> Duration {
+        self.next_fork.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     event::State,
     layout::{Memory, Role},
     logging::{self, Speaker},
-    process::{Claim, Lifecycle, Order, ToManager, ToMaster},
+    process::{Lifecycle, Taking, ToManager, ToMaster},
     ring::Look,
     sync::Ordering,
     sys::{
@@ -58,6 +58,8 @@ pub(super) struct Life {
     pub(super) memory: &'static Memory,
     pub(super) context: Context,
     pub(super) slots: Vec<Slot>,
+    /// Successors that a predecessor of this manager has forked, as long as they may live.
+    called_off: Vec<u32>,
     inherited: Inherited,
     poll: Poll,
     signals: SignalFd,
@@ -112,6 +114,7 @@ impl Life {
                 memory,
                 context: Context::new(Outbox::attach(memory, None, None), Postbox::attach(memory, memory.settings.slots())),
                 slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
+                called_off: Vec::new(),
                 inherited,
                 poll,
                 signals,
@@ -153,8 +156,7 @@ impl Life {
             self.bury::<S>();
             self.watch();
             self.ask_again();
-            self.replace();
-            if let Some(next) = self.reconcile() {
+            if let Some(next) = self.replace().or_else(|| self.reconcile()) {
                 return next;
             }
             if self.memory.header().lifecycle() == Lifecycle::Stopping && self.stop_all() {
@@ -173,11 +175,18 @@ impl Life {
         }
     }
 
-    /// Every slot that has an owner: whose child is it by now?
+    /// Every slot that has an owner: whose child is it by now? What was getting ready to hold one is called off.
     fn ask_for_orphans(&mut self) {
         for at in 0..self.slots.len() {
-            if let Some(pid) = self.memory.slot(at).owner.read().pid {
+            let owner = self.memory.slot(at).owner.read().pid;
+            if let Some(pid) = owner {
                 self.slots[at].child = Child::Asked { pid };
+                self.tell_master(ToMaster::Adopt { pid });
+            }
+            let successor = self.memory.slot(at).successor.read().pid;
+            self.call_off(at);
+            if let Some(pid) = successor.filter(|_| successor != owner) {
+                self.called_off.push(pid);
                 self.tell_master(ToMaster::Adopt { pid });
             }
         }
@@ -214,13 +223,13 @@ impl Life {
             return None;
         }
         let opened = owner.open(now)?;
-        self.memory.slot(at).give(Order::Serve);
         // Relaxed: before the fork. A reload that is asked for from now on replaces it once more.
         self.memory.slot(at).reload.store(self.memory.header().reload(self.memory.group(at)), Ordering::Relaxed);
         match self.fork() {
-            Some(Side::Child) => Some(Next::Worker(at, opened)),
+            Some(Side::Child) => Some(Next::Worker(at, Taking::Open(opened))),
             Some(Side::Parent(pid)) => {
-                self.watch_over(at, pid, opened);
+                logging::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
+                self.slots[at].child = self.watched(pid, Token(at));
                 None
             }
             None => {
@@ -231,21 +240,13 @@ impl Life {
         }
     }
 
-    fn watch_over(&mut self, at: usize, pid: Pid, opened: Claim) {
-        let watched = PidFd::open(pid).and_then(|fd| {
-            self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), Token(at), Interest::READABLE)?;
-            Ok(fd)
-        });
-        match watched {
-            Ok(fd) => {
-                logging::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
-                self.slots[at].child = Child::Own { pid: pid.as_raw().cast_unsigned(), fd };
-            }
-            Err(e) => {
-                logging::error!("worker {at} (pid {pid}) cannot be watched: {e}; trying again");
-                self.slots[at].child = Child::Unwatched { pid: pid.as_raw().cast_unsigned() };
-            }
-        }
+    /// Has the poll say when this process ends.
+    pub(super) fn watch_for(&self, fd: &PidFd, token: Token) -> io::Result<()> {
+        self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), token, Interest::READABLE)
+    }
+
+    pub(super) fn forget(&self, fd: &PidFd) {
+        let _ = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
     }
 
     fn fork_standby(&mut self) -> Option<Next> {
@@ -269,7 +270,7 @@ impl Life {
         }
     }
 
-    fn fork(&mut self) -> Option<Side> {
+    pub(super) fn fork(&mut self) -> Option<Side> {
         let witness = match SingleThreaded::check() {
             Ok(witness) => witness,
             Err(many) => {
@@ -303,8 +304,12 @@ impl Life {
                 (Some(ToManager::Adopted { pid }), Some(fd)) => {
                     if let Some(slot) = self.slots.iter_mut().find(|slot| slot.child.pid() == Some(pid)) {
                         slot.child = Child::Adopted { pid, fd: PidFd::from_fd(fd) };
+                    } else if self.called_off.contains(&pid) {
+                        // It holds nothing, and may be long in `on_worker_start`. The master says when it has ended.
+                        let _ = PidFd::from_fd(fd).signal(Signal::SIGKILL);
                     }
                 }
+                (Some(ToManager::Ended { pid, .. }), _) if self.called_off.contains(&pid) => self.called_off.retain(|one| *one != pid),
                 (Some(ToManager::Ended { pid, ended }), _) => {
                     if let Some(at) = self.slots.iter().position(|slot| slot.child.pid() == Some(pid)) {
                         self.settle::<S>(at, pid, ended);
@@ -319,8 +324,9 @@ impl Life {
     /// Own children that have ended: settled first, reaped last, so that a death in between leaves their status to the master.
     fn bury<S: Server>(&mut self) {
         for at in 0..self.slots.len() {
+            self.bury_successor::<S>(at);
             if let Child::Unwatched { pid } = self.slots[at].child {
-                self.watch_over(at, Pid::from_raw(pid.cast_signed()), self.memory.slot(at).owner.read());
+                self.slots[at].child = self.watched(Pid::from_raw(pid.cast_signed()), Token(at));
             }
             let Child::Own { pid, fd } = &self.slots[at].child else {
                 continue;
@@ -331,7 +337,7 @@ impl Life {
                     continue;
                 };
                 self.settle::<S>(at, pid, ended);
-                let _ = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
+                self.forget(&fd);
                 fd.reap();
             }
         }
@@ -381,6 +387,9 @@ impl Life {
                 Child::None | Child::Own { .. } | Child::Unwatched { .. } | Child::Adopted { .. } => {}
             }
         }
+        for &pid in &self.called_off {
+            self.tell_master(ToMaster::Adopt { pid });
+        }
     }
 
     /// Tells every worker to stop, and ends what is left at the deadline; `true` when none is left.
@@ -389,22 +398,29 @@ impl Life {
         // Workers wait for their jobs, so task workers go on until there is no worker.
         let are_workers_gone = self.slots.iter().take(self.memory.settings.workers).all(|slot| matches!(slot.child, Child::None));
         for at in 0..self.slots.len() {
+            if let Some(successor) = &self.slots[at].successor {
+                if late && let Some(fd) = successor.child.fd() {
+                    let _ = fd.signal(Signal::SIGKILL);
+                }
+                self.call_off(at);
+            }
             if matches!(self.slots[at].child, Child::None) || !late && !are_workers_gone && self.memory.task_worker(at).is_some() {
                 continue;
             }
             // On every turn: a predecessor may have died between the order and the bell.
-            self.memory.slot(at).give(Order::Stop);
+            self.memory.slot(at).tell_to_stop(self.memory.slot(at).owner.read().generation);
             self.memory.bells.workers[at].ring();
             if late {
                 self.end_late(at);
             }
         }
-        self.slots.iter().all(|slot| matches!(slot.child, Child::None))
+        self.slots.iter().all(|slot| matches!(slot.child, Child::None) && slot.successor.is_none())
     }
 
     fn kill_all(&self, why: &str) {
         logging::error!("{why}: every worker is ended");
-        for fd in self.slots.iter().filter_map(|slot| slot.child.fd()) {
+        let successors = self.slots.iter().filter_map(|slot| Some(&slot.successor.as_ref()?.child));
+        for fd in self.slots.iter().map(|slot| &slot.child).chain(successors).filter_map(Child::fd) {
             let _ = fd.signal(Signal::SIGKILL);
         }
     }
@@ -420,7 +436,7 @@ impl Life {
         let foster =
             self.slots.iter().any(|slot| matches!(slot.child, Child::Asked { .. } | Child::Unwatched { .. } | Child::Adopted { .. }));
         let waits = self.slots.iter().filter_map(Slot::waits).min().map(|wait| wait.max(Duration::from_millis(1)));
-        let foster = (foster || self.wants_standby).then_some(ASK_AGAIN);
+        let foster = (foster || self.wants_standby || !self.called_off.is_empty()).then_some(ASK_AGAIN);
         [waits, self.until_late(), foster].into_iter().flatten().min()
     }
 

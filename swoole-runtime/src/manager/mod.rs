@@ -13,7 +13,7 @@ mod standby;
 use crate::{
     contract::Server,
     layout::Memory,
-    process::Claim,
+    process::Taking,
     sys::{lifeline::Lifeline, packet::Packets, pidfd::PidFd},
 };
 
@@ -29,12 +29,12 @@ pub(crate) struct Inherited {
 }
 
 /// What a worker does with its process, as the manager starts it: from the claim on its slot to its exit code.
-pub(crate) type Work = fn(&'static Memory, usize, Claim, &Lifeline) -> i32;
+pub(crate) type Work = fn(&'static Memory, usize, Taking, &Lifeline) -> i32;
 
 /// What a process that was the manager, or a fork of it, goes on as.
 enum Next {
     Exit(i32),
-    Worker(usize, Claim),
+    Worker(usize, Taking),
     Standby(PidFd),
 }
 
@@ -43,11 +43,11 @@ pub(crate) fn manage<S: Server>(memory: &'static Memory, inherited: Inherited, w
     let (next, inherited) = life::live::<S>(memory, inherited, taken_over);
     match next {
         Next::Exit(code) => code,
-        Next::Worker(slot, claim) => {
+        Next::Worker(slot, taking) => {
             // A worker keeps nothing by which it could speak as the manager.
             let Inherited { lifeline, manager_line, standby_line } = inherited;
             drop((manager_line, standby_line));
-            work(memory, slot, claim, &lifeline)
+            work(memory, slot, taking, &lifeline)
         }
         Next::Standby(manager) => stand_by::<S>(memory, inherited, manager, work),
     }

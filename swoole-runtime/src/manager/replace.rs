@@ -1,69 +1,202 @@
-//! Planned replacement: the processes of a group are told to stop one after the other, each when the successor of the one before is ready.
-//! A reload asks for all that were there when it was asked for; a process that has done its share asks for itself.
+//! Planned replacement: in each group one process after the other gets a successor, which gets ready beside it and is handed the slot when it
+//! has ended. A reload asks for all that were there when it was asked for; a process that has done its share asks for itself.
 //!
-//! If the manager dies here: the order, its deadline and the reload that a process was forked in stand on the slots' boards, and the next
-//! manager goes on. If the process dies instead of stopping: it is replaced as after any death, which is what was wanted. If a successor
-//! does not become ready: the others stay as they are, and the manager tries that one again.
+//! If the manager dies here: the order, its deadline and the reload that a process was forked in stand on the slots' boards. The next
+//! manager calls off successors that hold no slot yet, and goes on. If a process dies instead of stopping: its successor, which is wanted
+//! anyway, takes its place. If a successor dies: the process goes on as it was, and the manager tries again later.
 
-use super::{children::Child, life::Life};
+use super::{
+    Next,
+    children::{Child, Slot, Successor},
+    life::Life,
+};
 use crate::{
+    context::WorkerExit,
+    contract::Server,
     error::spoken,
-    event::State,
+    event::{Callback, State},
+    id::WorkerId,
     layout::Current,
     logging,
-    process::{Group, Lifecycle, Order},
+    process::{Claim, Group, Lifecycle, Order, Taking},
     sync::Ordering,
-    sys::clock,
+    sys::{
+        clock,
+        fork::Side,
+        pidfd::{Ended, PidFd},
+    },
 };
 use core::time::Duration;
-use nix::sys::signal::Signal;
+use mio::Token;
+use nix::{sys::signal::Signal, unistd::Pid};
+use std::time::Instant;
 
 impl Life {
-    /// The next step of each group, if it is time for one.
-    pub(super) fn replace(&mut self) {
-        if self.memory.header().lifecycle() == Lifecycle::Running {
-            for group in Group::ALL {
-                self.replace_in(group);
+    /// The next step of each group, if it is time for one. `Some` in the process that is no longer the manager.
+    pub(super) fn replace(&mut self) -> Option<Next> {
+        for group in Group::ALL {
+            if let Some(at) = self.go_on_with(group)
+                && let Some(next) = self.fork_successor(at)
+            {
+                return Some(next);
             }
         }
+        None
     }
 
-    fn replace_in(&mut self, group: Group) {
+    /// What is under way in a group goes on; otherwise, which slot is next.
+    fn go_on_with(&mut self, group: Group) -> Option<usize> {
         let reload = self.memory.header().reload(group);
         let (mut next, mut is_one_under_way) = (None, false);
         for at in self.memory.slots_of(group) {
+            if self.slots[at].successor.is_some() {
+                is_one_under_way = true;
+                self.go_on_with_successor(at);
+                continue;
+            }
             let (board, slot) = (self.memory.worker(at), self.memory.slot(at));
-            let serves = !matches!(self.slots[at].child, Child::None) && board.state() == State::Ready && slot.order() == Order::Serve;
+            let serves = !matches!(self.slots[at].child, Child::None) && board.state() == State::Ready && self.order(at) == Order::Serve;
             if !serves {
                 is_one_under_way = true;
                 self.end_if_late(at);
             // Relaxed: written by this manager, or by one before it.
             } else if slot.reload.load(Ordering::Relaxed) != reload || board.asks_for_successor() {
-                next.get_or_insert(at);
+                next = next.or(Some(at));
             }
         }
-        if is_one_under_way {
-            return;
+        if is_one_under_way || self.memory.header().lifecycle() != Lifecycle::Running {
+            return None;
         }
-        if let Some(at) = next {
-            logging::debug!("worker {at} is to be replaced");
-            let slot = self.memory.slot(at);
-            slot.set_stop_by(clock::uptime_ms() + self.memory.settings.max_wait_time.as_millis() as u64);
-            slot.give(Order::Stop);
-            self.memory.bells.workers[at].ring();
-        } else if self.memory.manager().reloaded(group) != reload {
+        if next.is_none() && self.memory.manager().reloaded(group) != reload {
             self.memory.manager().has_reloaded(group, reload);
             logging::info!("all {} are replaced", name_of(group));
         }
+        next.filter(|&at| self.slots[at].holds_back().is_zero())
+    }
+
+    fn go_on_with_successor(&mut self, at: usize) {
+        let (is_vacant, is_ready) = (matches!(self.slots[at].child, Child::None), self.memory.successor(at).is_ready());
+        let claim = self.memory.slot(at).owner.read();
+        match (is_ready, is_vacant) {
+            (true, true) => {
+                self.hand_over(at, claim);
+            }
+            (true, false) if self.order(at) == Order::Serve => {
+                let slot = self.memory.slot(at);
+                slot.set_stop_by(clock::uptime_ms() + self.memory.settings.max_wait_time.as_millis() as u64);
+                slot.tell_to_stop(claim.generation);
+                self.memory.bells.workers[at].ring();
+            }
+            (true, false) => self.end_if_late(at),
+            (false, _) => {
+                let max_wait_time = self.memory.settings.max_wait_time;
+                let late =
+                    self.slots[at].successor.as_mut().filter(|successor| !successor.is_said && successor.since.elapsed() > max_wait_time);
+                if let Some(late) = late {
+                    late.is_said = true;
+                    logging::warn!(
+                        "the successor of worker {at} is in on_worker_start for {}; the others wait",
+                        spoken(late.since.elapsed())
+                    );
+                }
+            }
+        }
+    }
+
+    fn fork_successor(&mut self, at: usize) -> Option<Next> {
+        let slot = self.memory.slot(at);
+        let generation = slot.owner.read().generation.wrapping_add(1);
+        let opened = slot.successor.open(slot.successor.read())?;
+        let reload = self.memory.header().reload(self.memory.group(at));
+        self.memory.successor(at).clean();
+        match self.fork() {
+            Some(Side::Child) => Some(Next::Worker(at, Taking::Beside { opened, generation })),
+            Some(Side::Parent(pid)) => {
+                logging::debug!("worker {at}: pid {pid} gets ready to be generation {generation}");
+                let child = self.watched(pid, Token(self.slots.len() + at));
+                self.slots[at].successor = Some(Successor { child, generation, reload, since: Instant::now(), is_said: false });
+                None
+            }
+            None => {
+                self.slots[at].lost_successor();
+                None
+            }
+        }
+    }
+
+    /// Gives the slot to the successor that is ready, if there is one; `now` names nobody, or a process that is dead and settled.
+    pub(super) fn hand_over(&mut self, at: usize, now: Claim) -> bool {
+        let is_ready = self.memory.successor(at).is_ready();
+        let Some(successor) = self.slots[at].successor.take_if(|_| is_ready) else { return false };
+        let slot = self.memory.slot(at);
+        // Relaxed: nobody but the manager reads it.
+        slot.reload.store(successor.reload, Ordering::Relaxed);
+        let is_next = successor.generation == now.generation.wrapping_add(1);
+        if !is_next || !successor.child.pid().is_some_and(|pid| slot.owner.hand_over(now, pid)) {
+            self.slots[at].successor = Some(successor);
+            self.call_off(at);
+            return false;
+        }
+        self.slots[at].child = successor.child;
+        self.memory.bells.workers[at].ring();
+        true
+    }
+
+    /// A successor that holds no slot is not wanted any more: it ends when it comes to look, or is ended.
+    pub(super) fn call_off(&mut self, at: usize) {
+        let word = &self.memory.slot(at).successor;
+        let _ = word.open(word.read());
+        self.memory.bells.workers[at].ring();
+    }
+
+    /// A successor that has ended before it held its slot.
+    pub(super) fn bury_successor<S: Server>(&mut self, at: usize) {
+        let Some(successor) = &mut self.slots[at].successor else { return };
+        if let Child::Unwatched { pid } = successor.child {
+            let pid = Pid::from_raw(pid.cast_signed());
+            let token = Token(self.slots.len() + at);
+            let child = self.watched(pid, token);
+            if let Some(successor) = &mut self.slots[at].successor {
+                successor.child = child;
+            }
+            return;
+        }
+        let Child::Own { pid, fd } = &successor.child else { return };
+        let (pid, generation, since) = (*pid, successor.generation, successor.since);
+        let Some(ended) = fd.peek() else { return };
+        let is_wanted = self.memory.slot(at).successor.read().pid == Some(pid);
+        if let Some(Successor { child: Child::Own { fd, .. }, .. }) = self.slots[at].successor.take() {
+            self.forget(&fd);
+            fd.reap();
+        }
+        self.slots[at].lost_successor();
+        if is_wanted || ended != Ended::Exited(0) {
+            self.report::<S>(&WorkerExit {
+                worker: WorkerId::new(at as u16),
+                pid,
+                generation,
+                ended,
+                callback: Some(Callback::WorkerStart),
+                session: None,
+                in_callback: Some(since.elapsed()),
+                age: since.elapsed(),
+                message: self.memory.successor(at).words.said(),
+            });
+        }
+    }
+
+    /// What the process that holds this slot was told.
+    pub(super) fn order(&self, at: usize) -> Order {
+        let slot = self.memory.slot(at);
+        slot.order(slot.owner.read().generation)
     }
 
     /// A process that was told to stop, and has had its time.
     fn end_if_late(&mut self, at: usize) {
-        let slot = self.memory.slot(at);
-        if slot.order() == Order::Stop {
+        if self.order(at) == Order::Stop {
             // A predecessor may have died between the order and the bell.
             self.memory.bells.workers[at].ring();
-            if clock::uptime_ms() >= slot.stop_by_ms() {
+            if clock::uptime_ms() >= self.memory.slot(at).stop_by_ms() {
                 self.end_late(at);
             }
         }
@@ -86,14 +219,33 @@ impl Life {
         }
     }
 
-    /// How long until the first deadline of a process that was told to stop.
+    /// How long until a process that was told to stop is late, or a successor, or until one may be forked.
     pub(super) fn until_late(&self) -> Option<Duration> {
+        let now = clock::uptime_ms();
         let told = self
             .slots
             .iter()
             .enumerate()
-            .filter(|(at, slot)| !slot.killed && !matches!(slot.child, Child::None) && self.memory.slot(*at).order() == Order::Stop);
-        told.map(|(at, _)| Duration::from_millis(self.memory.slot(at).stop_by_ms().saturating_sub(clock::uptime_ms()).max(1))).min()
+            .filter(|(at, slot)| !slot.killed && !matches!(slot.child, Child::None) && self.order(*at) == Order::Stop);
+        let told = told.map(|(at, _)| Duration::from_millis(self.memory.slot(at).stop_by_ms().saturating_sub(now)));
+        let late = self.slots.iter().filter_map(|slot| {
+            let successor = slot.successor.as_ref().filter(|successor| !successor.is_said)?;
+            Some(self.memory.settings.max_wait_time.saturating_sub(successor.since.elapsed()))
+        });
+        let held_back = self.slots.iter().map(Slot::holds_back).filter(|wait| !wait.is_zero());
+        told.chain(late).chain(held_back).min().map(|wait| wait.max(Duration::from_millis(1)))
+    }
+
+    pub(super) fn watched(&self, pid: Pid, token: Token) -> Child {
+        let watched = PidFd::open(pid).and_then(|fd| self.watch_for(&fd, token).map(|()| fd));
+        let pid = pid.as_raw().cast_unsigned();
+        match watched {
+            Ok(fd) => Child::Own { pid, fd },
+            Err(e) => {
+                logging::error!("pid {pid} cannot be watched: {e}; trying again");
+                Child::Unwatched { pid }
+            }
+        }
     }
 }
 

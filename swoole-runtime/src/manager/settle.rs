@@ -31,7 +31,7 @@ impl Life {
         // A child that ended before it claimed the slot has touched nothing.
         let held = claim.pid == Some(pid);
         let current = if held { self.memory.current(at) } else { None };
-        let asked_to = self.memory.slot(at).order() == Order::Stop;
+        let asked_to = self.memory.slot(at).order(claim.generation) == Order::Stop;
         let state = if held { board.state() } else { State::Starting };
         // Relaxed: the process is dead.
         let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
@@ -48,7 +48,7 @@ impl Life {
                 session: current.and_then(|current| current.session),
                 in_callback: current.map(|current| current.age),
                 age: Duration::from_millis(age),
-                message: if held { board.said() } else { None },
+                message: if held { board.words.said() } else { None },
             });
         }
         match current {
@@ -74,10 +74,10 @@ impl Life {
         restarts.store(restarts.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.ring_all();
         // Last: a manager that finds the slot vacant settles nothing.
-        if held {
+        self.slots[at].emptied(did_something || as_asked);
+        if held && !self.hand_over(at, claim) {
             self.memory.slot(at).owner.vacate(claim);
         }
-        self.slots[at].emptied(did_something || as_asked);
     }
 
     /// Whether the record that the slot's board keeps for `on_lost` is still on its ring.
@@ -168,7 +168,7 @@ impl Life {
         }
     }
 
-    fn report<S: Server>(&mut self, exit: &WorkerExit) {
+    pub(super) fn report<S: Server>(&mut self, exit: &WorkerExit) {
         logging::error!("{exit}");
         self.last_failure = Some(format!("{exit}"));
         if let Some(on_worker_error) = S::DISPATCH.on_worker_error {

@@ -170,12 +170,76 @@ pub(crate) struct WorkerBoard {
     pub(crate) waits: Flag,
     /// When this generation started, in ms since 1970.
     pub(crate) started_ms: AtomicU64,
-    said_length: AtomicU32,
-    said: [AtomicU32; SAID / 4],
+    pub(crate) words: LastWords,
 }
 
-/// How many bytes of its last words a worker leaves.
+/// A process that gets ready to hold a slot while another holds it. It writes it; the manager while there is none.
+#[repr(C, align(64))]
+pub(crate) struct SuccessorBoard {
+    /// Whether it is ready.
+    ready: AtomicU32,
+    pub(crate) words: LastWords,
+}
+
+impl SuccessorBoard {
+    /// [manager] Before it is forked.
+    pub(crate) fn clean(&self) {
+        self.words.clear();
+        // Relaxed: before the fork.
+        self.ready.store(0, Ordering::Relaxed);
+    }
+
+    /// [successor] Its state is built.
+    pub(crate) fn get_ready(&self) {
+        // Relaxed: the bell that follows is a system call.
+        self.ready.store(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        // Relaxed: a word by itself.
+        self.ready.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// How many bytes of its last words a process leaves.
 const SAID: usize = 256;
+
+/// Why a process could not start, what it panicked with.
+#[repr(C)]
+pub(crate) struct LastWords {
+    length: AtomicU32,
+    words: [AtomicU32; SAID / 4],
+}
+
+impl LastWords {
+    /// [whose they are] Cut at 256 bytes.
+    pub(crate) fn say(&self, said: &str) {
+        let mut bytes = [0; SAID];
+        let length = said.floor_char_boundary(SAID);
+        bytes[..length].copy_from_slice(&said.as_bytes()[..length]);
+        for (word, part) in self.words.iter().zip(bytes.chunks_exact(4)) {
+            // Relaxed: read when the process is dead.
+            word.store(u32::from_le_bytes([part[0], part[1], part[2], part[3]]), Ordering::Relaxed);
+        }
+        self.length.store(length as u32, Ordering::Relaxed);
+    }
+
+    /// [manager] Those of a dead process, if it had any.
+    pub(crate) fn said(&self) -> Option<String> {
+        // Relaxed: the process is dead.
+        let length = self.length.load(Ordering::Relaxed) as usize;
+        let mut bytes = [0; SAID];
+        for (part, word) in bytes.chunks_exact_mut(4).zip(&self.words) {
+            part.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        let said = &bytes[..length.min(SAID)];
+        (!said.is_empty()).then(|| String::from_utf8_lossy(said).into_owned())
+    }
+
+    fn clear(&self) {
+        self.length.store(0, Ordering::Relaxed);
+    }
+}
 
 impl WorkerBoard {
     pub(crate) fn state(&self) -> State {
@@ -233,36 +297,12 @@ impl WorkerBoard {
         self.asks_successor.load(Ordering::Relaxed) != 0
     }
 
-    /// [worker] Leaves last words: why it could not start, what it panicked with. Cut at 256 bytes.
-    pub(crate) fn say(&self, words: &str) {
-        let mut bytes = [0; SAID];
-        let length = words.floor_char_boundary(SAID);
-        bytes[..length].copy_from_slice(&words.as_bytes()[..length]);
-        for (word, part) in self.said.iter().zip(bytes.chunks_exact(4)) {
-            // Relaxed: read when the process is dead.
-            word.store(u32::from_le_bytes([part[0], part[1], part[2], part[3]]), Ordering::Relaxed);
-        }
-        self.said_length.store(length as u32, Ordering::Relaxed);
-    }
-
-    /// [manager] The last words of a dead worker, if it had any.
-    pub(crate) fn said(&self) -> Option<String> {
-        // Relaxed: the process is dead.
-        let length = self.said_length.load(Ordering::Relaxed) as usize;
-        let mut bytes = [0; SAID];
-        for (part, word) in bytes.chunks_exact_mut(4).zip(&self.said) {
-            part.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
-        }
-        let said = &bytes[..length.min(SAID)];
-        (!said.is_empty()).then(|| String::from_utf8_lossy(said).into_owned())
-    }
-
     /// [worker] A new generation starts with a clean board; what the ring and the owner word say stays.
     pub(crate) fn clean(&self, now_ms: u64) {
         for word in [&self.begun, &self.begun_ms, &self.aside, &self.consumed] {
             word.store(0, Ordering::Relaxed);
         }
-        self.said_length.store(0, Ordering::Relaxed);
+        self.words.clear();
         self.asks_successor.store(0, Ordering::Relaxed);
         self.started_ms.store(now_ms, Ordering::Relaxed);
         self.asleep.lower();
@@ -300,7 +340,10 @@ pub(crate) struct SlotBoard {
     /// Here and not on the worker's board: a worker gone wild must not say who holds its slot. A child claims it while it still has the
     /// manager's rights.
     pub(crate) owner: OwnerWord,
-    order: AtomicU32,
+    /// A process that gets ready to hold the slot after the one that does: which, of all that ever did.
+    pub(crate) successor: OwnerWord,
+    /// The generation that is to stop; 0 for none.
+    to_stop: AtomicU32,
     /// The session that was closed because the predecessor died in its callback: its successor takes nothing more from it.
     pub(crate) closed_session: AtomicU64,
     /// How many workers of this slot were replaced.
@@ -317,22 +360,22 @@ pub(crate) struct SlotBoard {
 
 /// What a worker is to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
 pub(crate) enum Order {
-    Serve = 0,
-    Stop = 1,
+    Serve,
+    Stop,
 }
 
 impl SlotBoard {
-    pub(crate) fn order(&self) -> Order {
+    /// What the process of this generation is to do.
+    pub(crate) fn order(&self, generation: u32) -> Order {
         // Relaxed: a word by itself.
-        if self.order.load(Ordering::Relaxed) == 0 { Order::Serve } else { Order::Stop }
+        if self.to_stop.load(Ordering::Relaxed) == generation { Order::Stop } else { Order::Serve }
     }
 
-    /// [manager] Says what to do; the worker is woken after.
-    pub(crate) fn give(&self, order: Order) {
+    /// [manager] Tells the process of this generation to stop; it is woken after. What comes after it is told nothing by that.
+    pub(crate) fn tell_to_stop(&self, generation: u32) {
         // Relaxed: the bell that follows is a system call.
-        self.order.store(order as u32, Ordering::Relaxed);
+        self.to_stop.store(generation, Ordering::Relaxed);
     }
 
     /// [manager] Before the order to stop, when that is no shutdown.
@@ -369,6 +412,8 @@ unsafe impl Shared for Header {}
 unsafe impl Shared for ReactorBoard {}
 // SAFETY: atomics alone, and zero is a slot that nobody has held; see the fields.
 unsafe impl Shared for WorkerBoard {}
+// SAFETY: atomics alone, and zero is a process that is not ready and has said nothing; see the fields.
+unsafe impl Shared for SuccessorBoard {}
 // SAFETY: atomics alone, and zero is a manager that has not started; see the fields.
 unsafe impl Shared for ManagerBoard {}
 // SAFETY: atomics alone, and zero is a slot whose worker is to serve and has lost nothing; see the fields.

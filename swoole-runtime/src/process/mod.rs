@@ -8,6 +8,6 @@ mod message;
 mod owner;
 
 pub(crate) use begun::Begun;
-pub(crate) use board::{Group, Header, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, WorkerBoard};
+pub(crate) use board::{Group, Header, LastWords, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard};
 pub(crate) use message::{ToManager, ToMaster};
-pub(crate) use owner::{Claim, OwnerWord};
+pub(crate) use owner::{Claim, OwnerWord, Taking};

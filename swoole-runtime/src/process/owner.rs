@@ -6,6 +6,8 @@
 //! - the manager, after it opened the slot and before it forked: nobody claims it; the next manager opens the next generation.
 //! - the manager, after it forked: the child claims, and the next manager finds its pid; or the next manager is first and opens another
 //!   generation, and the child, which finds it, ends without having touched anything.
+//! - the manager, before it handed the slot to a process that is ready: that one holds nothing. After it: it is the owner, whether it has
+//!   seen it or not.
 //! - the child, before its claim: the slot is open and empty. After it: its pid is there for whoever reaps it.
 
 use crate::sync::{AtomicU64, Ordering};
@@ -20,6 +22,16 @@ pub(crate) struct Claim {
     pub(crate) generation: u32,
     /// `None` while the slot is open.
     pub(crate) pid: Option<u32>,
+}
+
+/// How a process comes to its slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taking {
+    /// The slot was opened for it.
+    Open(Claim),
+    /// Another holds the slot; this process gets ready beside it, as the next generation, and is handed the slot then. The claim is that of
+    /// the slot's next process.
+    Beside { opened: Claim, generation: u32 },
 }
 
 impl Claim {
@@ -49,6 +61,12 @@ impl OwnerWord {
     pub(crate) fn open(&self, now: Claim) -> Option<Claim> {
         let next = Claim { generation: now.generation.wrapping_add(1), pid: None };
         self.exchange(now, next).then_some(next)
+    }
+
+    /// [manager] The process that `now` names, if any, is dead and settled, and this one, which is ready, holds the slot as the next
+    /// generation; `false` when somebody has claimed it meanwhile.
+    pub(crate) fn hand_over(&self, now: Claim, to: u32) -> bool {
+        self.exchange(now, Claim { generation: now.generation.wrapping_add(1), pid: Some(to) })
     }
 
     /// [manager] The process that `now` names is dead and settled: nobody holds the slot.

@@ -1,7 +1,7 @@
 //! A worker or a task worker: one process, one thread, one value of the user's type, whose callbacks it runs one after the other.
 //!
-//! If it dies here: before its claim the slot is open; after it, its board and its rings say what it was in, and the manager settles that
-//! before a successor is forked.
+//! If it dies here: before its claim the slot is open, or another's; after it, its board and its rings say what it was in, and the manager
+//! settles that before a successor is forked, or handed the slot.
 
 mod messages;
 mod panic;
@@ -15,8 +15,13 @@ use crate::{
     id::WorkerId,
     layout::{Memory, Role},
     logging::{self, Speaker},
-    process::Claim,
-    sys::{clock, lifeline::Lifeline, limits, signals, wake::Bed},
+    process::{Claim, LastWords, Taking},
+    sys::{
+        clock,
+        lifeline::{Lifeline, Tied},
+        limits, signals,
+        wake::Bed,
+    },
 };
 use nix::sys::signal::Signal;
 use std::{io, panic::AssertUnwindSafe};
@@ -27,35 +32,106 @@ const NOT_STARTED: i32 = 1;
 const PANICKED: i32 = 101;
 
 /// [worker] The whole life of a worker, from its fork to its exit code.
-pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, lifeline: &Lifeline) -> i32 {
-    let id = WorkerId::new(slot as u16);
-    logging::speak_as(if memory.task_worker(slot).is_some() { Speaker::TaskWorker(id.get()) } else { Speaker::Worker(id.get()) });
+pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline) -> i32 {
+    logging::speak_as(if memory.task_worker(slot).is_some() { Speaker::TaskWorker(slot as u16) } else { Speaker::Worker(slot as u16) });
+    match taking {
+        Taking::Open(opened) => hold_at_once::<S>(memory, slot, opened, lifeline),
+        Taking::Beside { opened, generation } => get_ready_beside::<S>(memory, slot, opened, generation, lifeline),
+    }
+}
+
+/// In a slot that nobody holds.
+fn hold_at_once<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, lifeline: &Lifeline) -> i32 {
     let claim = Claim { pid: Some(std::process::id()), ..opened };
     if !memory.slot(slot).owner.claim(opened, std::process::id()) {
         logging::debug!("the slot was given to another process; this one ends");
         return STOPPED;
     }
-    memory.worker(slot).clean(clock::unix_ms());
-    let (_tied, outbox) = match settle_in(memory, slot, lifeline) {
+    let board = memory.worker(slot);
+    board.clean(clock::unix_ms());
+    let (_tied, bed) = match settle_in(memory, slot, lifeline) {
         Ok(settled) => settled,
-        Err(e) => {
-            logging::error!("the worker cannot settle in: {e}");
-            memory.worker(slot).say(&format!("{e}"));
-            return NOT_STARTED;
-        }
+        Err(e) => return not_started(&board.words, &format!("the worker cannot settle in: {e}")),
     };
+    let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::attach(memory, slot) } else { None };
+    let worker = attach::<S>(memory, slot, claim, bed, postbox);
+    let start = WorkerStart::new(worker.id(), claim, &memory.settings, postbox);
+    std::panic::catch_unwind(AssertUnwindSafe(|| {
+        board.step_aside(Some(Callback::WorkerStart), clock::uptime_ms());
+        let state = match (S::DISPATCH.on_worker_start)(&start) {
+            Ok(state) => state,
+            Err(failure) => return not_started(&board.words, &failure.0),
+        };
+        board.step_aside(None, clock::uptime_ms());
+        run(memory, slot, worker, state)
+    }))
+    .unwrap_or(PANICKED)
+}
+
+/// Beside the process that holds the slot: nothing of the slot is touched before that one is dead and settled, and the manager has handed
+/// the slot over. If this process dies before: nobody misses it. If the manager does: the next one calls it off.
+fn get_ready_beside<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, generation: u32, lifeline: &Lifeline) -> i32 {
+    let pid = std::process::id();
+    let (board, words) = (memory.successor(slot), &memory.successor(slot).words);
+    if !memory.slot(slot).successor.claim(opened, pid) {
+        return STOPPED;
+    }
+    let (_tied, bed) = match settle_in(memory, slot, lifeline) {
+        Ok(settled) => settled,
+        Err(e) => return not_started(words, &format!("the worker cannot settle in: {e}")),
+    };
+    panic::say_in(words);
+    let claim = Claim { generation, pid: Some(pid) };
+    let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::beside(memory, slot) } else { None };
+    let start = WorkerStart::new(WorkerId::new(slot as u16), claim, &memory.settings, postbox);
+    let state = match std::panic::catch_unwind(AssertUnwindSafe(|| (S::DISPATCH.on_worker_start)(&start))) {
+        Ok(Ok(state)) => state,
+        Ok(Err(failure)) => return not_started(words, &failure.0),
+        Err(_) => return PANICKED,
+    };
+    board.get_ready();
+    memory.bells.manager.ring();
+    logging::debug!("ready, beside its predecessor");
+    loop {
+        let (is_called_off, holder) =
+            (memory.slot(slot).successor.read() != Claim { pid: Some(pid), ..opened }, memory.slot(slot).owner.read());
+        // Read in this order: a manager that calls off finds what the one before has handed over.
+        if holder == claim {
+            break;
+        }
+        if is_called_off {
+            logging::debug!("called off");
+            return STOPPED;
+        }
+        bed.sleep(None);
+    }
+    memory.worker(slot).clean(clock::unix_ms());
+    let worker = attach::<S>(memory, slot, claim, bed, postbox);
+    if let Some(postbox) = postbox {
+        postbox.take_over();
+    }
+    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, state))).unwrap_or(PANICKED)
+}
+
+/// Takes up what the slot has; its process alone does.
+fn attach<S: Server>(
+    memory: &'static Memory,
+    slot: usize,
+    claim: Claim,
+    bed: Bed,
+    postbox: Option<&'static Postbox>,
+) -> &'static Worker<S> {
+    let outbox = Outbox::attach(memory, Some(slot), Some(bed));
     // Known when the program is compiled: a server without tasks has nothing of them.
     let jobs: Option<&'static Jobs<S>> = if S::DISPATCH.on_task.is_some() { Jobs::attach(memory, slot) } else { None };
-    let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::attach(memory, slot) } else { None };
     // For as long as the process lives: the panic hook refers to it.
-    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, id, claim, jobs, postbox)));
+    let worker: &'static Worker<S> = Box::leak(Box::new(Worker::new(outbox, WorkerId::new(slot as u16), claim, jobs, postbox)));
     panic::report_with(worker);
-    let start = WorkerStart::new(id, claim, &memory.settings, postbox);
-    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, &start))).unwrap_or(PANICKED)
+    worker
 }
 
 /// Makes this process one that ends with the master, is not ended by Ctrl-C, and can write only what is its own.
-fn settle_in(memory: &'static Memory, slot: usize, lifeline: &Lifeline) -> io::Result<(crate::sys::lifeline::Tied, Outbox)> {
+fn settle_in(memory: &'static Memory, slot: usize, lifeline: &Lifeline) -> io::Result<(Tied, Bed)> {
     let tied = lifeline.tie(Signal::SIGKILL)?;
     if lifeline.is_cut() {
         // The master ended before the line was tied: no signal will come.
@@ -64,18 +140,11 @@ fn settle_in(memory: &'static Memory, slot: usize, lifeline: &Lifeline) -> io::R
     limits::first_to_go();
     signals::let_pass()?;
     memory.become_one(Role::Worker(slot))?;
-    let bed = Bed::beside(&memory.bells.workers[slot])?;
-    Ok((tied, Outbox::attach(memory, Some(slot), Some(bed))))
+    Ok((tied, Bed::beside(&memory.bells.workers[slot])?))
 }
 
-fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<S>, start: &WorkerStart) -> i32 {
+fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<S>, mut state: S) -> i32 {
     let board = memory.worker(slot);
-    board.step_aside(Some(Callback::WorkerStart), clock::uptime_ms());
-    let mut state = match (S::DISPATCH.on_worker_start)(start) {
-        Ok(state) => state,
-        Err(failure) => return not_started(memory, slot, &failure.0),
-    };
-    board.step_aside(None, clock::uptime_ms());
     board.enter(State::Ready);
     memory.bells.manager.ring();
     logging::debug!("ready");
@@ -95,11 +164,10 @@ fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<
     STOPPED
 }
 
-fn not_started(memory: &'static Memory, slot: usize, why: &str) -> i32 {
-    let board = memory.worker(slot);
-    board.say(why);
-    // The manager says it with the exit. What its board does not hold in full is said here.
-    match board.said() {
+fn not_started(words: &LastWords, why: &str) -> i32 {
+    words.say(why);
+    // The manager says it with the exit. What the board does not hold in full is said here.
+    match words.said() {
         Some(said) if said == why => logging::debug!("on_worker_start: {why}"),
         _ => logging::error!("on_worker_start: {why}"),
     }

@@ -1,6 +1,6 @@
 //! A panic in a callback: reported with callback and session, last words to the client, then the process ends and is replaced.
 
-use crate::{context::Worker, contract::Server, id::SessionId, logging};
+use crate::{context::Worker, contract::Server, event::Callback, id::SessionId, logging, process::LastWords};
 use core::cell::Cell;
 use std::panic::PanicHookInfo;
 
@@ -14,7 +14,19 @@ thread_local! {
 /// [worker] From here on a panic of this thread is reported and `on_panic` runs; also where a panic aborts.
 pub(super) fn report_with<S: Server>(worker: &'static Worker<S>) {
     // For as long as the process lives, as the worker is.
-    REPORT.set(Some(Box::leak(Box::new(move |message: &str| report(worker, message)))));
+    on_panic(Box::leak(Box::new(move |message: &str| report(worker, message))));
+}
+
+/// [successor] The same for a process that holds no slot yet: its last words go there.
+pub(super) fn say_in(words: &'static LastWords) {
+    on_panic(Box::leak(Box::new(move |message: &str| {
+        words.say(message);
+        logging::error!("panic in {}: {message}", Callback::WorkerStart);
+    })));
+}
+
+fn on_panic(report: Report) {
+    REPORT.set(Some(report));
     std::panic::set_hook(Box::new(|info| {
         let message = message(info);
         // Taken out: a panic of `on_panic` itself finds none, and aborts.
@@ -28,7 +40,7 @@ pub(super) fn report_with<S: Server>(worker: &'static Worker<S>) {
 fn report<S: Server>(worker: &'static Worker<S>, message: &str) {
     let memory = worker.outbox().memory();
     let slot = worker.id().index();
-    memory.worker(slot).say(message);
+    memory.worker(slot).words.say(message);
     let current = memory.current(slot);
     let session = current.and_then(|current| current.session);
     match (current.map(|current| current.callback), session) {

@@ -32,6 +32,7 @@ const ERRORS_A_SECOND: u32 = 10;
 pub(super) struct Serving<S: Server> {
     memory: &'static Memory,
     slot: usize,
+    generation: u32,
     board: &'static WorkerBoard,
     worker: &'static Worker<S>,
     lanes: Vec<Lane>,
@@ -56,7 +57,7 @@ impl<S: Server> Serving<S> {
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
         let inbox = Inbox::open(memory, slot, worker.generation());
-        Self { memory, slot, board, worker, lanes, inbox, requests, consumed: 0, errors: (0, 0) }
+        Self { memory, slot, generation: worker.generation(), board, worker, lanes, inbox, requests, consumed: 0, errors: (0, 0) }
     }
 
     /// Serves until the manager says stop.
@@ -68,7 +69,7 @@ impl<S: Server> Serving<S> {
         if let Some(on_lost) = S::DISPATCH.on_lost {
             self.hand_over_lost(on_lost, state);
         }
-        while self.memory.slot(self.slot).order() == Order::Serve {
+        while self.goes_on() {
             let mut idle = true;
             for at in 0..self.lanes.len() {
                 idle &= !self.serve_lane(at, state);
@@ -84,20 +85,23 @@ impl<S: Server> Serving<S> {
         self.await_jobs(state);
     }
 
-    /// Jobs that are under way when this process is to stop: their outputs are taken as long as there is time. A successor takes all but
-    /// what closures wait for; when the server stops, there is none.
+    /// Whether there is no order to stop, or it is too early for it: a successor takes all but what closures wait for.
+    fn goes_on(&self) -> bool {
+        let slot = self.memory.slot(self.slot);
+        slot.order(self.generation) == Order::Serve
+            || S::DISPATCH.on_task.is_some()
+                && self.worker.handed().is_some_and(Jobs::has_closures)
+                && self.memory.header().lifecycle() < Lifecycle::Stopping
+                && clock::uptime_ms() + LEFT_AT_THE_END < slot.stop_by_ms()
+    }
+
+    /// Jobs that are under way when the server stops: their outputs are taken as long as there is time.
     fn await_jobs(&mut self, state: &mut S) {
-        if S::DISPATCH.on_task.is_none() {
+        let header = self.memory.header();
+        if S::DISPATCH.on_task.is_none() || header.lifecycle() < Lifecycle::Stopping {
             return;
         }
-        let header = self.memory.header();
-        loop {
-            let is_the_end = header.lifecycle() == Lifecycle::Stopping;
-            let deadline = if is_the_end { header.deadline_ms() } else { self.memory.slot(self.slot).stop_by_ms() };
-            let waits = |jobs: &Jobs<S>| if is_the_end { jobs.are_under_way() } else { jobs.has_closures() };
-            if clock::uptime_ms() + LEFT_AT_THE_END >= deadline || !self.worker.handed().is_some_and(waits) {
-                return;
-            }
+        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < header.deadline_ms() {
             if !self.finish_jobs(state) {
                 self.board.asleep.raise();
                 if !self.worker.handed().is_some_and(Jobs::are_done) {
@@ -131,7 +135,7 @@ impl<S: Server> Serving<S> {
     /// Serves some records of one ring; `false` when there was none.
     fn serve_lane(&mut self, at: usize, state: &mut S) -> bool {
         let mut served = 0;
-        while served < RECORDS_A_TURN && self.memory.slot(self.slot).order() == Order::Serve {
+        while served < RECORDS_A_TURN && self.goes_on() {
             let Ok(Some(record)) = self.lanes[at].ring.peek() else {
                 break;
             };
@@ -190,7 +194,7 @@ impl<S: Server> Serving<S> {
     /// `on_close` is through: the reactor may free the row. Before the record is consumed, so that no death loses it.
     fn answer_close(&self, reactor: usize, fd: SessionId) {
         while self.outbox().tell(fd, reactor, ToReactor::Closed, 0).is_err() {
-            if self.memory.slot(self.slot).order() == Order::Stop {
+            if !self.goes_on() {
                 return;
             }
             logging::error!("session {fd}: the reactor gives no room for the end of it; trying again");
@@ -232,11 +236,13 @@ impl<S: Server> Serving<S> {
     /// Sleeps until something is there. Looks once more between raising the flag and sleeping.
     fn sleep(&mut self) {
         self.board.asleep.raise();
-        let stop = self.memory.slot(self.slot).order() == Order::Stop;
+        let stop = !self.goes_on();
         let none_is_done = S::DISPATCH.on_task.is_none() || !self.worker.handed().is_some_and(Jobs::are_done);
         let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
         if !stop && none_is_done && no_mail && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
-            self.outbox().sleep(None);
+            // One that was told to stop, and waits for closures, looks by itself for the end of its time.
+            let is_told = self.memory.slot(self.slot).order(self.generation) == Order::Stop;
+            self.outbox().sleep(is_told.then_some(LOOK_FOR_THE_END));
         }
         self.board.asleep.lower();
     }

@@ -65,7 +65,7 @@ impl<S: Server> Working<S> {
         let before = self.board.requests.load(Ordering::Relaxed);
         let share = share_of(&self.memory.settings);
         let mut jobs = before;
-        while self.memory.slot(self.slot).order() == Order::Serve {
+        while self.memory.slot(self.slot).order(self.worker.generation()) == Order::Serve {
             self.read_messages(state);
             let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
                 self.sleep();
@@ -105,7 +105,7 @@ impl<S: Server> Working<S> {
     /// Sleeps until there is a job. Looks once more between raising the flag and sleeping.
     fn sleep(&self) {
         self.board.asleep.raise();
-        let stop = self.memory.slot(self.slot).order() == Order::Stop;
+        let stop = self.memory.slot(self.slot).order(self.worker.generation()) == Order::Stop;
         let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
         if !stop && no_mail && oldest(self.desk.pools(), self.holder.task_worker).is_none() {
             self.worker.outbox().sleep(None);
