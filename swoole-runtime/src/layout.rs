@@ -21,7 +21,10 @@ use crate::{
     sys::{clock, wake::Bell},
 };
 use core::{ops::Range, time::Duration};
-use std::io;
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
 
 /// All that processes share, as one process reaches it.
 pub(crate) struct Memory {
@@ -104,11 +107,7 @@ const MANAGER_RING: usize = 16 << 10;
 impl Memory {
     /// [master] Lays out, maps and signs the memory, for as long as the process lives.
     pub(crate) fn new(settings: Resolved, files: &'static Files) -> io::Result<&'static Self> {
-        let rings = (settings.workers + settings.slots()) * settings.reactors;
-        let share = settings.ring_memory / rings;
-        let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
-        let mut plan = Plan::new();
-        let places = lay(&mut plan, &settings, ring_bytes);
+        let (plan, places, ring_bytes) = plan(&settings);
         let arena = Arena::new(&plan)?;
         let some = |count| {
             let mut bells = Vec::new();
@@ -120,16 +119,55 @@ impl Memory {
         let bells =
             Bells { master: Bell::new()?, manager: Bell::new()?, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
         logging::debug!(
-            "shared memory: {} KiB: {} session rows of {} B, {rings} rings of {} KiB, layout {:016x}",
+            "shared memory: {} KiB: {} session rows of {} B, {} rings of {} KiB, layout {:016x}",
             plan.size() >> 10,
             Table::rows_for(settings.max_conn),
             size_of::<Row>(),
+            (settings.workers + settings.slots()) * settings.reactors,
             ring_bytes >> 10,
             plan.hash()
         );
         let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
         memory.header().sign(plan.hash(), clock::unix_ms());
         Ok(memory)
+    }
+
+    /// [worker] The memory of a server that runs, in a program that has just begun: by descriptors that [`descriptors`](Self::descriptors)
+    /// has named.
+    ///
+    /// # Errors
+    /// What is not as this program would lay it out.
+    pub(crate) fn attach(settings: Resolved, files: &'static Files, layout: u64, mut inherited: Vec<OwnedFd>) -> io::Result<&'static Self> {
+        let (plan, places, ring_bytes) = plan(&settings);
+        if plan.hash() != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
+            return Err(io::Error::other(format!(
+                "its shared memory has the layout {:016x}, and that of the server {layout:016x}",
+                plan.hash()
+            )));
+        }
+        let mut bells = inherited.split_off(1).into_iter().map(Bell::from_fd);
+        let mut bell = || bells.next().ok_or_else(|| io::Error::other("a bell is missing"));
+        let (master, manager) = (bell()?, bell()?);
+        let mut some = |count| (0..count).map(|_| bell()).collect::<io::Result<Vec<_>>>();
+        let bells = Bells { master, manager, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
+        let arena = Arena::attach(&plan, inherited.swap_remove(0))?;
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
+        if !memory.header().is_signed(layout) {
+            return Err(io::Error::other("what it was given is no memory of a server of this version"));
+        }
+        Ok(memory)
+    }
+
+    /// The memory, then the bells: of the master, of the manager, of the reactors, of the slots.
+    pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        let Bells { master, manager, reactors, workers } = &self.bells;
+        let bells = [master, manager].into_iter().chain(reactors).chain(workers).map(AsFd::as_fd);
+        core::iter::once(self.arena.memory()).chain(bells).collect()
+    }
+
+    /// Tells the layout of this memory from others.
+    pub(crate) fn layout(&'static self) -> u64 {
+        self.header().layout()
     }
 
     /// From here on this process can write only what is its own.
@@ -333,6 +371,15 @@ pub(crate) enum Role {
 
 fn nth(places: Places<Back>, n: usize) -> Place<Back> {
     places.nth(n).expect("our bug: a ring that the plan does not have")
+}
+
+fn plan(settings: &Resolved) -> (Plan, LaidOut, usize) {
+    let rings = (settings.workers + settings.slots()) * settings.reactors;
+    let share = settings.ring_memory / rings;
+    let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
+    let mut plan = Plan::new();
+    let places = lay(&mut plan, settings, ring_bytes);
+    (plan, places, ring_bytes)
 }
 
 fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {

@@ -17,6 +17,7 @@ use nix::{
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
 };
 
@@ -33,6 +34,15 @@ impl Files {
     pub(crate) fn in_directory(task_tmpdir: &Path) -> io::Result<Self> {
         let (directory, name) = directory::make(task_tmpdir)?;
         Ok(Self { directory: Some(directory), path: task_tmpdir.join(name) })
+    }
+
+    /// [worker] The directory of a server that runs, in a program that has just begun.
+    pub(crate) fn inherited(directory: Option<OwnedFd>, path: PathBuf) -> Self {
+        Self { directory: directory.map(File::from), path }
+    }
+
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.directory.as_ref().map(AsFd::as_fd)
     }
 
     pub(crate) fn nowhere(task_tmpdir: &Path) -> Self {

@@ -75,6 +75,16 @@ impl Header {
         self.magic.store(MAGIC, Ordering::Relaxed);
     }
 
+    pub(crate) fn is_signed(&self, layout: u64) -> bool {
+        // Relaxed: signed before the first fork.
+        self.magic.load(Ordering::Relaxed) == MAGIC && self.layout() == layout
+    }
+
+    pub(crate) fn layout(&self) -> u64 {
+        // Relaxed: as above.
+        self.layout.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn lifecycle(&self) -> Lifecycle {
         // Acquire, label "lifecycle": the deadline comes with it.
         match self.lifecycle.load(Ordering::Acquire) {

@@ -1,5 +1,6 @@
 //! What processes tell one another beside the rings: who is who, what each is in, what the manager wants. One board for each.
 
+mod attachment;
 mod begun;
 mod board;
 #[cfg(test)]
@@ -7,6 +8,7 @@ mod laws;
 mod message;
 mod owner;
 
+pub(crate) use attachment::{ATTACH, Attachment, refusal, refused};
 pub(crate) use begun::Begun;
 pub(crate) use board::{Group, Header, LastWords, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard};
 pub(crate) use message::{ToManager, ToMaster};

@@ -12,7 +12,10 @@ use crate::{
     sys::memory,
 };
 use core::{num::NonZeroUsize, ops::Range, ptr::NonNull};
-use std::{io, os::fd::OwnedFd};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
 
 /// A type that may lie in memory that several processes map.
 ///
@@ -31,8 +34,8 @@ pub(crate) struct Arena {
     start: NonNull<u8>,
     size: usize,
     regions: Vec<(Range<usize>, Owner)>,
-    /// Kept for a process that attaches from inherited descriptors.
-    _memory: OwnedFd,
+    /// For a process that attaches from inherited descriptors.
+    memory: OwnedFd,
 }
 
 // SAFETY: the arena hands out shared references to atomics, and `Bytes`, whose users say who writes when; the mapping never ends.
@@ -46,7 +49,21 @@ impl Arena {
         let size = NonZeroUsize::new(plan.size()).ok_or_else(|| io::Error::other("an empty plan"))?;
         let fd = memory::sealed(size.get())?;
         let start = memory::map(&fd, size)?;
-        Ok(Self { start, size: size.get(), regions: plan.regions().to_vec(), _memory: fd })
+        Ok(Self { start, size: size.get(), regions: plan.regions().to_vec(), memory: fd })
+    }
+
+    /// Maps memory that another process has made after the same plan.
+    pub(crate) fn attach(plan: &Plan, memory: OwnedFd) -> io::Result<Self> {
+        let size = NonZeroUsize::new(plan.size()).ok_or_else(|| io::Error::other("an empty plan"))?;
+        if memory::size_of_sealed(&memory)? != size.get() {
+            return Err(io::Error::other("the shared memory has another size"));
+        }
+        let start = memory::map(&memory, size)?;
+        Ok(Self { start, size: size.get(), regions: plan.regions().to_vec(), memory })
+    }
+
+    pub(crate) fn memory(&self) -> BorrowedFd<'_> {
+        self.memory.as_fd()
     }
 
     /// From here on this process can write only the regions of these owners; a stray write elsewhere ends it, and harms nobody.

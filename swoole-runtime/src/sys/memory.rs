@@ -7,6 +7,7 @@ use nix::{
     sys::{
         memfd::{MFdFlags, memfd_create},
         mman::{MapFlags, ProtFlags, mmap, mprotect},
+        stat::fstat,
     },
     unistd::ftruncate,
 };
@@ -21,6 +22,15 @@ pub(crate) fn sealed(size: usize) -> io::Result<OwnedFd> {
     ftruncate(&fd, size.try_into().map_err(|_| Errno::EFBIG)?)?;
     fcntl(&fd, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL))?;
     Ok(fd)
+}
+
+/// How large memory is that was made so; an error for what can be shrunk or grown.
+pub(crate) fn size_of_sealed(fd: &OwnedFd) -> io::Result<usize> {
+    let seals = SealFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GET_SEALS)?);
+    if !seals.contains(SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW) {
+        return Err(io::Error::other("memory that is not sealed"));
+    }
+    usize::try_from(fstat(fd)?.st_size).map_err(io::Error::other)
 }
 
 /// Maps all of it, to be read and written, until the process ends.

@@ -1,6 +1,7 @@
 //! The machine: the only system calls of this crate, each behind a safe function where one can be had.
 
 pub(crate) mod clock;
+pub(crate) mod exec;
 pub(crate) mod fork;
 pub(crate) mod lifeline;
 pub(crate) mod limits;

@@ -5,7 +5,7 @@ use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
 /// What wakes one consumer. Every process has it; each write is an edge for the consumer's poll.
@@ -14,6 +14,13 @@ pub(crate) struct Bell(EventFd);
 impl Bell {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?))
+    }
+
+    /// One that this process has inherited.
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        // SAFETY: nobody else owns the descriptor, which was given to this function; that it is an eventfd's is for who rings: on any other
+        // file, writing eight bytes is an error or does no harm to memory.
+        Self(unsafe { EventFd::from_owned_fd(fd) })
     }
 
     /// Wakes the consumer, or makes its next wait return at once. The count would have to reach 2^64 to fail.
