@@ -25,11 +25,13 @@ mod index;
 #[path = "../../swoole-runtime/src/job"]
 mod job {
     mod cell;
+    mod claims;
     mod pool;
     mod settle;
     mod state;
 
     pub(crate) use cell::{Completed, JobCell, Withdrawn};
+    pub(crate) use claims::{Claim, Claims, Half};
     pub(crate) use pool::{Bits, Offer, Pool, Taken, is_left, oldest, take_oldest};
     pub(crate) use settle::{settle_asker, settle_holder};
     pub(crate) use state::{Holder, Kind, Outcome, Phase, State};

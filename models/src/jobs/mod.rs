@@ -4,6 +4,7 @@
 mod asker_dies;
 mod asks;
 mod both_die;
+mod claims;
 mod gives_up;
 mod holder_dies;
 mod round;
