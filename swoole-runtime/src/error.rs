@@ -170,7 +170,8 @@ pub enum TaskError {
     Unreadable,
     /// There is no task worker of this number.
     NoSuchTaskWorker,
-    /// The job is so large that it goes through a file, and `task_tmpdir` does not take it: the log says why. Nothing was queued.
+    /// The job is so large that it goes through a file, and `task_tmpdir` does not take it: the log says why. Nothing was queued. Or its
+    /// output is: the job was done, and its output is lost.
     Storage,
     /// This process is a task worker, which runs jobs and hands over none: do the work right here.
     InTaskWorker,
@@ -189,7 +190,7 @@ impl fmt::Display for TaskError {
             Self::WorkerDied => "the task worker died in the job",
             Self::Unreadable => "the job, or its output, could not be read",
             Self::NoSuchTaskWorker => "there is no task worker of this number",
-            Self::Storage => "task_tmpdir does not take the job",
+            Self::Storage => "task_tmpdir does not take the job, or its output",
             Self::InTaskWorker => "a task worker hands over no jobs",
         })
     }
@@ -230,7 +231,7 @@ pub enum MessageError {
     ToItself,
     /// The message cannot be written.
     Unreadable,
-    /// The message is larger than `message_cell`, and `task_tmpdir` does not take it: the log says why.
+    /// The message is so large that it goes through a file, and `task_tmpdir` does not take it: the log says why.
     Storage,
 }
 

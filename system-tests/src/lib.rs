@@ -2,9 +2,11 @@
 //! journal, and ended with all that belongs to it. Used by the tests of this package; the servers they run are in `src/bin`.
 
 pub mod client;
+pub mod directory;
 pub mod file;
 pub mod journal;
 pub mod launch;
+pub mod load;
 pub mod script;
 pub mod server;
 pub mod storm;
@@ -12,7 +14,9 @@ pub mod tree;
 pub mod watch;
 
 pub use client::{Client, End};
+pub use directory::Directory;
 pub use file::File;
 pub use journal::{Entry, Journal};
 pub use launch::{Launch, Outcome};
+pub use load::Load;
 pub use server::Server;

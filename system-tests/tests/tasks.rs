@@ -3,21 +3,10 @@
 use nix::sys::signal::Signal;
 use std::{
     collections::{HashMap, HashSet},
-    fs,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
-use system_tests::{
-    Entry, Launch, Server,
-    client::{ask, wait_for_stats},
-    tree, watch,
-};
+use system_tests::{Directory, Entry, Launch, Load, Server, client::wait_for_stats, tree, watch};
 
 /// How long each storm blows.
 const BLOWS: Duration = Duration::from_secs(5);
@@ -49,33 +38,6 @@ fn finished(server: &Server, tag: u64) -> Entry {
 fn stop_process(pid: u32) {
     tree::signal(pid, Signal::SIGSTOP);
     watch::until("the process is stopped", || tree::look(pid).is_some_and(|process| process.state == 'T'));
-}
-
-/// A directory of a test's own.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("system-test-tasks-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a temporary directory can be made");
-        Self(path)
-    }
-
-    fn argument(&self) -> String {
-        format!("--task-tmpdir={}", self.0.display())
-    }
-
-    fn files(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).expect("it is there").flatten();
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]
@@ -157,49 +119,6 @@ fn taskwait_multi_keeps_the_order_and_leaves_out_what_is_late() {
     let all: Vec<String> = (0..400).map(|at| if at == 200 { "die".to_owned() } else { format!("echo:{at}") }).collect();
     let awaited: Vec<String> = (0..400).map(|at| if at == 200 { "-".to_owned() } else { (1000 + at).to_string() }).collect();
     assert_eq!(client.ask(&format!("multi {NEVER} 1000 {}", all.join(","))), awaited.join(" "));
-    server.stop();
-}
-
-#[test]
-fn payloads_of_all_sizes_go_both_ways_and_leave_no_file() {
-    let directory = Directory::new("sizes");
-    let server = tasker().arguments([directory.argument().as_str()]).start();
-    let mut client = server.connect();
-    let around_a_cell = 8192 - 24..=8193;
-    for (tag, length) in [0, 1, 100].into_iter().chain(around_a_cell).chain([20_000, 5 << 20]).enumerate() {
-        for (word, what) in [("task", "echo"), ("with", "grow"), ("wait", "echo"), ("wait", "early")] {
-            let tag = tag as u64 * 10;
-            let output = if word == "wait" {
-                client.ask_fields(&format!("wait {NEVER} {tag} {what} {length}"))
-            } else {
-                client.ask(&format!("{word} {tag} {what} {length}"));
-                Entry::read(&client.line())
-            };
-            assert_eq!((output.callback.as_str(), output.number("tag"), output.number("length")), ("finished", tag, length));
-            assert_eq!(output.text("whole"), "true", "{word} {what} {length}");
-        }
-    }
-    assert_eq!(directory.files(), Vec::<String>::new());
-    server.stop();
-    assert_eq!(directory.files(), Vec::<String>::new());
-}
-
-#[test]
-fn large_payloads_of_jobs_that_are_late_or_die_leave_no_file() {
-    let directory = Directory::new("late");
-    let server = tasker().arguments([directory.argument().as_str()]).start();
-    let mut client = server.connect();
-    let stopped = [task_worker(&server, 0), task_worker(&server, 1)];
-    stopped.iter().for_each(|&pid| stop_process(pid));
-    assert_eq!(client.ask_fields("wait 50 1 echo 100000").text("error"), "TimedOut");
-    assert_eq!(directory.files(), Vec::<String>::new(), "the job never runs");
-    client.ask("task 2 echo 100000");
-    assert_eq!(directory.files().len(), 1);
-    stopped.iter().for_each(|&pid| tree::signal(pid, Signal::SIGKILL));
-    // It was not begun: it goes to a successor.
-    assert_eq!(Entry::read(&client.line()).text("whole"), "true");
-    assert_eq!(server.journal.of("begun").len(), 1, "{:?}", server.journal.of("begun"));
-    assert_eq!(directory.files(), Vec::<String>::new());
     server.stop();
 }
 
@@ -433,45 +352,8 @@ fn a_full_queue_is_said_and_nothing_blocks_and_afterwards_it_takes_jobs_again() 
     server.stop();
 }
 
-/// Clients that hand over jobs, one after the other each, and begin anew where their session is ended.
-struct Load {
-    calm: Arc<AtomicBool>,
-    asked: Arc<AtomicU64>,
-    threads: Vec<thread::JoinHandle<()>>,
-}
-
-impl Load {
-    fn begin(address: SocketAddr, clients: u64) -> Self {
-        let (calm, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let threads = (0..clients).map(|client| {
-            let (calm, asked) = (Arc::clone(&calm), Arc::clone(&asked));
-            thread::spawn(move || {
-                let mut stream = None;
-                let mut tag = client * 1_000_000;
-                while !calm.load(Ordering::Relaxed) {
-                    tag += 1;
-                    let what = ["echo 10", "sleep 3", "echo 9000", "sleep 1", "early 20"][tag as usize % 5];
-                    let line = match tag % 3 {
-                        0 => format!("task {tag} {what}\n"),
-                        1 => format!("with {tag} {what}\n"),
-                        _ => format!("wait {NEVER} {tag} {what}\n"),
-                    };
-                    let has_tag = format!(" tag={tag} ");
-                    if ask(&mut stream, address, &line, |answer| answer.contains(&has_tag)).is_some() {
-                        asked.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            })
-        });
-        Self { threads: threads.collect(), calm, asked }
-    }
-
-    fn calm_down(self) -> u64 {
-        self.calm.store(true, Ordering::Relaxed);
-        self.threads.into_iter().for_each(|thread| thread.join().expect("a client does not panic"));
-        self.asked.load(Ordering::Relaxed)
-    }
-}
+/// The jobs of a storm.
+const JOBS: &[&str] = &["echo 10", "sleep 3", "echo 9000", "sleep 1", "early 20"];
 
 /// What became of every job, by its tag.
 #[derive(Default, Debug, Clone)]
@@ -542,9 +424,9 @@ fn wait_for_all_ends(server: &Server, lost_for_good: impl Fn(&Server) -> usize) 
 
 #[test]
 fn task_workers_may_be_killed_again_and_again_and_every_job_ends_once() {
-    let directory = Directory::new("storm");
+    let directory = Directory::new();
     let server = tasker().arguments([directory.argument().as_str()]).start();
-    let load = Load::begin(server.address(), 6);
+    let load = Load::begin(server.address(), 6, JOBS);
     let (start, mut kills) = (Instant::now(), 0);
     while start.elapsed() < BLOWS {
         thread::sleep(Duration::from_millis(100));
@@ -580,9 +462,9 @@ fn task_workers_may_be_killed_again_and_again_and_every_job_ends_once() {
 
 #[test]
 fn workers_may_be_killed_again_and_again_and_results_reach_a_successor() {
-    let directory = Directory::new("worker_storm");
+    let directory = Directory::new();
     let server = tasker().arguments([directory.argument().as_str()]).start();
-    let load = Load::begin(server.address(), 6);
+    let load = Load::begin(server.address(), 6, JOBS);
     let (start, mut kills) = (Instant::now(), 0);
     while start.elapsed() < BLOWS {
         thread::sleep(Duration::from_millis(100));
@@ -604,10 +486,9 @@ fn workers_may_be_killed_again_and_again_and_results_reach_a_successor() {
     server.wait_for_all_processes(PROCESSES);
     assert_eq!(free_cells(&server, 100_000_000), [128, 128]);
     server.connect().is_served();
-    // A worker that was killed between writing a job and offering it leaves a file until the end of the server, and no other.
-    assert!(directory.files().iter().all(|name| name.ends_with(".in")), "{:?}", directory.files());
-    server.stop();
     assert_eq!(directory.files(), Vec::<String>::new());
+    server.stop();
+    assert_eq!(directory.entries(), Vec::<String>::new());
 }
 
 #[test]
@@ -632,7 +513,7 @@ fn the_output_of_a_dead_workers_job_comes_to_on_finish_of_its_successor() {
 #[test]
 fn everybody_may_be_killed_at_random_and_every_job_ends_at_most_once() {
     let server = tasker().start();
-    let load = Load::begin(server.address(), 6);
+    let load = Load::begin(server.address(), 6, JOBS);
     let (start, mut round) = (Instant::now(), 0_u64);
     while start.elapsed() < BLOWS {
         thread::sleep(Duration::from_millis(70));

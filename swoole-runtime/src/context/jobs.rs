@@ -188,6 +188,7 @@ impl<S> Jobs<S> {
         match done.outcome {
             End::Died => Err(TaskError::WorkerDied),
             End::Unreadable => Err(TaskError::Unreadable),
+            End::Storage => Err(TaskError::Storage),
             End::Output => self.loads.output(cell, done, load).map_err(|e| {
                 logging::error!("task {ticket}: its output is not where it was put: {e}");
                 TaskError::Unreadable
@@ -266,8 +267,8 @@ impl<S> Worker<S> {
     /// other.
     ///
     /// # Errors
-    /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one so large that it goes through a
-    /// file, where `task_tmpdir` does not take it. Nothing was queued then.
+    /// [`TaskError::QueueFull`], [`TaskError::Unreadable`] for a job that cannot be written, [`TaskError::Storage`] for one so large that it
+    /// goes through a file, where `task_tmpdir` does not take it. Nothing was queued then.
     pub fn task<'job, P: HandedAs<S::Task<'job>> + ?Sized>(&self, job: &'job P) -> Result<TaskId, TaskError>
     where
         S: RunsTasks,
@@ -313,7 +314,8 @@ impl<S> Worker<S> {
     /// workers go on. The original: `$serv->taskwait`.
     ///
     /// # Errors
-    /// As [`Worker::task`]; [`TaskError::TimedOut`], [`TaskError::WorkerDied`], [`TaskError::Unreadable`].
+    /// As [`Worker::task`]; [`TaskError::TimedOut`], [`TaskError::WorkerDied`], [`TaskError::Unreadable`], and [`TaskError::Storage`] for the
+    /// output as well.
     pub fn taskwait<'job, P: HandedAs<S::Task<'job>> + ?Sized, Output: OutputOfOnTask>(
         &self,
         job: &'job P,

@@ -111,6 +111,7 @@ impl<J> Task<J> {
     ///
     /// # Errors
     /// [`TaskError::Storage`] for an output so large that it goes through a file, where `task_tmpdir` does not take it;
+    /// [`TaskError::Unreadable`] for one that cannot be written; then the job goes on, and may finish otherwise.
     /// [`TaskError::TimedOut`] when nobody waits for it any more, or it was sent before.
     pub fn finish<O: Serialize>(&self, output: &O) -> Result<(), TaskError> {
         self.desk.finish(self.id, output)
@@ -156,8 +157,15 @@ impl<'job> GivenJob<'job> {
 
     pub(crate) fn finish<O: Serialize>(&self, output: &O) {
         // One that was finished early is finished.
-        if self.desk.is_at(self.id) && self.desk.finish(self.id, output) == Err(TaskError::Storage) {
-            self.is_unreadable();
+        if !self.desk.is_at(self.id) {
+            return;
+        }
+        match self.desk.finish(self.id, output) {
+            Err(TaskError::Unreadable) => self.is_unreadable(),
+            Err(TaskError::Storage) => {
+                self.desk.end(self.id, End::Storage);
+            }
+            _ => {}
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     Died = 1,
     /// The job could not be read as one of the type that `on_task` takes, or its output could not be written.
     Unreadable = 2,
+    /// There was no room for its output.
+    Storage = 3,
 }
 
 /// Which task worker, and which of those that have been in its place.
@@ -95,7 +97,8 @@ impl State {
             outcome: match word >> 5 & 3 {
                 0 => Outcome::Output,
                 1 => Outcome::Died,
-                _ => Outcome::Unreadable,
+                2 => Outcome::Unreadable,
+                _ => Outcome::Storage,
             },
             holder: Holder { task_worker: (word >> 8) as u16, generation: (word >> 24) as u16 },
             sequence: (word >> 40) as u32 & SEQUENCE,
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!(State::of(0), State::FREE, "shared memory comes as zeroes");
         for phase in [Phase::Free, Phase::Ready, Phase::Taken, Phase::Done, Phase::Abandoned] {
             for kind in [Kind::Finish, Kind::Closure, Kind::Wait] {
-                for outcome in [Outcome::Output, Outcome::Died, Outcome::Unreadable] {
+                for outcome in [Outcome::Output, Outcome::Died, Outcome::Unreadable, Outcome::Storage] {
                     let holder = Holder { task_worker: 1023, generation: u16::MAX };
                     let state = State { phase, kind, outcome, holder, sequence: SEQUENCE };
                     assert_eq!(State::of(state.word()), state);

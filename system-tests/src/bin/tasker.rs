@@ -3,7 +3,11 @@
 //! A job has a tag, which the client chooses. Its life in the journal: `queued` (or `refused`), `begun`, `done`, and how it ended for who
 //! asked: `finished`, or `ended` with an error, or `dropped` for a closure that never ran.
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use nix::sys::{
+    resource::{Resource, getrlimit, setrlimit},
+    signal::{SigSet, Signal},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{thread, time::Duration};
 use swoole::{CloseReason, Manager, SessionId, Task, TaskError, TaskId, TaskWorker, Worker, WorkerExit, WorkerStart};
 use system_tests::{journal, script};
@@ -39,6 +43,34 @@ enum What {
     Fickle(Fickle),
     /// Sends the session a line and returns nothing.
     Send,
+    /// Kills who writes it, when the bytes are written.
+    Brittle(Vec<u8>, Last),
+    /// Returns so many bytes, and kills who writes them.
+    GrowBrittle(usize),
+    /// From now on the task worker's files are no larger than this.
+    Limit(u64),
+}
+
+/// The last of what is written: where it is true, it kills who writes it.
+#[derive(Deserialize)]
+struct Last(bool);
+
+impl Serialize for Last {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 {
+            script::die();
+        }
+        serializer.serialize_bool(false)
+    }
+}
+
+/// Files become no larger than this; who makes one larger is told, and not killed. 0 for no limit.
+fn limit_files(bytes: u64) {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    signals.thread_block().expect("a signal can be blocked");
+    let (_, most) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit can be read");
+    setrlimit(Resource::RLIMIT_FSIZE, if bytes == 0 { most } else { bytes }, most).expect("a limit can be lowered");
 }
 
 /// The output that panics.
@@ -63,6 +95,7 @@ struct Done {
     /// Who asked, as the task worker saw it.
     asker: u16,
     bytes: Vec<u8>,
+    last: Last,
 }
 
 impl Done {
@@ -117,12 +150,13 @@ impl Tasker {
     fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Done {
         let tag = task.tag;
         journal::write(&format!("begun tag={tag} by={} pid={} id={}", task_worker.index(), task_worker.pid(), task.id()));
-        let done =
-            |bytes: Vec<u8>| Done { to: task.to, tag, by: task_worker.index(), pid: task_worker.pid(), asker: task.from().get(), bytes };
+        let brittle = matches!(task.what, What::GrowBrittle(_));
+        let (by, pid, asker) = (task_worker.index(), task_worker.pid(), task.from().get());
+        let done = |bytes: Vec<u8>| Done { to: task.to, tag, by, pid, asker, bytes, last: Last(brittle) };
         let mut bytes = Vec::new();
         match &task.what {
             What::Echo(echoed) => bytes.clone_from(echoed),
-            What::Grow(length) => bytes = script::pattern(*length),
+            What::Grow(length) | What::GrowBrittle(length) => bytes = script::pattern(*length),
             What::Sleep(ms) => thread::sleep(Duration::from_millis(*ms)),
             What::Nap => {
                 while !journal::alarm_rings() {
@@ -143,7 +177,8 @@ impl Tasker {
                 script::die();
             }
             What::PanicAfterwards => bytes = PANIC.to_vec(),
-            What::Fickle(_) => {}
+            What::Fickle(_) | What::Brittle(..) => {}
+            What::Limit(most) => limit_files(*most),
             What::Send => {
                 let sent = SessionId::new(task.to).map(|fd| task_worker.send(fd, format!("from job {tag}\n").as_bytes()));
                 journal::write(&format!("sent tag={tag} sent={}", matches!(sent, Some(Ok(())))));
@@ -207,6 +242,9 @@ fn what(word: &str, number: u64) -> Option<What> {
         "panic_afterwards" => What::PanicAfterwards,
         "fickle" => What::Fickle(Fickle),
         "send" => What::Send,
+        "brittle" => What::Brittle(script::pattern(number as usize), Last(true)),
+        "grow_brittle" => What::GrowBrittle(number as usize),
+        "limit" => What::Limit(number),
         _ => return None,
     })
 }
@@ -225,12 +263,17 @@ fn queued(tag: u64, how: Result<TaskId, TaskError>) -> String {
 /// - `task TAG WHAT [N]`, `to TASK_WORKER TAG WHAT [N]`, `with TAG WHAT [N]`
 /// - `wait MS TAG WHAT [N]`, `multi MS TAG WHAT[:N],WHAT[:N]…`
 /// - `many COUNT TAG WHAT [N]`: until it is refused, tags from `TAG` on
+/// - `limit BYTES`: files that this worker writes
 /// - `many_and_nap COUNT TAG WHAT [N]`: the same, and then this callback is stuck until the alarm rings
 fn obey(worker: &Worker<Tasker>, fd: SessionId, line: &str) -> Option<String> {
     let words: Vec<&str> = line.split(' ').collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
     let job = |tag: u64, at: usize| Some(Job { to: fd.get(), tag, what: what(words.get(at)?, number(at + 1))? });
     Some(match words[0] {
+        "limit" => {
+            limit_files(number(1));
+            "limited".to_owned()
+        }
         "task" => queued(number(1), worker.task(&job(number(1), 2)?)),
         "to" => queued(number(2), worker.task_to(number(1) as u16, &job(number(2), 3)?)),
         "with" => {
