@@ -22,6 +22,8 @@
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod load_laws;
 mod tray;
 
 use crate::{

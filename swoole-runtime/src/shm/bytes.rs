@@ -20,12 +20,6 @@ impl Bytes {
         Self { start, length }
     }
 
-    /// No bytes at all.
-    #[cfg(test)]
-    pub(crate) fn none() -> Self {
-        Self { start: NonNull::dangling(), length: 0 }
-    }
-
     pub(crate) fn length(&self) -> usize {
         self.length
     }
