@@ -4,7 +4,10 @@
 
 use crate::journal;
 use nix::{
-    sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask},
+    sys::{
+        resource::{Resource, getrlimit, setrlimit},
+        signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask},
+    },
     unistd::Pid,
 };
 use std::{fmt::Write, thread, time::Duration};
@@ -303,4 +306,16 @@ fn spin() -> ! {
     loop {
         std::hint::spin_loop();
     }
+}
+
+/// Files become no larger than this; who makes one larger is told, and not killed. 0 for no limit.
+///
+/// # Panics
+/// When a limit cannot be lowered.
+pub fn limit_files(bytes: u64) {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    signals.thread_block().expect("a signal can be blocked");
+    let (_, most) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit can be read");
+    setrlimit(Resource::RLIMIT_FSIZE, if bytes == 0 { most } else { bytes }, most).expect("a limit can be lowered");
 }

@@ -1,4 +1,5 @@
-//! Jobs and outputs that do not fit their cell: they come whole, by large cells and by files, and leave neither behind, whoever dies.
+//! Jobs, outputs and messages that do not fit their cell: they come whole, by large cells and by files, and leave neither behind, whoever
+//! dies.
 
 use nix::sys::signal::Signal;
 use std::{fs, thread, time::Duration};
@@ -243,6 +244,50 @@ fn a_full_disk_is_said_and_leaves_nothing() {
     assert_eq!(server.journal.of("on_worker_error"), []);
     is_all_free(&server, &directory, 1000);
     server.stop();
+}
+
+#[test]
+fn large_messages_take_large_cells_and_files_of_their_own() {
+    let directory = Directory::new();
+    let server = Launch::new(env!("CARGO_BIN_EXE_messenger")).arguments([directory.argument().as_str()]).start();
+    let mut client = server.connect_to_worker(0);
+    let heard = |count: usize| watch::until("all are heard", || server.journal.of("heard").len() == count);
+    let receiver = server.wait_until_idle(1);
+    tree::signal(receiver, Signal::SIGSTOP);
+    assert_eq!(client.ask_fields("flood 1 0 20 100000 hear").number("count"), 20);
+    assert_eq!(directory.files().len(), 12);
+    assert!(directory.files().iter().all(|name| name.starts_with("message-0-")), "{:?}", directory.files());
+    // A full disk.
+    assert_eq!(client.ask("limit 1000000"), "limited");
+    assert_eq!(client.ask_fields("tell 1 100 3000000 hear").text("error"), "Storage");
+    server.wait_for_log(&["message", "does not take its 3000"]);
+    assert_eq!(directory.files().len(), 12, "nothing is left of it");
+    tree::signal(receiver, Signal::SIGCONT);
+    heard(20);
+    assert_eq!(client.ask("limit 0"), "limited");
+    // Its receiver dies before it comes to them, then over one of them.
+    let receiver = server.wait_until_idle(1);
+    tree::signal(receiver, Signal::SIGSTOP);
+    assert_eq!(client.ask_fields("flood 1 200 10 100000 hear").number("count"), 10);
+    tree::signal(receiver, Signal::SIGKILL);
+    heard(30);
+    for (tag, length) in [(300, 100_000), (301, 3_000_000)] {
+        let dead = server.worker(1);
+        client.ask(&format!("tell 1 {tag} {length} die"));
+        server.journal.wait("on_worker_error", |entry| entry.number("pid") == u64::from(dead));
+        let _ = server.worker(1);
+    }
+    heard(32);
+    assert!(server.journal.of("heard").iter().all(|entry| entry.text("whole") == "true"));
+    watch::until("no file is left", || directory.files() == NONE);
+    let receiver = server.wait_until_idle(1);
+    tree::signal(receiver, Signal::SIGSTOP);
+    assert_eq!(client.ask_fields("flood 1 400 10 100000 hear").number("count"), 10);
+    assert_eq!(directory.files().len() as u64, 10 - LARGE_CELLS);
+    tree::signal(receiver, Signal::SIGCONT);
+    heard(42);
+    server.stop();
+    assert_eq!(directory.entries(), NONE);
 }
 
 #[test]

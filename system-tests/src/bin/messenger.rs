@@ -171,6 +171,7 @@ fn said(tag: u64, how: Result<(), MessageError>) -> String {
 /// The commands about messages; `None` for any other.
 ///
 /// - `tell WORKER TAG LENGTH WHAT [N]`
+/// - `limit BYTES`: files that this worker writes
 /// - `flood WORKER TAG COUNT LENGTH WHAT [N]`: until it is refused, tags from `TAG` on
 /// - `flood_and_nap …`: the same, and then this callback is stuck until the alarm rings
 /// - `job WHAT [N]`, `with WHAT [N]`, `wait WHAT [N]`, `tell_by TASK_WORKER WORKER TAG`
@@ -197,6 +198,10 @@ fn obey(worker: &Worker<Messenger>, fd: SessionId, line: &str) -> Option<String>
     };
     let to = WorkerId::from(number(1) as u16);
     Some(match words[0] {
+        "limit" => {
+            script::limit_files(number(1));
+            "limited".to_owned()
+        }
         "tell" => {
             let bytes = script::pattern(number(3) as usize);
             let text = said(number(2), worker.send_message(to, &Note { tag: number(2), what: what(4)?, bytes: &bytes }));

@@ -3,10 +3,6 @@
 //! A job has a tag, which the client chooses. Its life in the journal: `queued` (or `refused`), `begun`, `done`, and how it ended for who
 //! asked: `finished`, or `ended` with an error, or `dropped` for a closure that never ran.
 
-use nix::sys::{
-    resource::{Resource, getrlimit, setrlimit},
-    signal::{SigSet, Signal},
-};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{thread, time::Duration};
 use swoole::{CloseReason, Manager, SessionId, Task, TaskError, TaskId, TaskWorker, Worker, WorkerExit, WorkerStart};
@@ -62,15 +58,6 @@ impl Serialize for Last {
         }
         serializer.serialize_bool(false)
     }
-}
-
-/// Files become no larger than this; who makes one larger is told, and not killed. 0 for no limit.
-fn limit_files(bytes: u64) {
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGXFSZ);
-    signals.thread_block().expect("a signal can be blocked");
-    let (_, most) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit can be read");
-    setrlimit(Resource::RLIMIT_FSIZE, if bytes == 0 { most } else { bytes }, most).expect("a limit can be lowered");
 }
 
 /// The output that panics.
@@ -178,7 +165,7 @@ impl Tasker {
             }
             What::PanicAfterwards => bytes = PANIC.to_vec(),
             What::Fickle(_) | What::Brittle(..) => {}
-            What::Limit(most) => limit_files(*most),
+            What::Limit(most) => script::limit_files(*most),
             What::Send => {
                 let sent = SessionId::new(task.to).map(|fd| task_worker.send(fd, format!("from job {tag}\n").as_bytes()));
                 journal::write(&format!("sent tag={tag} sent={}", matches!(sent, Some(Ok(())))));
@@ -271,7 +258,7 @@ fn obey(worker: &Worker<Tasker>, fd: SessionId, line: &str) -> Option<String> {
     let job = |tag: u64, at: usize| Some(Job { to: fd.get(), tag, what: what(words.get(at)?, number(at + 1))? });
     Some(match words[0] {
         "limit" => {
-            limit_files(number(1));
+            script::limit_files(number(1));
             "limited".to_owned()
         }
         "task" => queued(number(1), worker.task(&job(number(1), 2)?)),
