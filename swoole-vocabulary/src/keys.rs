@@ -47,7 +47,8 @@ macro_rules! keys {
             number task_queue: u32 = 1, 4096, "each worker has a cell in shared memory for each of its jobs"
                 default "128", example "task_queue = 128", original "–", also ["task_queue_size" "task_backlog"];
 
-            /// How large a job, and its output, may be before it goes through a file in `task_tmpdir`.
+            /// How large a job, and its output, may be to lie in a cell of its own. A larger one lies in one of 8 large cells of each worker, 2
+            /// MiB each, and where it does not fit those or none is free, in a file in `task_tmpdir`.
             bytes task_cell: u64 = 64, 2097152, "each job has such a cell in shared memory, and its output another"
                 default "8K", example "task_cell = kib(8)", original "–", also ["task_cell_size" "task_size"];
 
@@ -63,7 +64,8 @@ macro_rules! keys {
             number task_max_request_grace: u32 = 0, 1000000000, "each task worker adds a number of its own from 0 to this"
                 default "half of task_max_request", example "task_max_request_grace = 500", original "`max_request_grace`", also ["task_grace"];
 
-            /// Where jobs and outputs lie that are too large for their cell, until they are read.
+            /// Where jobs, outputs and messages lie that are too large for shared memory, until they are read: in a directory of the server's
+            /// own, which is removed at its end. Where none can be made the server starts, warns, and refuses what needs a file.
             text task_tmpdir (directory) default "/tmp", example "task_tmpdir = \"/var/tmp\"", original "`task_tmpdir`", also ["tmpdir" "task_dir"];
 
             /// How many messages of one process may be on their way at once, each with a cell in shared memory; `send_message` answers that
@@ -71,7 +73,8 @@ macro_rules! keys {
             number message_queue: u32 = 1, 4096, "each process has a cell in shared memory for each of its messages"
                 default "128", example "message_queue = 128", original "–", also ["pipe_queue" "message_queue_size"];
 
-            /// How large a message between processes may be before it goes through a file in `task_tmpdir`.
+            /// How large a message between processes may be to lie in a cell of its own. A larger one lies in one of 8 large cells of its
+            /// sender, 2 MiB each, and where it does not fit those or none is free, in a file in `task_tmpdir`.
             bytes message_cell: u64 = 64, 2097152, "each message has such a cell in shared memory"
                 default "8K", example "message_cell = kib(8)", original "–", also ["pipe_cell" "message_size"];
 
