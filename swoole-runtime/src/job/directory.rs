@@ -92,3 +92,37 @@ fn is_of_a_server(name: &str) -> bool {
     let parts = name.strip_prefix("swoole-").and_then(|rest| rest.split_once('-'));
     parts.is_some_and(|(pid, random)| pid.parse::<u32>().is_ok() && random.len() == 16 && u64::from_str_radix(random, 16).is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_the_dead_have_left_is_removed_and_what_the_living_have_is_not() {
+        let parent = std::env::temp_dir().join(format!("swoole-directories-{}", std::process::id()));
+        fs::create_dir(&parent).expect("a directory can be made");
+        let (living, name) = make(&parent).expect("a directory can be made");
+        let (dead, left) = make(&parent).expect("another, too");
+        fs::write(parent.join(&left).join("job-0-0-1.in"), "left").expect("a file can be written");
+        assert_ne!(name, left);
+        let (_third, _) = make(&parent).expect("another, too");
+        assert!(parent.join(&name).exists() && parent.join(&left).exists(), "they live");
+        // Its last process has ended.
+        drop(dead);
+        let (_fourth, _) = make(&parent).expect("another, too");
+        assert!(parent.join(&name).exists() && !parent.join(&left).exists());
+        drop(living);
+        fs::remove_dir_all(&parent).expect("it is ours");
+    }
+
+    #[test]
+    fn only_the_names_of_servers_are_taken_for_such() {
+        assert!(is_of_a_server("swoole-1-0123456789abcdef"));
+        for name in
+            ["swoole", "swoole-1", "swoole-x-0123456789abcdef", "swoole-1-0123", "swoole-1-0123456789abcdeg", "a-swoole-1-0123456789abcdef"]
+        {
+            assert!(!is_of_a_server(name), "{name}");
+        }
+    }
+}

@@ -155,3 +155,47 @@ fn claim_of(name: &str) -> Option<(Whose, Claim)> {
     let claim = Claim { cell: words.next()?.parse().ok()?, sequence: words.next()?.parse().ok()?, half };
     words.next().is_none().then_some((whose, claim))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_comes_back_as_the_claim_it_was_and_no_other_name_does() {
+        for whose in [Whose::Jobs(0), Whose::Jobs(1023), Whose::Messages(0), Whose::Messages(2048)] {
+            for half in [Half::Input, Half::Output] {
+                let claim = Claim { cell: 4095, sequence: 1 << 23, half };
+                assert_eq!(claim_of(&name_of(whose, claim)), Some((whose, claim)));
+            }
+        }
+        for name in
+            ["", "notes", "job-1-2-3", "job-1-2-3.bak", "job-1-2.in", "job-1-2-3-4.in", "job-1-2-x.in", "work-1-2-3.in", "job-1-2--3.in"]
+        {
+            assert_eq!(claim_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_comes_whole_or_is_an_error() {
+        let files = Files::in_directory(&std::env::temp_dir()).expect("a directory can be made");
+        let (whose, claim) = (Whose::Jobs(0), Claim { cell: 0, sequence: 1, half: Half::Input });
+        files.write(whose, claim, b"a job").expect("it can be written");
+        assert_eq!(files.read(whose, claim, 5).expect("it is there"), b"a job");
+        // Its cell says something else.
+        assert!(files.read(whose, claim, 4).is_err() && files.read(whose, claim, 6).is_err());
+        assert!(files.read(Whose::Messages(0), claim, 5).is_err() && files.read(whose, Claim { cell: 1, ..claim }, 5).is_err());
+        // One that could not be removed is written anew.
+        files.write(whose, claim, b"other").expect("it can be written");
+        assert_eq!(files.read(whose, claim, 5).expect("it is there"), b"other");
+        files.settle(|_, _| true);
+        assert!(files.read(whose, claim, 5).is_ok());
+        files.settle(|of, named| (of, named) != (whose, claim));
+        assert!(files.read(whose, claim, 5).is_err());
+        files.end();
+        assert!(!files.path.exists());
+        assert!(files.write(whose, claim, b"late").is_err(), "the directory has gone");
+        let nowhere = Files::nowhere(Path::new("/"));
+        assert!(nowhere.write(whose, claim, b"a job").is_err());
+        nowhere.end();
+    }
+}
