@@ -15,7 +15,7 @@ use crate::{
 };
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use swoole_vocabulary::{KEYS, callback};
+use swoole_vocabulary::callback;
 use syn::{FnArg, GenericParam, Generics};
 
 pub(super) fn check(keys: &Keys, methods: &mut Methods<'_>, found: &mut Found) {
@@ -25,8 +25,7 @@ pub(super) fn check(keys: &Keys, methods: &mut Methods<'_>, found: &mut Found) {
         found.faults.extend(fault.and_then(|fault| condition::of(method, &mut Vec::new()).restrict(fault)));
     }
     let is_missing = methods.is_there_when("on_pipe_message").not();
-    let of_messages = KEYS.iter().filter(|key| key.name.starts_with("message_"));
-    let settings: Vec<_> = of_messages.filter_map(|key| keys.setting(key.name)).collect();
+    let settings: Vec<_> = keys.settings.iter().filter(|setting| setting.key.name.starts_with("message_")).collect();
     // One message for all of them: it is one callback that is missing.
     if let [first, ..] = settings.as_slice()
         && !is_missing.is_never()

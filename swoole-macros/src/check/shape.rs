@@ -8,9 +8,12 @@
 //! Which types the parameters have is for the compiler to see.
 
 use crate::diagnostics::{Fault, as_written, result_as_written};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use swoole_vocabulary::{Callback, Given};
-use syn::{FnArg, GenericParam, Generics, Lifetime, PatType, Receiver, ReceiverKind, Safety, Signature, Type};
+use syn::{
+    FnArg, GenericArgument, GenericParam, Generics, Lifetime, PatType, PathArguments, Receiver, ReceiverKind, Safety, Signature, Type,
+};
 
 /// `block`: the parameters of the block, whose lifetimes are those of the state.
 pub(super) fn faults(callback: &Callback, signature: &Signature, block: &Generics) -> Vec<Fault> {
@@ -91,14 +94,7 @@ impl Shape<'_> {
             GenericParam::Type(parameter) => Some(parameter.ident.to_token_stream()),
             GenericParam::Const(parameter) => Some(parameter.ident.to_token_stream()),
         });
-        let hidden = self.typed().filter_map(|parameter| match plain(&parameter.ty) {
-            Type::ImplTrait(hidden) => Some(hidden.to_token_stream()),
-            Type::Reference(reference) => match plain(&reference.elem) {
-                Type::ImplTrait(hidden) => Some(hidden.to_token_stream()),
-                _ => None,
-            },
-            _ => None,
-        });
+        let hidden = self.typed().filter_map(|parameter| hidden_in(&parameter.ty));
         named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.callback.name), why)).collect()
     }
 
@@ -211,6 +207,25 @@ fn written(receiver: &Receiver) -> String {
         ReceiverKind::Reference(..) => "&self".to_owned(),
         ReceiverKind::Typed(_, ty) => format!("self: {}", as_written(ty)),
         _ => "self".to_owned(),
+    }
+}
+
+/// The `impl Trait` in a type, however deep.
+fn hidden_in(ty: &Type) -> Option<TokenStream> {
+    match plain(ty) {
+        Type::ImplTrait(hidden) => Some(hidden.to_token_stream()),
+        Type::Reference(reference) => hidden_in(&reference.elem),
+        Type::Slice(slice) => hidden_in(&slice.elem),
+        Type::Array(array) => hidden_in(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(hidden_in),
+        Type::Path(path) => path.path.segments.iter().find_map(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => hidden_in(ty),
+                _ => None,
+            }),
+            _ => None,
+        }),
+        _ => None,
     }
 }
 

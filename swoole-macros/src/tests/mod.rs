@@ -21,6 +21,7 @@ fn full_attribute() -> TokenStream {
         dispatch = "idle",
         unsafe_events = true,
         task_workers = 2,
+        message_cell = kib(8),
         crate = other::swoole,
         tcp_nodelay = !false,
         backlog = -1
@@ -36,6 +37,7 @@ fn full_block() -> TokenStream {
             #[cfg(unix)]
             fn on_finish(&mut self, worker: &Worker<Self>, task_id: TaskId, output: Result<Output, String>) {}
             fn on_timer(&mut self, worker: &Worker<Self>, period: Duration) {}
+            fn on_pipe_message(&mut self, from: WorkerId, worker: &Worker<Self>, message: (Vec<impl Sized>, &'static str)) {}
         }
     }
 }

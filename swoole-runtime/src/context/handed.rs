@@ -32,7 +32,8 @@ impl<J: Serialize> HandedAs<Task<J>> for J {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what `on_pipe_message` takes, which is `{M}`",
     label = "must be a `{M}`",
-    note = "a message is read in the other process as the type that `on_pipe_message` names"
+    note = "a message is read in the other process as the type that `on_pipe_message` takes",
+    note = "help: write `send_message(to, &message)`, with a `{M}` for `message`"
 )]
 pub trait SentAs<M> {
     /// Writes the message; how long it is, or `None` where there is no room.
@@ -154,6 +155,7 @@ macro_rules! bytes {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<$($parameters)*> SentAs<$job> for $at_hand {
             fn write_as_message(&self, space: &mut [u8]) -> Option<usize> {
                 write_bytes(self.$bytes(), space)

@@ -1,0 +1,21 @@
+use swoole::{CloseReason, SessionId, Worker, WorkerId};
+
+#[derive(Default)]
+struct Echo<'a>(Option<&'a [u8]>);
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl<'a> Echo<'a> {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, message: &'a [u8]) {
+        self.0 = Some(message);
+    }
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo(None).helper();
+
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
