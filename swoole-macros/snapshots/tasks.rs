@@ -60,6 +60,10 @@ const _: () = {
                 ::swoole::__rt::run_finish(
                     given_output,
                     <Thumbnail as ::swoole::__rt::OutputOfOnTask>::read,
+                    {
+                        use ::swoole::__rt::NoOutputInstead as _;
+                        |why| ::swoole::__rt::OutputInstead::<Thumbnail>::new().of(why)
+                    },
                     |given_output| {
                         <() as ::swoole::__rt::CallbackReturn>::outcome(Self::on_finish(
                             its_state,
@@ -92,5 +96,11 @@ const _: () = {
     impl ::swoole::__rt::RunsTasks for Images {
         type Task<'job> = Task<&'job [u8]>;
         type Output = Thumbnail;
+        fn instead(why: ::swoole::TaskError) -> ::core::option::Option<Thumbnail> {
+            ({
+                use ::swoole::__rt::NoOutputInstead as _;
+                |why| ::swoole::__rt::OutputInstead::<Thumbnail>::new().of(why)
+            })(why)
+        }
     }
 };
