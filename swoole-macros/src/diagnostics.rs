@@ -1,8 +1,10 @@
 //! What the compiler prints for a fault; made by `read` and `check`, written out by `expand`.
 
+use crate::read::{message_among, parameter_types, says_impl, task_among};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ReturnType, Signature};
+use swoole_vocabulary::{Callback, Given};
+use syn::{ReturnType, Signature, Type};
 
 /// One thing that the user has to change: where, what is wrong, why the rule exists, what to write.
 #[derive(Debug)]
@@ -82,6 +84,25 @@ pub(crate) fn result_as_written(signature: &Signature) -> Option<String> {
         ReturnType::Default => None,
         written @ ReturnType::Type(..) => Some(as_written(written)),
     }
+}
+
+/// The line to write for a callback, with what the user's function has of it: its result, and the types that are for the user to choose.
+pub(crate) fn line_to_write(callback: &Callback, signature: &Signature) -> String {
+    let line = callback.signature(result_as_written(signature).as_deref());
+    let types: Vec<&Type> = parameter_types(signature).collect();
+    callback.parameters.iter().fold(line, |line, (name, given)| {
+        let chosen = match given {
+            Given::Task => task_among(&types),
+            // Where none is left out or too many.
+            Given::Sent if types.len() == callback.parameters.len() => message_among(&types),
+            _ => None,
+        };
+        // One with a name that only this function knows cannot stand in the line.
+        match chosen.filter(|ty| signature.generics.params.is_empty() && !says_impl(ty.to_token_stream())) {
+            Some(ty) => line.replace(&format!("{name}: {}", given.text()), &format!("{name}: {}", as_written(ty))),
+            None => line,
+        }
+    })
 }
 
 /// Several words as a person lists them: `a`, `b` and `c`.

@@ -9,7 +9,7 @@ use super::{
     shape,
 };
 use crate::{
-    diagnostics::{Fault, as_written, listed, result_as_written},
+    diagnostics::{Fault, as_written, line_to_write, listed},
     read::{Block, Method, Signature},
 };
 use proc_macro2::{Ident, TokenStream};
@@ -179,11 +179,11 @@ fn no_such_callback(method: &Method, name: &str, suggestion: Option<Suggestion>)
     let fault = Fault::at(&method.name, format!("there is no callback `{name}`"));
     match suggestion {
         Some(Suggestion::Known(near)) => {
-            let returns = match &method.signature {
-                Signature::Whole(signature) => result_as_written(signature),
-                Signature::Broken => None,
-            };
-            let line = callback(near).map(|callback| callback.signature(returns.as_deref())).unwrap_or_default();
+            let line = callback(near).map(|callback| match &method.signature {
+                Signature::Whole(signature) => line_to_write(callback, signature),
+                Signature::Broken => callback.signature(None),
+            });
+            let line = line.unwrap_or_default();
             let note = if name.starts_with("on_") {
                 "a method whose name begins with `on_` is one that the server calls"
             } else {

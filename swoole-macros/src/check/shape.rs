@@ -7,7 +7,7 @@
 //!
 //! Which types the parameters have is for the compiler to see.
 
-use crate::diagnostics::{Fault, as_written, result_as_written};
+use crate::diagnostics::{Fault, as_written, line_to_write};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use swoole_vocabulary::{Callback, Given};
@@ -43,7 +43,7 @@ pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
 
 /// The line to write, with what the user's function returns.
 fn help(callback: &Callback, signature: &Signature) -> String {
-    format!("write `{}`", callback.signature(result_as_written(signature).as_deref()))
+    format!("write `{}`", line_to_write(callback, signature))
 }
 
 struct Shape<'a> {

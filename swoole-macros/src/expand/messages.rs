@@ -1,7 +1,10 @@
 //! What `send_message` needs to know of `on_pipe_message`: which type a message has.
 
-use super::{entry::Home, lifetimes, row};
-use crate::check::{Method, Server, Written};
+use super::{entry::Home, lifetimes};
+use crate::{
+    check::{Method, Server, Written},
+    read::{message_among, parameter_types},
+};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Type;
@@ -28,7 +31,7 @@ pub(super) fn messages(server: &Server, Home { parameters, self_ty, bounds }: &H
 }
 
 fn message(Method { signature, .. }: &Method) -> TokenStream {
-    let types: Vec<&Type> = row::types(signature).collect();
-    let message = row::message_among(&types).map(ToTokens::to_token_stream).unwrap_or_default();
+    let types: Vec<&Type> = parameter_types(signature).collect();
+    let message = message_among(&types).map(ToTokens::to_token_stream).unwrap_or_default();
     lifetimes::lent_for("message", message)
 }

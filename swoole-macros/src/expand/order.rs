@@ -3,7 +3,7 @@
 //! Two types that are not what they should be are two messages, and two that have changed places are one mistake. Where the words of the
 //! types are the right ones in another order, the types meet all at once: whether they are the same is still for the compiler to say.
 
-use crate::diagnostics::result_as_written;
+use crate::{diagnostics::line_to_write, read::word};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use swoole_vocabulary::Callback;
@@ -34,20 +34,6 @@ pub(super) fn swapped(wanted: &[String], types: &[&Type]) -> Option<Swapped> {
     Some(Swapped { from, to })
 }
 
-/// What a type is called: its last word before any arguments, or what stands between brackets.
-pub(super) fn word(ty: TokenStream) -> String {
-    let mut word = String::new();
-    for token in ty {
-        match token {
-            TokenTree::Ident(ident) if ident != "mut" => word = ident.to_string(),
-            TokenTree::Group(group) => word = group.to_string(),
-            TokenTree::Punct(punct) if punct.as_char() == '<' => break,
-            _ => {}
-        }
-    }
-    word
-}
-
 /// The trait that says so, and the statement that puts it to the test.
 pub(super) fn rule(
     callback: &Callback,
@@ -59,8 +45,7 @@ pub(super) fn rule(
 ) -> (TokenStream, TokenStream) {
     let message = format!("the parameters of `{}` stand in another order", callback.name);
     let note = format!("the server gives it `({})`", callback.parameters_text());
-    let returns = result_as_written(signature);
-    let help = format!("help: write `{}`", callback.signature(returns.as_deref()));
+    let help = format!("help: write `{}`", line_to_write(callback, signature));
     let letters: Vec<Ident> = ["A", "B", "C", "D"].iter().take(names.len()).map(|letter| Ident::new(letter, Span::mixed_site())).collect();
     // The path is underlined from its first token to its last.
     let as_written = Ident::new("AsWritten", *from);

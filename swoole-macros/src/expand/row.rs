@@ -5,16 +5,19 @@
 //! not names: an alias is as good as what it stands for.
 
 use super::{lifetimes, order};
-use crate::check::Server;
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use crate::{
+    check::Server,
+    read::{message_among, parameter_types, says_impl, task_among, word},
+};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use swoole_vocabulary::{Callback, Given, Returns};
-use syn::{FnArg, ReturnType, Signature, Type, spanned::Spanned};
+use syn::{ReturnType, Signature, Type, spanned::Spanned};
 
 /// `on_task`: for `on_finish`, whose output is what that returns.
 pub(super) fn call(callback: &Callback, signature: &Signature, on_task: Option<&Signature>, server: &Server) -> TokenStream {
     let swoole = &server.swoole;
-    let types: Vec<&Type> = types(signature).collect();
+    let types: Vec<&Type> = parameter_types(signature).collect();
     let names: Vec<Ident> = callback.parameters.iter().map(|(name, _)| Ident::new(&format!("given_{name}"), Span::mixed_site())).collect();
     let state = callback.has_state.then(|| Ident::new("its_state", Span::mixed_site()));
     let function = &signature.ident;
@@ -25,9 +28,9 @@ pub(super) fn call(callback: &Callback, signature: &Signature, on_task: Option<&
         let call = quote!(Self::#function(#(#state_first)* #(#names),*));
         let body = result(callback, signature, server, call);
         let elided: Vec<TokenStream> = types.iter().map(|ty| lifetimes::elided(ty.to_token_stream(), server)).collect();
-        let task = elided.iter().find(|ty| order::word((*ty).clone()) == "Task");
+        let task = task_among(&types).map(|ty| lifetimes::elided(ty.to_token_stream(), server));
         let message = message_among(&types).map(|ty| lifetimes::elided(ty.to_token_stream(), server));
-        let given = callback.parameters.iter().map(|(_, given)| match (given, task, &message) {
+        let given = callback.parameters.iter().map(|(_, given)| match (given, &task, &message) {
             (Given::Task, Some(task), _) => task.clone(),
             (Given::Sent, _, Some(message)) => message.clone(),
             (Given::Output, ..) => output_of(on_task, server).1,
@@ -79,7 +82,7 @@ fn run(
         .find(|(((_, given), _), _)| matches!(given, Given::Task | Given::Output | Given::Sent));
     match raw {
         Some((((_, Given::Task), name), written)) => {
-            let task = types.iter().find(|ty| order::word(ty.to_token_stream()) == "Task").unwrap_or(written);
+            let task = task_among(types).unwrap_or(written);
             let at = Span::mixed_site().located_at(task.span());
             let task = lifetimes::elided(task.to_token_stream(), server);
             let read = quote_spanned!(at=> <#task as #swoole::__rt::IsATask<'_>>::read);
@@ -111,34 +114,16 @@ fn output_of(on_task: Option<&Signature>, server: &Server) -> (Span, TokenStream
     }
 }
 
-/// The type of a message among those of the parameters: the one that is no other's, or the last where that does not say which.
-pub(super) fn message_among<'a>(types: &[&'a Type]) -> Option<&'a Type> {
-    let is_of_another = |ty: &&&Type| matches!(order::word(ty.to_token_stream()).as_str(), "Worker" | "WorkerId");
-    let mut left = types.iter().filter(|ty| !is_of_another(ty));
-    match (left.next(), left.next()) {
-        (Some(only), None) => Some(only),
-        _ => types.last().copied(),
-    }
-}
-
 /// What the type of a parameter is called, where it is the right one.
 fn word_of(given: Given, on_task: Option<&Signature>, types: &[&Type]) -> String {
     if given == Given::Sent {
-        return message_among(types).map(|ty| order::word(ty.to_token_stream())).unwrap_or_default();
+        return message_among(types).map(|ty| word(ty.to_token_stream())).unwrap_or_default();
     }
     match (given, on_task.map(|signature| &signature.output)) {
-        (Given::Output, Some(ReturnType::Type(_, ty))) => order::word(ty.to_token_stream()),
+        (Given::Output, Some(ReturnType::Type(_, ty))) => word(ty.to_token_stream()),
         (Given::Output, Some(ReturnType::Default)) => "()".to_owned(),
-        _ => order::word(given.text().parse().unwrap_or_default()),
+        _ => word(given.text().parse().unwrap_or_default()),
     }
-}
-
-/// The types of the parameters behind `&mut self`.
-pub(super) fn types(signature: &Signature) -> impl Iterator<Item = &Type> {
-    signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(parameter) => Some(&*parameter.ty),
-        FnArg::Receiver(_) => None,
-    })
 }
 
 fn result(callback: &Callback, signature: &Signature, server: &Server, call: TokenStream) -> TokenStream {
@@ -178,15 +163,6 @@ fn is_never(ty: &Type) -> bool {
         Type::Group(group) => is_never(&group.elem),
         _ => false,
     }
-}
-
-/// Whether a type, or a part of it, is one that has no name.
-pub(super) fn says_impl(ty: TokenStream) -> bool {
-    ty.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "impl",
-        TokenTree::Group(group) => says_impl(group.stream()),
-        _ => false,
-    })
 }
 
 /// What the callback is given, as the expansion writes it.

@@ -1,7 +1,10 @@
 //! What calls of a worker need to know of `on_task`: which type its jobs have, and which its outputs.
 
-use super::{entry::Home, lifetimes, row};
-use crate::check::{Method, Server, Written};
+use super::{entry::Home, lifetimes};
+use crate::{
+    check::{Method, Server, Written},
+    read::{parameter_types, task_among},
+};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use swoole_vocabulary::Returns;
@@ -41,7 +44,8 @@ fn any(swoole: &TokenStream) -> TokenStream {
 
 fn types(Method { signature, .. }: &Method, server: &Server) -> TokenStream {
     let output = output(signature);
-    let task = row::types(signature).find(|ty| super::order::word(ty.to_token_stream()) == "Task").or_else(|| row::types(signature).nth(1));
+    let types: Vec<&Type> = parameter_types(signature).collect();
+    let task = task_among(&types).or(types.last().copied());
     let task = lifetimes::lent_for("job", task.map(ToTokens::to_token_stream).unwrap_or_default());
     let (swoole, instead) = (&server.swoole, instead(&output, server));
     quote! {
