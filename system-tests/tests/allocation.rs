@@ -7,14 +7,14 @@ const SESSIONS: usize = 8;
 
 /// Who answers.
 #[derive(Clone, Copy)]
-enum Echoed {
-    ByTheWorker,
-    ByATaskWorker,
-    ByAnotherWorker,
+enum EchoedBy {
+    Receiver,
+    Task,
+    Message,
 }
 
 /// Sends messages of changing sizes over all sessions, each echoed before the next of its session.
-fn exchange(clients: &mut [Client], messages: usize, by: Echoed) {
+fn exchange(clients: &mut [Client], messages: usize, by: EchoedBy) {
     for n in 0..messages / clients.len() {
         let letter = n as u8 & 0x3f | [0, 0x80, 0xc0][by as usize];
         let message = vec![letter; 1 + n % 700];
@@ -39,15 +39,15 @@ fn a_warm_server_allocates_nothing_for_a_message_in_any_process() {
     let launch = Launch::new(env!("CARGO_BIN_EXE_frugal")).workers(2).reactors(2);
     let server: Server = launch.environment("SYSTEM_TEST_COUNTER", &counter.to_string_lossy()).start();
     let mut clients: Vec<Client> = (0..SESSIONS).map(|_| server.connect()).collect();
-    exchange(&mut clients, 2000, Echoed::ByTheWorker);
-    exchange(&mut clients, 2000, Echoed::ByATaskWorker);
-    exchange(&mut clients, 2000, Echoed::ByAnotherWorker);
+    exchange(&mut clients, 2000, EchoedBy::Receiver);
+    exchange(&mut clients, 2000, EchoedBy::Task);
+    exchange(&mut clients, 2000, EchoedBy::Message);
     let warm = count(&counter);
-    exchange(&mut clients, 5000, Echoed::ByTheWorker);
+    exchange(&mut clients, 5000, EchoedBy::Receiver);
     assert_eq!(count(&counter), warm, "allocations for 5000 messages");
-    exchange(&mut clients, 5000, Echoed::ByATaskWorker);
+    exchange(&mut clients, 5000, EchoedBy::Task);
     assert_eq!(count(&counter), warm, "allocations for 5000 jobs");
-    exchange(&mut clients, 5000, Echoed::ByAnotherWorker);
+    exchange(&mut clients, 5000, EchoedBy::Message);
     assert_eq!(count(&counter), warm, "allocations for 5000 messages between workers");
     assert!(warm > 0, "the start allocates, so the counter counts");
     clients[0].send(b"allocate\n");
