@@ -73,7 +73,7 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
 /// Where jobs and messages go that are too large for shared memory.
 fn files<S: Server>(settings: &Resolved) -> Files {
     let task_tmpdir = Path::new(&settings.task_tmpdir);
-    if S::DISPATCH.on_task.is_none() && !settings.takes_messages {
+    if S::DISPATCH.on_task.is_none() && S::DISPATCH.on_pipe_message.is_none() {
         return Files::nowhere(task_tmpdir);
     }
     Files::in_directory(task_tmpdir).unwrap_or_else(|e| {
