@@ -8,8 +8,9 @@ use object::{Object, ObjectSymbol};
 use std::{collections::BTreeSet, path::Path, process::Command, sync::OnceLock};
 
 /// What a plain echo does not use: the words that name it, in modules, types and functions.
-const UNUSED: [(&str, &[&str]); 4] = [
+const UNUSED: [(&str, &[&str]); 5] = [
     ("tasks", &["task", "tasks", "taskwait", "finish", "job", "jobs"]),
+    ("messages between processes", &["messages", "pipe", "postbox", "mail", "inbox", "sent", "sender", "shelf"]),
     ("datagrams", &["datagram", "datagrams", "dgram", "udp", "packet", "packets"]),
     ("timers", &["timer", "timers", "tick", "ticks"]),
     ("framing", &["frame", "frames", "framer", "framing", "framed", "delimiter", "delimited", "package", "packages"]),
@@ -41,7 +42,7 @@ const WAY_OF_A_MESSAGE: [&str; 8] = [
 ];
 
 /// Callbacks that echo has not: who has them, and what is there for their sake alone.
-const USED_ELSEWHERE: [(&str, &str, &[&str]); 3] = [
+const USED_ELSEWHERE: [(&str, &str, &[&str]); 4] = [
     ("on_panic", "crash", &["crash::Crash::on_panic", "swoole_runtime::worker::panic::last_words"]),
     ("on_worker_error", "crash", &["crash::Crash::on_worker_error", "swoole_runtime::manager::life::Life::run_callback"]),
     (
@@ -54,6 +55,11 @@ const USED_ELSEWHERE: [(&str, &str, &[&str]); 3] = [
             "swoole_runtime::process::board::SlotBoard::lost",
         ],
     ),
+    (
+        "on_pipe_message",
+        "messenger",
+        &["::on_pipe_message", "swoole_runtime::context::messages::Postbox", "swoole_runtime::worker::messages::", "swoole_runtime::message::"],
+    ),
 ];
 
 #[test]
@@ -65,7 +71,7 @@ fn the_way_of_a_message_is_in_the_binary_of_an_echo() {
 }
 
 #[test]
-fn tasks_datagrams_timers_and_framing_are_not_in_the_binary_of_an_echo() {
+fn tasks_messages_datagrams_timers_and_framing_are_not_in_the_binary_of_an_echo() {
     for (what, words) in UNUSED {
         let found: Vec<_> = built("echo").iter().filter(|name| names_one_of(name, words)).collect();
         assert!(found.is_empty(), "echo has no use for {what}, and this is in its binary: {found:#?}");
@@ -106,7 +112,7 @@ fn built(server: &str) -> &'static BTreeSet<String> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tailored");
         build(&target);
         let release = target.join("release");
-        ["examples/echo", "examples/crash", "mourner"]
+        ["examples/echo", "examples/crash", "mourner", "messenger"]
             .map(|program| (program.rsplit('/').next().unwrap_or(program), names(&release.join(program))))
             .into()
     });
@@ -116,7 +122,7 @@ fn built(server: &str) -> &'static BTreeSet<String> {
 fn build(target: &Path) {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--quiet", "-p", "swoole", "-p", "system-tests"])
-        .args(["--example", "echo", "--example", "crash", "--bin", "mourner"])
+        .args(["--example", "echo", "--example", "crash", "--bin", "mourner", "--bin", "messenger"])
         .arg("--target-dir")
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -143,7 +149,7 @@ fn names(program: &Path) -> BTreeSet<String> {
 /// Of the runtime, of the facade or of a server; not of std or a library.
 fn is_ours(name: &str) -> bool {
     // What does nothing is merged, and has the name of any of its kind.
-    !name.starts_with("core::ptr::drop_in_place<") && ["swoole", "echo::", "crash::", "mourner::"].iter().any(|part| name.contains(part))
+    !name.starts_with("core::ptr::drop_in_place<") && ["swoole", "echo::", "crash::", "mourner::", "messenger::"].iter().any(|part| name.contains(part))
 }
 
 /// Whether one of these is a word of the name: `TaskWorker`, `on_task` and `task::` have the word `task`.
