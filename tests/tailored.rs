@@ -17,13 +17,17 @@ const UNUSED: [(&str, &[&str]); 5] = [
 ];
 
 /// Whatever a server uses, it can be asked for every setting by name, and told of a wrong one.
-const OF_EVERY_SERVER: [&str; 5] = [
+const OF_EVERY_SERVER: [&str; 8] = [
     "swoole_runtime::settings::",
     "swoole_runtime::boot::",
     "swoole_vocabulary::",
     // One plan of the shared memory, and one type of errors.
     "swoole_runtime::layout::",
     "swoole_runtime::error::",
+    // The counters and a shutdown ask how many jobs are under way, of none; files for them would be nowhere.
+    "swoole_runtime::job::cell::JobCell::state",
+    "swoole_runtime::job::state::State::of",
+    "swoole_runtime::job::files::Files::nowhere",
 ];
 
 /// The line between master and manager carries packets, none of them a user's datagram.
@@ -58,7 +62,12 @@ const USED_ELSEWHERE: [(&str, &str, &[&str]); 4] = [
     (
         "on_pipe_message",
         "messenger",
-        &["::on_pipe_message", "swoole_runtime::context::messages::Postbox", "swoole_runtime::worker::messages::", "swoole_runtime::message::"],
+        &[
+            "::on_pipe_message",
+            "swoole_runtime::context::messages::Postbox",
+            "swoole_runtime::worker::messages::",
+            "swoole_runtime::message::",
+        ],
     ),
 ];
 
@@ -149,7 +158,8 @@ fn names(program: &Path) -> BTreeSet<String> {
 /// Of the runtime, of the facade or of a server; not of std or a library.
 fn is_ours(name: &str) -> bool {
     // What does nothing is merged, and has the name of any of its kind.
-    !name.starts_with("core::ptr::drop_in_place<") && ["swoole", "echo::", "crash::", "mourner::", "messenger::"].iter().any(|part| name.contains(part))
+    !name.starts_with("core::ptr::drop_in_place<")
+        && ["swoole", "echo::", "crash::", "mourner::", "messenger::"].iter().any(|part| name.contains(part))
 }
 
 /// Whether one of these is a word of the name: `TaskWorker`, `on_task` and `task::` have the word `task`.

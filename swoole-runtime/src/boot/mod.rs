@@ -63,17 +63,24 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
     let files: &'static Files = Box::leak(Box::new(files::<S>(&settings)));
     let governed = beget::<S>(settings, files, listeners, &witness);
-    files.end();
+    if has_files::<S>() {
+        files.end();
+    }
     // The caller of `start` gets its process back as it was.
     let _ = fork::adopt_orphans(false);
     let _ = signals::give_back(&before);
     governed
 }
 
+/// Whether there are jobs or messages, which may be too large for shared memory: known when the program is compiled.
+const fn has_files<S: Server>() -> bool {
+    S::DISPATCH.on_task.is_some() || S::DISPATCH.on_pipe_message.is_some()
+}
+
 /// Where jobs and messages go that are too large for shared memory.
 fn files<S: Server>(settings: &Resolved) -> Files {
     let task_tmpdir = Path::new(&settings.task_tmpdir);
-    if S::DISPATCH.on_task.is_none() && S::DISPATCH.on_pipe_message.is_none() {
+    if !has_files::<S>() {
         return Files::nowhere(task_tmpdir);
     }
     Files::in_directory(task_tmpdir).unwrap_or_else(|e| {
