@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, path::Path, process::Command, sync::OnceLock};
 /// What a plain echo does not use: the words that name it, in modules, types and functions.
 const UNUSED: [(&str, &[&str]); 5] = [
     ("tasks", &["task", "tasks", "taskwait", "finish", "job", "jobs"]),
-    ("messages between processes", &["messages", "pipe", "postbox", "mail", "inbox", "sent", "sender", "shelf"]),
+    ("messages between processes", &["messages", "pipe", "postbox", "mail", "inbox", "tray", "sender", "shelf"]),
     ("datagrams", &["datagram", "datagrams", "dgram", "udp", "packet", "packets"]),
     ("timers", &["timer", "timers", "tick", "ticks"]),
     ("framing", &["frame", "frames", "framer", "framing", "framed", "delimiter", "delimited", "package", "packages"]),

@@ -56,7 +56,7 @@ impl<S: Server> Serving<S> {
             .collect();
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
-        let inbox = Inbox::open(memory, slot, worker.generation());
+        let inbox = if S::DISPATCH.on_pipe_message.is_some() { Inbox::open(memory, slot, worker.generation()) } else { None };
         Self { memory, slot, generation: worker.generation(), board, worker, lanes, inbox, requests, consumed: 0, errors: (0, 0) }
     }
 
@@ -125,6 +125,10 @@ impl<S: Server> Serving<S> {
 
     /// Reads what other processes have sent; `false` when there was nothing.
     fn read_messages(&mut self, state: &mut S) -> bool {
+        // As for jobs.
+        if S::DISPATCH.on_pipe_message.is_none() {
+            return false;
+        }
         // Taken out while the errors of its callbacks are counted.
         let Some(mut inbox) = self.inbox.take() else { return false };
         let was_any = inbox.read(state, self.worker, &mut |outcome| self.report(Callback::PipeMessage, None, outcome));
@@ -238,7 +242,7 @@ impl<S: Server> Serving<S> {
         self.board.asleep.raise();
         let stop = !self.goes_on();
         let none_is_done = S::DISPATCH.on_task.is_none() || !self.worker.handed().is_some_and(Jobs::are_done);
-        let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
+        let no_mail = S::DISPATCH.on_pipe_message.is_none() || self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
         if !stop && none_is_done && no_mail && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
             // One that was told to stop, and waits for closures, looks by itself for the end of its time.
             let is_told = self.memory.slot(self.slot).order(self.generation) == Order::Stop;
