@@ -1,4 +1,12 @@
-#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
+#[cfg_attr(
+    clippy,
+    allow(
+        clippy::unused_self,
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value
+    )
+)]
 impl<'a, T: Send> Echo<'a, T>
 where
     T: Clone,

@@ -1,4 +1,12 @@
-#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]
+#[cfg_attr(
+    clippy,
+    allow(
+        clippy::unused_self,
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value
+    )
+)]
 impl Rooms {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> Result<(), MessageError> {

@@ -42,8 +42,12 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         }
     });
     // The attribute decides what a callback looks like; clippy must not ask the user for another look.
-    let allowed = is_block
-        .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut))]));
+    let allowed = is_block.then(|| {
+        quote!(#[cfg_attr(
+            clippy,
+            allow(clippy::unused_self, clippy::missing_const_for_fn, clippy::needless_pass_by_ref_mut, clippy::needless_pass_by_value)
+        )])
+    });
     // Before the faults: an editor compares what comes before a name that is being typed with and without the name, and the faults tell it.
     let half_typed = checked.map(settings::half_typed);
     quote! {

@@ -1,6 +1,6 @@
 //! Every key, as its documentation writes it.
 #![deny(warnings)]
-use swoole::{CloseReason, SessionId, Worker};
+use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker, WorkerId};
 
 #[derive(Default)]
 struct Echo;
@@ -10,6 +10,15 @@ struct Echo;
     listen = "tcp://127.0.0.1:9501",
     workers = 4,
     reactors = 2,
+    task_workers = 4,
+    task_queue = 128,
+    task_cell = kib(8),
+    task_dispatch = "idle",
+    task_max_request = 1000,
+    task_max_request_grace = 500,
+    task_tmpdir = "/var/tmp",
+    message_queue = 128,
+    message_cell = kib(8),
     max_conn = 10_000,
     backlog = 512,
     tcp_nodelay = true,
@@ -23,6 +32,9 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) {}
+    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
+    fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &[u8]) {}
     fn helper(&self) {}
 }
 

@@ -6,7 +6,10 @@
 // The packages of this workspace are not published, and say little of themselves; what others depend on is theirs.
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions)]
 
-use swoole::{CloseReason, Lost, Manager, Master, MessageError, SendError, SessionId, Worker, WorkerExit, WorkerId, WorkerStart};
+use swoole::{
+    CloseReason, Lost, Manager, Master, MessageError, SendError, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId,
+    WorkerStart,
+};
 
 /// Has every callback, and uses little of what they are given.
 pub struct Pedant {
@@ -18,6 +21,13 @@ pub struct Pedant {
     listen = "tcp://127.0.0.1:9501",
     workers = Pedant::WORKERS,
     reactors = 1 + 1,
+    task_workers = 2,
+    task_queue = 64,
+    task_cell = kib(4),
+    task_dispatch = "round_robin",
+    task_max_request = 1_000,
+    task_max_request_grace = 100,
+    task_tmpdir = "/var/tmp",
     max_conn = 10_000,
     backlog = 512,
     tcp_nodelay = true,
@@ -47,6 +57,12 @@ impl Pedant {
         worker.send(fd, data)
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_task(&mut self, _task_worker: &TaskWorker<Self>, task: Task<(SessionId, &str)>) -> Result<usize, String> {
+        if task.1.is_empty() { Err("nothing".to_owned()) } else { Ok(task.1.len()) }
+    }
+    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, output: Result<usize, String>) {
+        self.seen += output.unwrap_or_default();
+    }
     fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: &[u8]) -> Result<(), MessageError> {
         self.seen += message.len();
         worker.send_message(from, message)
@@ -75,6 +91,9 @@ impl<T: Copy + Default + 'static, const N: usize> Generic<'_, T, N> {
         worker.send(fd, data)
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_pipe_message(&mut self, _worker: &Worker<Self>, from: WorkerId, message: String) {
+        println!("{from}: {message}");
+    }
 }
 
 #[test]
