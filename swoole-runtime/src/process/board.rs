@@ -327,8 +327,9 @@ pub(crate) struct ManagerBoard {
     pub(crate) pid: AtomicU32,
     /// Set once by `manager.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
-    /// For each group the last reload that is through.
+    /// For each group the last reload that is through, and the last that was given up: what is not replaced by then stays as it is.
     reloaded: [AtomicU32; 2],
+    given_up: [AtomicU32; 2],
 }
 
 impl ManagerBoard {
@@ -336,6 +337,18 @@ impl ManagerBoard {
     pub(crate) fn has_reloaded(&self, group: Group, reload: u32) {
         // Relaxed: a word by itself.
         self.reloaded[group as usize].store(reload, Ordering::Relaxed);
+    }
+
+    /// [manager] This reload is at its end, and some processes are as they were; why is in the log.
+    pub(crate) fn gives_up(&self, group: Group, reload: u32) {
+        // Relaxed, both: words by themselves; who waits for the second looks at the first then.
+        self.given_up[group as usize].store(reload, Ordering::Relaxed);
+        self.reloaded[group as usize].store(reload, Ordering::Relaxed);
+    }
+
+    pub(crate) fn given_up(&self, group: Group) -> u32 {
+        // Relaxed: a word by itself.
+        self.given_up[group as usize].load(Ordering::Relaxed)
     }
 
     pub(crate) fn reloaded(&self, group: Group) -> u32 {
