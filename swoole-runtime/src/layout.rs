@@ -33,7 +33,7 @@ pub(crate) struct Memory {
     pub(crate) settings: Resolved,
     pub(crate) bells: Bells,
     ring_bytes: usize,
-    files: &'static Files,
+    pub(crate) files: &'static Files,
 }
 
 /// What wakes whom.

@@ -111,6 +111,33 @@ macro_rules! keys {
             text log_level (log_level) default "info", example "log_level = \"info\"", original "`log_level`",
                 also ["loglevel" "verbosity" "log"];
 
+            /// After how many calls of `on_receive` a worker ends, and another takes its place; 0 for never. The other is ready before, every
+            /// session stays, and nothing is lost.
+            number max_request: u32 = 0, 1000000000, "a worker that leaks is replaced before it hurts"
+                default "0", example "max_request = 100_000", original "`max_request`", also ["max_requests" "requests"];
+
+            /// Up to how many calls more each worker takes, of its own choice, so that they do not end together.
+            number max_request_grace: u32 = 0, 1000000000, "each worker adds a number of its own from 0 to this"
+                default "half of max_request", example "max_request_grace = 50_000", original "`max_request_grace`", also ["request_grace"];
+
+            /// After how long a worker or task worker is replaced; 0 for never.
+            seconds max_worker_age: u64 = 0, 31536000, "a year is as good as never"
+                default "0s", example "max_worker_age = secs(86_400)", original "–", also ["worker_age" "max_age" "worker_lifetime"];
+
+            /// How much memory a worker or task worker may have in use, in bytes, before it is replaced; 0 for any. Looked at once a
+            /// second.
+            bytes max_worker_rss: u64 = 0, 1099511627776, "a worker that leaks is replaced before it hurts"
+                default "0", example "max_worker_rss = mib(512)", original "–", also ["worker_rss" "max_rss" "max_memory" "memory_limit"];
+
+            /// What a reload replaces workers by: `fork`, the program that runs, or `exec`, the program that lies at its path then. Every
+            /// connection stays either way. A program that does not start, is not ready in time or lays out memory differently changes
+            /// nothing: the old workers stay, and the log says why.
+            text reload (reload) default "fork", example "reload = \"exec\"", original "–", also ["hot_reload" "hot_update" "exec" "reload_mode"];
+
+            /// How long a worker may take to be ready that is to replace another, before it is ended and the other stays.
+            seconds ready_timeout: u64 = 1, 86400, "a successor that is never ready keeps the others from being replaced"
+                default "60s", example "ready_timeout = secs(60)", original "–", also ["start_timeout" "worker_timeout" "ready_time"];
+
             /// How long a shutdown may take before what is left is killed.
             seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
                 default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",
@@ -310,6 +337,14 @@ mod checks {
         }
         fault!("log_level" "takes \"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
             "each level logs what those before it log, and more", "write `log_level = \"info\"`")
+    }
+
+    pub(super) const fn reload(reload: &str) -> Option<Fault> {
+        if same(reload, "fork") || same(reload, "exec") {
+            return None;
+        }
+        fault!("reload" "takes \"fork\" or \"exec\"", "workers are replaced by forks of the program that runs, or by the program that lies at its path",
+            "write `reload = \"exec\"`")
     }
 
     pub(super) const fn task_dispatch(dispatch: &str) -> Option<Fault> {

@@ -1,6 +1,7 @@
 //! `T::builder()`: settings that code decides, above all other sources.
 
 use super::{
+    attach,
     config::{self, Asked, ByCode},
     give_birth,
 };
@@ -102,6 +103,9 @@ impl<S: Server> Builder<S> {
     /// When a setting is refused, the address cannot be bound, other threads run already, or no worker becomes ready. Nothing is left
     /// behind then.
     pub fn start(self) -> Result<()> {
+        if let Some((inherited, note)) = attach::left() {
+            return attach::attach::<S>(inherited, &note, &self.by_code);
+        }
         match config::read(S::SETTINGS, &self.by_code)? {
             Asked::Serve(settings) => give_birth::<S>(*settings),
             #[cfg(feature = "cli")]

@@ -2,6 +2,7 @@
 //!
 //! In this order, since an error up to the first fork leaves nothing behind, and the first fork needs a process of one thread.
 
+mod attach;
 mod builder;
 #[cfg(feature = "cli")]
 mod command_line;
@@ -23,6 +24,7 @@ use crate::{
     logging, manager, master,
     settings::Resolved,
     sys::{
+        exec,
         fork::{self, Side, SingleThreaded},
         lifeline::lifeline,
         packet,
@@ -95,10 +97,11 @@ fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<li
         memory.header().set_port(at, bound.2.port());
     }
     fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
+    let program = if memory.settings.is_reload_by_exec { exec::called_as() } else { None };
     let (life, line) = lifeline().map_err(|e| unable("the lifeline cannot be made", e))?;
     let (manager_line, to_master) = packet::pair().map_err(|e| unable("the line to the manager cannot be made", e))?;
     let (standby_line, standby_to_master) = packet::pair().map_err(|e| unable("the line to the standby cannot be made", e))?;
-    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master };
+    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master, program };
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.

@@ -28,6 +28,8 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     let reactors = *collected.settings.reactors.get_or_insert(cpus.min(4));
     let task_max_request = collected.settings.task_max_request.unwrap_or(0);
     collected.settings.task_max_request_grace.get_or_insert(task_max_request / 2);
+    let max_request = collected.settings.max_request.unwrap_or(0);
+    collected.settings.max_request_grace.get_or_insert(max_request / 2);
     if reactors > cpus * 4 {
         collected.refusals.push(format!(
             "{}: `reactors` is {reactors}, more than four for each of the {cpus} CPUs; set it to {} or less",
@@ -95,6 +97,12 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         task_cell: Some(task_cell),
         task_dispatch: Some(task_dispatch),
         task_tmpdir: Some(task_tmpdir),
+        max_request: Some(max_request),
+        max_request_grace: Some(max_request_grace),
+        max_worker_age: Some(max_worker_age),
+        max_worker_rss: Some(max_worker_rss),
+        reload: Some(reload),
+        ready_timeout: Some(ready_timeout),
         task_max_request: Some(task_max_request),
         task_max_request_grace: Some(task_max_request_grace),
         message_queue: Some(message_queue),
@@ -117,6 +125,12 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         task_tmpdir: task_tmpdir.to_owned(),
         task_max_request: task_max_request.into(),
         task_max_request_grace: task_max_request_grace.into(),
+        max_request: max_request.into(),
+        max_request_grace: max_request_grace.into(),
+        max_worker_age: Duration::from_secs(max_worker_age),
+        max_worker_rss,
+        is_reload_by_exec: reload == "exec",
+        ready_timeout: Duration::from_secs(ready_timeout),
         // The program says so.
         takes_messages: false,
         message_queue: message_queue as usize,

@@ -2,7 +2,7 @@
 
 use crate::sys::pidfd::PidFd;
 use core::time::Duration;
-use std::time::Instant;
+use std::{os::fd::OwnedFd, time::Instant};
 
 /// One slot.
 #[derive(Default)]
@@ -14,6 +14,8 @@ pub(super) struct Slot {
     next_fork: Option<Instant>,
     /// Whether SIGKILL was sent.
     pub(super) killed: bool,
+    /// What its process was told, where that is another program.
+    pub(super) note: Option<OwnedFd>,
     /// What gets ready beside it.
     pub(super) successor: Option<Successor>,
 }
@@ -21,12 +23,16 @@ pub(super) struct Slot {
 /// A process that gets ready to hold a slot.
 pub(super) struct Successor {
     pub(super) child: Child,
+    /// What it was told, where it is another program.
+    pub(super) note: Option<OwnedFd>,
     /// The generation it is to be, and the reload it was forked in.
     pub(super) generation: u32,
     pub(super) reload: u32,
-    /// When it was forked, and whether its being late was said.
+    /// Whether that is why.
+    pub(super) is_reload: bool,
+    /// When it was forked, and whether it was ended because it was late.
     pub(super) since: Instant,
-    pub(super) is_said: bool,
+    pub(super) is_late: bool,
 }
 
 /// What fills a slot.

@@ -4,6 +4,7 @@
 use super::{
     Inherited, Next,
     children::{Child, Slot},
+    program::{Exec, Programs},
 };
 use crate::{
     context::{Manager as Context, Outbox, Postbox},
@@ -34,7 +35,8 @@ use nix::{
 };
 use std::{
     io::{self, Write},
-    os::fd::AsRawFd,
+    os::fd::{AsRawFd, OwnedFd},
+    rc::Rc,
     time::Instant,
 };
 
@@ -58,6 +60,7 @@ pub(super) struct Life {
     pub(super) memory: &'static Memory,
     pub(super) context: Context,
     pub(super) slots: Vec<Slot>,
+    pub(super) programs: Programs,
     /// Successors that a predecessor of this manager has forked, as long as they may live.
     called_off: Vec<u32>,
     inherited: Inherited,
@@ -115,6 +118,7 @@ impl Life {
                 context: Context::new(Outbox::attach(memory, None, None), Postbox::attach(memory, memory.settings.slots())),
                 slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
                 called_off: Vec::new(),
+                programs: Programs::new(inherited.program.clone()),
                 inherited,
                 poll,
                 signals,
@@ -134,6 +138,8 @@ impl Life {
         if taken_over {
             logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
+            let workers = self.slots.iter().filter_map(|slot| slot.child.pid()).collect::<Vec<_>>();
+            self.programs.take_over(self.memory, workers.into_iter());
             if let Some(messages) = self.memory.messages(self.memory.settings.slots()) {
                 messages.tray.settle_sender(self.memory.settings.slots(), |slot| self.memory.mail(slot));
                 self.memory.settle_claims(self.memory.settings.slots());
@@ -222,14 +228,21 @@ impl Life {
             self.tell_master(ToMaster::Adopt { pid });
             return None;
         }
+        let exec = self.exec(self.programs.current());
         let opened = owner.open(now)?;
-        // Relaxed: before the fork. A reload that is asked for from now on replaces it once more.
-        self.memory.slot(at).reload.store(self.memory.header().reload(self.memory.group(at)), Ordering::Relaxed);
+        let group = self.memory.group(at);
+        let reload = self.memory.header().reload(group);
+        // Another program is what it was, as long as a reload is not through.
+        if self.programs.path().is_none() || self.memory.manager().reloaded(group) == reload {
+            // Relaxed: before the fork. A reload that is asked for from now on replaces it once more.
+            self.memory.slot(at).reload.store(reload, Ordering::Relaxed);
+        }
         match self.fork() {
-            Some(Side::Child) => Some(Next::Worker(at, Taking::Open(opened))),
+            Some(Side::Child) => Some(Next::Worker(at, Taking::Open(opened), exec)),
             Some(Side::Parent(pid)) => {
                 logging::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
                 self.slots[at].child = self.watched(pid, Token(at));
+                self.slots[at].note = exec.and_then(|exec| exec.note().ok());
                 None
             }
             None => {
@@ -238,6 +251,12 @@ impl Life {
                 None
             }
         }
+    }
+
+    /// What a child becomes that is another program.
+    pub(super) fn exec(&self, program: Option<Rc<OwnedFd>>) -> Option<Exec> {
+        let exec = Exec::new(program?);
+        exec.inspect_err(|e| logging::error!("no note can be written for another program: {e}; this one is forked")).ok()
     }
 
     /// Has the poll say when this process ends.

@@ -6,6 +6,7 @@
 
 mod children;
 mod life;
+mod program;
 mod replace;
 mod settle;
 mod standby;
@@ -17,6 +18,9 @@ use crate::{
     sys::{lifeline::Lifeline, packet::Packets, pidfd::PidFd},
 };
 
+use program::Exec;
+use std::path::PathBuf;
+
 pub(crate) use standby::stand_by;
 
 /// What manager and standby inherit from the master.
@@ -26,6 +30,8 @@ pub(crate) struct Inherited {
     pub(crate) manager_line: Packets,
     /// Between the master and whoever is standby.
     pub(crate) standby_line: Packets,
+    /// Where the program lies that a reload runs, where reloads do not fork.
+    pub(crate) program: Option<PathBuf>,
 }
 
 /// What a worker does with its process, as the manager starts it: from the claim on its slot to its exit code.
@@ -34,7 +40,7 @@ pub(crate) type Work = fn(&'static Memory, usize, Taking, &Lifeline) -> i32;
 /// What a process that was the manager, or a fork of it, goes on as.
 enum Next {
     Exit(i32),
-    Worker(usize, Taking),
+    Worker(usize, Taking, Option<Exec>),
     Standby(PidFd),
 }
 
@@ -43,11 +49,14 @@ pub(crate) fn manage<S: Server>(memory: &'static Memory, inherited: Inherited, w
     let (next, inherited) = life::live::<S>(memory, inherited, taken_over);
     match next {
         Next::Exit(code) => code,
-        Next::Worker(slot, taking) => {
+        Next::Worker(slot, taking, exec) => {
             // A worker keeps nothing by which it could speak as the manager.
-            let Inherited { lifeline, manager_line, standby_line } = inherited;
+            let Inherited { lifeline, manager_line, standby_line, .. } = inherited;
             drop((manager_line, standby_line));
-            work(memory, slot, taking, &lifeline)
+            match exec {
+                Some(exec) => exec.run(memory, slot, taking, &lifeline),
+                None => work(memory, slot, taking, &lifeline),
+            }
         }
         Next::Standby(manager) => stand_by::<S>(memory, inherited, manager, work),
     }

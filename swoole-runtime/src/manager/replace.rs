@@ -18,18 +18,25 @@ use crate::{
     id::WorkerId,
     layout::Current,
     logging,
-    process::{Claim, Group, Lifecycle, Order, Taking},
+    process::{Claim, Group, Lifecycle, Order, Taking, refused},
     sync::Ordering,
     sys::{
-        clock,
+        clock, exec,
         fork::Side,
+        limits,
         pidfd::{Ended, PidFd},
     },
 };
 use core::time::Duration;
 use mio::Token;
 use nix::{sys::signal::Signal, unistd::Pid};
-use std::time::Instant;
+use std::{os::fd::OwnedFd, path::Path, time::Instant};
+
+/// How often a successor of the same program is tried before a reload is given up.
+const TRIES: u32 = 3;
+
+/// How often ages and sizes are looked at, where they have a limit.
+const LOOK_FOR_WEAR: Duration = Duration::from_secs(1);
 
 impl Life {
     /// The next step of each group, if it is time for one. `Some` in the process that is no longer the manager.
@@ -47,7 +54,7 @@ impl Life {
     /// What is under way in a group goes on; otherwise, which slot is next.
     fn go_on_with(&mut self, group: Group) -> Option<usize> {
         let reload = self.memory.header().reload(group);
-        let (mut next, mut is_one_under_way) = (None, false);
+        let (mut next, mut worn, mut is_one_under_way) = (None, None, false);
         for at in self.memory.slots_of(group) {
             if self.slots[at].successor.is_some() {
                 is_one_under_way = true;
@@ -60,8 +67,10 @@ impl Life {
                 is_one_under_way = true;
                 self.end_if_late(at);
             // Relaxed: written by this manager, or by one before it.
-            } else if slot.reload.load(Ordering::Relaxed) != reload || board.asks_for_successor() {
+            } else if slot.reload.load(Ordering::Relaxed) != reload && self.memory.manager().given_up(group) != reload {
                 next = next.or(Some(at));
+            } else if board.asks_for_successor() || self.is_worn(at) {
+                worn = worn.or(Some(at));
             }
         }
         if is_one_under_way || self.memory.header().lifecycle() != Lifecycle::Running {
@@ -71,7 +80,7 @@ impl Life {
             self.memory.manager().has_reloaded(group, reload);
             logging::info!("all {} are replaced", name_of(group));
         }
-        next.filter(|&at| self.slots[at].holds_back().is_zero())
+        next.or(worn).filter(|&at| self.slots[at].holds_back().is_zero())
     }
 
     fn go_on_with_successor(&mut self, at: usize) {
@@ -88,33 +97,50 @@ impl Life {
                 self.memory.bells.workers[at].ring();
             }
             (true, false) => self.end_if_late(at),
-            (false, _) => {
-                let max_wait_time = self.memory.settings.max_wait_time;
-                let late =
-                    self.slots[at].successor.as_mut().filter(|successor| !successor.is_said && successor.since.elapsed() > max_wait_time);
-                if let Some(late) = late {
-                    late.is_said = true;
-                    logging::warn!(
-                        "the successor of worker {at} is in on_worker_start for {}; the others wait",
-                        spoken(late.since.elapsed())
-                    );
-                }
-            }
+            (false, _) => self.end_late_successor(at),
+        }
+    }
+
+    fn end_late_successor(&mut self, at: usize) {
+        let ready_timeout = self.memory.settings.ready_timeout;
+        if let Some(successor) = &mut self.slots[at].successor
+            && !successor.is_late
+            && successor.since.elapsed() >= ready_timeout
+            && let Some(fd) = successor.child.fd()
+        {
+            successor.is_late = true;
+            logging::error!("the successor of worker {at} was not ready within ready_timeout ({}) and is killed", spoken(ready_timeout));
+            let _ = fd.signal(Signal::SIGKILL);
         }
     }
 
     fn fork_successor(&mut self, at: usize) -> Option<Next> {
         let slot = self.memory.slot(at);
+        let group = self.memory.group(at);
+        let reload = self.memory.header().reload(group);
+        // Relaxed: written by this manager, or by one before it.
+        let is_reload = slot.reload.load(Ordering::Relaxed) != reload;
+        let program = if is_reload { self.programs.of_reload(reload) } else { Ok(self.programs.current()) };
+        let program = match program {
+            Ok(program) => program,
+            Err(e) => {
+                let path = self.programs.path().unwrap_or_else(|| Path::new("")).display().to_string();
+                self.give_up(group, reload, &format!("{path} cannot be opened: {e}"));
+                return None;
+            }
+        };
+        let exec = self.exec(program);
         let generation = slot.owner.read().generation.wrapping_add(1);
         let opened = slot.successor.open(slot.successor.read())?;
-        let reload = self.memory.header().reload(self.memory.group(at));
         self.memory.successor(at).clean();
         match self.fork() {
-            Some(Side::Child) => Some(Next::Worker(at, Taking::Beside { opened, generation })),
+            Some(Side::Child) => Some(Next::Worker(at, Taking::Beside { opened, generation }, exec)),
             Some(Side::Parent(pid)) => {
                 logging::debug!("worker {at}: pid {pid} gets ready to be generation {generation}");
                 let child = self.watched(pid, Token(self.slots.len() + at));
-                self.slots[at].successor = Some(Successor { child, generation, reload, since: Instant::now(), is_said: false });
+                let note = exec.and_then(|exec| exec.note().ok());
+                let successor = Successor { child, note, generation, reload, is_reload, since: Instant::now(), is_late: false };
+                self.slots[at].successor = Some(successor);
                 None
             }
             None => {
@@ -124,6 +150,12 @@ impl Life {
         }
     }
 
+    /// A reload has come to its end, and the processes that it has not come to stay as they are.
+    fn give_up(&mut self, group: Group, reload: u32, why: &str) {
+        logging::error!("the reload is given up, and the {} that are left stay as they are: {why}", name_of(group));
+        self.memory.manager().gives_up(group, reload);
+    }
+
     /// Gives the slot to the successor that is ready, if there is one; `now` names nobody, or a process that is dead and settled.
     pub(super) fn hand_over(&mut self, at: usize, now: Claim) -> bool {
         let is_ready = self.memory.successor(at).is_ready();
@@ -131,13 +163,16 @@ impl Life {
         let slot = self.memory.slot(at);
         // Relaxed: nobody but the manager reads it.
         slot.reload.store(successor.reload, Ordering::Relaxed);
+        if successor.is_reload {
+            self.programs.is_good(self.memory, successor.reload);
+        }
         let is_next = successor.generation == now.generation.wrapping_add(1);
         if !is_next || !successor.child.pid().is_some_and(|pid| slot.owner.hand_over(now, pid)) {
             self.slots[at].successor = Some(successor);
             self.call_off(at);
             return false;
         }
-        self.slots[at].child = successor.child;
+        (self.slots[at].child, self.slots[at].note) = (successor.child, successor.note);
         self.memory.bells.workers[at].ring();
         true
     }
@@ -162,27 +197,46 @@ impl Life {
             return;
         }
         let Child::Own { pid, fd } = &successor.child else { return };
-        let (pid, generation, since) = (*pid, successor.generation, successor.since);
-        let Some(ended) = fd.peek() else { return };
-        let is_wanted = self.memory.slot(at).successor.read().pid == Some(pid);
-        if let Some(Successor { child: Child::Own { fd, .. }, .. }) = self.slots[at].successor.take() {
-            self.forget(&fd);
-            fd.reap();
-        }
+        let (pid, Some(ended)) = (*pid, fd.peek()) else { return };
+        let is_wanted = self.memory.slot(at).successor.read().pid == Some(pid) || ended != Ended::Exited(0);
+        let Some(Successor { child: Child::Own { fd, .. }, note, generation, reload, is_reload, since, .. }) =
+            self.slots[at].successor.take()
+        else {
+            return;
+        };
+        self.forget(&fd);
+        fd.reap();
         self.slots[at].lost_successor();
-        if is_wanted || ended != Ended::Exited(0) {
-            self.report::<S>(&WorkerExit {
-                worker: WorkerId::new(at as u16),
-                pid,
-                generation,
-                ended,
-                callback: Some(Callback::WorkerStart),
-                session: None,
-                in_callback: Some(since.elapsed()),
-                age: since.elapsed(),
-                message: self.memory.successor(at).words.said(),
-            });
+        if !is_wanted || self.memory.header().lifecycle() == Lifecycle::Stopping {
+            return;
         }
+        let exit = WorkerExit {
+            worker: WorkerId::new(at as u16),
+            pid,
+            generation,
+            ended,
+            callback: Some(Callback::WorkerStart),
+            session: None,
+            in_callback: Some(since.elapsed()),
+            age: since.elapsed(),
+            message: self.memory.successor(at).words.said().or_else(|| note.as_ref().and_then(why_refused)),
+        };
+        self.report::<S>(&exit);
+        // The same program may be luckier the next time; another one, whose first worker does not come up, is not asked again.
+        let tries = if note.is_some() { 1 } else { TRIES };
+        if is_reload && self.slots[at].failures() >= tries {
+            self.give_up(self.memory.group(at), reload, &exit.to_string());
+        }
+    }
+
+    /// Whether a process that serves has got so old, or so large, that it is to be replaced.
+    fn is_worn(&self, at: usize) -> bool {
+        let settings = &self.memory.settings;
+        // Relaxed: written when it began.
+        let age = || clock::unix_ms().saturating_sub(self.memory.worker(at).started_ms.load(Ordering::Relaxed));
+        let is_old = !settings.max_worker_age.is_zero() && u128::from(age()) >= settings.max_worker_age.as_millis();
+        let resident = || self.slots[at].child.pid().and_then(limits::resident).unwrap_or(0);
+        is_old || settings.max_worker_rss > 0 && resident() > settings.max_worker_rss
     }
 
     /// What the process that holds this slot was told.
@@ -229,11 +283,13 @@ impl Life {
             .filter(|(at, slot)| !slot.killed && !matches!(slot.child, Child::None) && self.order(*at) == Order::Stop);
         let told = told.map(|(at, _)| Duration::from_millis(self.memory.slot(at).stop_by_ms().saturating_sub(now)));
         let late = self.slots.iter().filter_map(|slot| {
-            let successor = slot.successor.as_ref().filter(|successor| !successor.is_said)?;
-            Some(self.memory.settings.max_wait_time.saturating_sub(successor.since.elapsed()))
+            let successor = slot.successor.as_ref().filter(|successor| !successor.is_late)?;
+            Some(self.memory.settings.ready_timeout.saturating_sub(successor.since.elapsed()))
         });
         let held_back = self.slots.iter().map(Slot::holds_back).filter(|wait| !wait.is_zero());
-        told.chain(late).chain(held_back).min().map(|wait| wait.max(Duration::from_millis(1)))
+        let settings = &self.memory.settings;
+        let wears = (!settings.max_worker_age.is_zero() || settings.max_worker_rss > 0).then_some(LOOK_FOR_WEAR);
+        told.chain(late).chain(held_back).chain(wears).min().map(|wait| wait.max(Duration::from_millis(1)))
     }
 
     pub(super) fn watched(&self, pid: Pid, token: Token) -> Child {
@@ -247,6 +303,11 @@ impl Life {
             }
         }
     }
+}
+
+/// Why another program did not attach, if it has said so.
+pub(super) fn why_refused(note: &OwnedFd) -> Option<String> {
+    refused(&exec::read_note(note).ok()?).map(str::to_owned)
 }
 
 fn name_of(group: Group) -> &'static str {

@@ -3,7 +3,7 @@
 //! If the manager dies here: it reaps last, so the master still learns how the worker ended, and the next manager settles again. Each
 //! step may be done twice: a session is closed once, a record skipped once; only the report may come a second time.
 
-use super::{children::LONGEST_WAIT, life::Life};
+use super::{children::LONGEST_WAIT, life::Life, replace::why_refused};
 use crate::{
     context::WorkerExit,
     contract::Server,
@@ -37,6 +37,7 @@ impl Life {
         let age = if held { clock::unix_ms().saturating_sub(board.started_ms.load(Ordering::Relaxed)) } else { 0 };
         let did_something =
             state != State::Starting && (board.consumed.load(Ordering::Relaxed) > 0 || age > LONGEST_WAIT.as_millis() as u64);
+        let note = self.slots[at].note.take();
         let as_asked = asked_to && ended == Ended::Exited(0);
         if !as_asked {
             self.report::<S>(&WorkerExit {
@@ -48,7 +49,7 @@ impl Life {
                 session: current.and_then(|current| current.session),
                 in_callback: current.map(|current| current.age),
                 age: Duration::from_millis(age),
-                message: if held { board.words.said() } else { None },
+                message: board.words.said().filter(|_| held).or_else(|| note.as_ref().and_then(why_refused)),
             });
         }
         match current {

@@ -330,6 +330,8 @@ pub(crate) struct ManagerBoard {
     /// For each group the last reload that is through, and the last that was given up: what is not replaced by then stays as it is.
     reloaded: [AtomicU32; 2],
     given_up: [AtomicU32; 2],
+    /// Whether workers are another program than the manager.
+    pub(crate) runs_another: AtomicU32,
 }
 
 impl ManagerBoard {
@@ -413,7 +415,7 @@ impl SlotBoard {
     }
 
     pub(crate) fn lost(&self) -> Option<Begun> {
-        // Relaxed: written before the fork of who reads it.
+        // Relaxed: written before who reads it held the slot.
         Begun::of(self.lost.load(Ordering::Relaxed))
     }
 

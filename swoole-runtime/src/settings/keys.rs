@@ -119,6 +119,32 @@ macro_rules! define {
 
 keys!(define);
 
+/// The keys that another program may have other values for, which attaches to a running server: workers alone go by them.
+const OF_WORKERS: &[&str] = &[
+    "log_level",
+    "buffer_output_size",
+    "socket_buffer_size",
+    "task_dispatch",
+    "task_max_request",
+    "task_max_request_grace",
+    "max_request",
+    "max_request_grace",
+];
+
+impl SettingsInForce {
+    /// Names and values of those that every process of a server must have alike.
+    pub(crate) fn alike(&self) -> impl Iterator<Item = (&'static str, String)> {
+        KEYS.iter().enumerate().filter(|(_, key)| !OF_WORKERS.contains(&key.name)).filter_map(|(at, key)| {
+            let value = match self.0.get(at)? {
+                Value::Text(text) => text.to_owned(),
+                Value::Number(number) => number.to_string(),
+                Value::Switch(switch) => switch.to_string(),
+            };
+            Some((key.name, value))
+        })
+    }
+}
+
 impl Settings {
     pub(crate) fn in_force(&self) -> SettingsInForce {
         SettingsInForce(*self)

@@ -23,6 +23,15 @@ pub(crate) struct Resolved {
     /// After how many jobs a task worker is replaced, and how many more that may be; 0 for never.
     pub(crate) task_max_request: u64,
     pub(crate) task_max_request_grace: u64,
+    /// The same of workers and calls of `on_receive`.
+    pub(crate) max_request: u64,
+    pub(crate) max_request_grace: u64,
+    /// When a process of either kind is replaced for its age or its memory, in bytes; zero for never.
+    pub(crate) max_worker_age: Duration,
+    pub(crate) max_worker_rss: u64,
+    /// Whether a reload runs the program that lies at its path then.
+    pub(crate) is_reload_by_exec: bool,
+    pub(crate) ready_timeout: Duration,
     /// Whether the program has an `on_pipe_message`.
     pub(crate) takes_messages: bool,
     /// How many cells for messages each process has, and how many bytes are in one.

@@ -1,5 +1,6 @@
 //! Becoming another program, with some descriptors kept.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use nix::{
     errno::Errno,
     fcntl::{FcntlArg, FdFlag, fcntl},
@@ -11,7 +12,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+        fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
         unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     },
     path::{Path, PathBuf},
@@ -31,7 +32,7 @@ pub(crate) fn called_as() -> Option<PathBuf> {
 }
 
 /// Whether that is the file that this process runs.
-fn is_this(path: &Path) -> bool {
+pub(crate) fn is_this(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let (there, here) = (fs::metadata(path), fs::metadata("/proc/self/exe"));
     matches!((there, here), (Ok(there), Ok(here)) if (there.dev(), there.ino()) == (here.dev(), here.ino()))
@@ -43,10 +44,8 @@ pub(crate) fn open(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// A piece of memory to write into, for this process and those that inherit it.
-pub(crate) fn note(text: &str) -> io::Result<OwnedFd> {
-    let mut note = File::from(memfd_create(c"swoole-note", MFdFlags::MFD_CLOEXEC)?);
-    note.write_all(text.as_bytes())?;
-    Ok(note.into())
+pub(crate) fn note() -> io::Result<OwnedFd> {
+    Ok(memfd_create(c"swoole-note", MFdFlags::MFD_CLOEXEC)?)
 }
 
 /// All that stands in it. A process gone wild may have made it endless.
@@ -90,20 +89,40 @@ pub(crate) fn become_program(program: &OwnedFd, kept: &[BorrowedFd<'_>], name: &
     }
 }
 
-/// Takes over a descriptor that this process has inherited, and keeps it from the programs that this one starts.
-///
-/// # Safety
-/// - Nothing else in this process owns a descriptor of this number, now or later.
-pub(crate) unsafe fn inherit(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: F_GETFD takes a number and touches no memory; that the descriptor is open is what is asked.
-    Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
-    // SAFETY: it is open, which the line above asked, and nobody else owns it; guaranteed by the caller.
-    let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-    Ok(fd)
+/// The descriptors that this process was left by the program before it, which named them in a variable: `pid:number`, where the number is
+/// that of a note.
+pub(crate) struct Inherited {
+    /// Each is taken once.
+    taken: Vec<RawFd>,
 }
 
-/// The numbers of descriptors, as a process says them to its next program.
-pub(crate) fn numbers(fds: &[BorrowedFd<'_>]) -> Vec<RawFd> {
-    fds.iter().map(AsRawFd::as_raw_fd).collect()
+/// What the variable of this name leaves to this process; `None` where there is none, or it is for another process: a command that user code
+/// has started sees it too. The second time there is nothing left.
+pub(crate) fn inherited(name: &str) -> Option<(Inherited, OwnedFd)> {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    let value = std::env::var(name).ok()?;
+    let (pid, number) = value.split_once(':')?;
+    if pid.parse() != Ok(std::process::id()) || IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    let mut inherited = Inherited { taken: vec![0, 1, 2] };
+    let note = inherited.take(number.parse().ok()?).ok()?;
+    Some((inherited, note))
+}
+
+impl Inherited {
+    /// Takes over a descriptor that the note names, and keeps it from the programs that this one starts.
+    pub(crate) fn take(&mut self, number: RawFd) -> io::Result<OwnedFd> {
+        if self.taken.contains(&number) {
+            return Err(io::Error::other("a descriptor was left twice"));
+        }
+        self.taken.push(number);
+        // SAFETY: F_GETFD takes a number and touches no memory; that the descriptor is open is what is asked.
+        Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
+        // SAFETY: it is open, which the line above asked. Nobody else owns it: the program before this one kept it for this function, as the
+        // variable says, which names this very process; and it is taken once, asserted above.
+        let fd = unsafe { OwnedFd::from_raw_fd(number) };
+        fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        Ok(fd)
+    }
 }

@@ -37,6 +37,11 @@ pub(crate) fn lifeline() -> io::Result<(Life, Lifeline)> {
 }
 
 impl Lifeline {
+    /// One that this process has inherited.
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
     /// Has the kernel send this process `signal` when the master ends: SIGKILL ends it even in a loop with every signal blocked,
     /// SIGCONT wakes one that was stopped.
     ///

@@ -23,13 +23,20 @@ use crate::{
         wake::Bed,
     },
 };
+use core::hash::{BuildHasher, Hasher};
 use nix::sys::signal::Signal;
-use std::{io, panic::AssertUnwindSafe};
+use std::{hash::RandomState, io, panic::AssertUnwindSafe};
 
 /// The exit codes of a worker.
 const STOPPED: i32 = 0;
 const NOT_STARTED: i32 = 1;
 const PANICKED: i32 = 101;
+
+/// After how many requests or jobs a process asks for its successor; each after another number, so that they do not go together.
+fn share(most: u64, grace: u64) -> Option<u64> {
+    let more = || RandomState::new().build_hasher().finish() % grace.saturating_add(1);
+    (most > 0).then(|| most.saturating_add(more()))
+}
 
 /// [worker] The whole life of a worker, from its fork to its exit code.
 pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline) -> i32 {

@@ -38,6 +38,8 @@ pub(super) struct Serving<S: Server> {
     lanes: Vec<Lane>,
     inbox: Option<Inbox<S>>,
     requests: u64,
+    /// At which of them it asks for its successor.
+    last_request: Option<u64>,
     consumed: u64,
     /// The second of the last error, and how many there were in it.
     errors: (u64, u32),
@@ -57,12 +59,15 @@ impl<S: Server> Serving<S> {
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
         let inbox = if S::DISPATCH.on_pipe_message.is_some() { Inbox::open(memory, slot, worker.generation()) } else { None };
-        Self { memory, slot, generation: worker.generation(), board, worker, lanes, inbox, requests, consumed: 0, errors: (0, 0) }
+        let settings = &memory.settings;
+        let last_request = super::share(settings.max_request, settings.max_request_grace).map(|share| requests + share);
+        let generation = worker.generation();
+        Self { memory, slot, generation, board, worker, lanes, inbox, requests, last_request, consumed: 0, errors: (0, 0) }
     }
 
     /// Serves until the manager says stop.
     pub(super) fn serve(mut self, state: &mut S) {
-        // Relaxed: written before this process was forked.
+        // Relaxed: written before this process held the slot.
         if let Some(closed) = SessionId::new(self.memory.slot(self.slot).closed_session.load(Ordering::Relaxed)) {
             self.outbox().take_as_closed(closed);
         }
@@ -182,6 +187,11 @@ impl<S: Server> Serving<S> {
                 self.requests += 1;
                 // Relaxed: a count for people.
                 self.board.requests.store(self.requests, Ordering::Relaxed);
+                if self.last_request == Some(self.requests) {
+                    // It serves on until that one is ready.
+                    self.board.ask_for_successor();
+                    self.memory.bells.manager.ring();
+                }
                 if let Some(on_receive) = S::DISPATCH.on_receive {
                     self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
                 }

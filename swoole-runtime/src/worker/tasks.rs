@@ -17,15 +17,7 @@ use crate::{
     sync::Ordering,
     sys::clock,
 };
-use core::hash::{BuildHasher, Hasher};
-use std::{hash::RandomState, rc::Rc};
-
-/// After how many jobs a task worker asks for its successor; each for another number, so that they do not go together.
-fn share_of(settings: &Resolved) -> Option<u64> {
-    let Resolved { task_max_request, task_max_request_grace, .. } = *settings;
-    let grace = task_max_request_grace.saturating_add(1);
-    (task_max_request > 0).then(|| task_max_request.saturating_add(RandomState::new().build_hasher().finish() % grace))
-}
+use std::rc::Rc;
 
 /// A task worker at work.
 pub(super) struct Working<S: Server> {
@@ -63,7 +55,8 @@ impl<S: Server> Working<S> {
         let Some(on_task) = S::DISPATCH.on_task else { return };
         // Relaxed: this process alone writes it now.
         let before = self.board.requests.load(Ordering::Relaxed);
-        let share = share_of(&self.memory.settings);
+        let Resolved { task_max_request, task_max_request_grace, .. } = self.memory.settings;
+        let share = super::share(task_max_request, task_max_request_grace);
         let mut jobs = before;
         while self.memory.slot(self.slot).order(self.worker.generation()) == Order::Serve {
             self.read_messages(state);

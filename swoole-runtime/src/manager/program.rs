@@ -1,0 +1,121 @@
+//! What workers are: forks of this program, or another that lay at its path at the last reload (`reload = "exec"`).
+//!
+//! If the manager dies here: that another program runs stands on the manager's board, and which one says any worker that lives (`/proc`).
+
+use crate::{
+    layout::Memory,
+    logging,
+    process::{ATTACH, Attachment, Taking, refusal},
+    sync::Ordering,
+    sys::{exec, lifeline::Lifeline},
+};
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+/// The programs.
+#[derive(Default)]
+pub(super) struct Programs {
+    /// Where the program lies; `None` where reloads fork.
+    path: Option<PathBuf>,
+    /// What workers are now; `None` for forks of this program.
+    current: Option<Rc<OwnedFd>>,
+    /// What lay there at the reload of this number.
+    next: Option<(u32, Rc<OwnedFd>)>,
+}
+
+/// A program to become, and the note that tells it what to do.
+pub(super) struct Exec {
+    program: Rc<OwnedFd>,
+    note: OwnedFd,
+}
+
+/// The exit code of a process that could not become another program.
+const NOT_RUN: i32 = 126;
+
+impl Programs {
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
+        Self { path, ..Self::default() }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// [manager, after another] What the workers are that the one before has left.
+    pub(super) fn take_over(&mut self, memory: &'static Memory, workers: impl Iterator<Item = u32>) {
+        let (Some(path), true) = (&self.path, memory.manager().runs_another.load(Ordering::Relaxed) != 0) else { return };
+        // A worker that has just been forked, and is not that program yet, is this one.
+        let candidates =
+            workers.map(|pid| PathBuf::from(format!("/proc/{pid}/exe"))).filter(|exe| !exec::is_this(exe)).chain([path.clone()]);
+        self.current = candidates.filter_map(|path| exec::open(&path).ok()).map(Rc::new).next();
+        if self.current.is_none() {
+            logging::error!("the program of the last reload is gone: workers are forks of the one before");
+        }
+    }
+
+    /// What a worker is forked as that nobody has reloaded.
+    pub(super) fn current(&self) -> Option<Rc<OwnedFd>> {
+        self.current.clone()
+    }
+
+    /// The same for one of this reload: what lay at the path when the first of it was.
+    pub(super) fn of_reload(&mut self, reload: u32) -> io::Result<Option<Rc<OwnedFd>>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        if let Some((_, program)) = self.next.as_ref().filter(|(number, _)| *number == reload) {
+            return Ok(Some(Rc::clone(program)));
+        }
+        let program = Rc::new(exec::open(path)?);
+        self.next = Some((reload, Rc::clone(&program)));
+        Ok(Some(program))
+    }
+
+    /// A worker of this reload is ready: from now on others are the same.
+    pub(super) fn is_good(&mut self, memory: &'static Memory, reload: u32) {
+        if let Some((_, program)) = self.next.as_ref().filter(|(number, _)| *number == reload) {
+            self.current = Some(Rc::clone(program));
+            // Relaxed: for the next manager.
+            memory.manager().runs_another.store(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Exec {
+    pub(super) fn new(program: Rc<OwnedFd>) -> io::Result<Self> {
+        Ok(Self { program, note: exec::note()? })
+    }
+
+    /// For whoever reads later why the program did not attach.
+    pub(super) fn note(&self) -> io::Result<OwnedFd> {
+        self.note.try_clone()
+    }
+
+    /// [child] Becomes the program. Comes back only with an exit code.
+    pub(super) fn run(&self, memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline) -> i32 {
+        let mut kept = memory.descriptors();
+        let (shared, bells) = (kept[0].as_raw_fd(), kept[1..].iter().map(AsRawFd::as_raw_fd).collect());
+        let files = memory.files.descriptor();
+        let attachment = Attachment {
+            layout: memory.layout(),
+            slot,
+            taking,
+            lifeline: lifeline.as_fd().as_raw_fd(),
+            memory: shared,
+            bells,
+            files: files.map(|files| files.as_raw_fd()),
+            files_path: memory.files.place().to_string(),
+            settings: memory.settings.in_force.alike().map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        kept.extend(files.into_iter().chain([lifeline.as_fd(), self.note.as_fd()]));
+        let left = format!("{}:{}", std::process::id(), self.note.as_raw_fd());
+        let e = match exec::add_to_note(&self.note, &attachment.text()) {
+            Ok(()) => exec::become_program(&self.program, &kept, ATTACH, &left),
+            Err(e) => e,
+        };
+        let _ = exec::add_to_note(&self.note, &refusal(&format!("the program cannot be run: {e}")));
+        NOT_RUN
+    }
+}
