@@ -87,7 +87,9 @@ impl<S: Server> Serving<S> {
         }
         // What was sent before the end is read before it.
         self.read_messages(state);
-        self.await_jobs(state);
+        if S::DISPATCH.on_task.is_some() {
+            self.await_jobs(state);
+        }
     }
 
     /// Whether there is no order to stop, or it is too early for it: a successor takes all but what closures wait for.
@@ -103,7 +105,7 @@ impl<S: Server> Serving<S> {
     /// Jobs that are under way when the server stops: their outputs are taken as long as there is time.
     fn await_jobs(&mut self, state: &mut S) {
         let header = self.memory.header();
-        if S::DISPATCH.on_task.is_none() || header.lifecycle() < Lifecycle::Stopping {
+        if header.lifecycle() < Lifecycle::Stopping {
             return;
         }
         while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < header.deadline_ms() {
