@@ -213,7 +213,6 @@ fn slow_reload() -> (Server, Client, u32) {
 #[test]
 fn everybody_serves_on_until_the_successor_is_ready() {
     let (server, mut client, _) = slow_reload();
-    server.wait_for_log(&["the successor of worker 0 is in on_worker_start for"]);
     client.is_served();
     assert_eq!(client.who().number("generation"), 1);
     echo_jobs(&mut client, 0..10);

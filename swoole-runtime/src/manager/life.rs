@@ -82,7 +82,8 @@ pub(super) fn live<S: Server>(memory: &'static Memory, inherited: Inherited, tak
     logging::speak_as(Speaker::Manager);
     // Relaxed: a number for people.
     memory.manager().pid.store(std::process::id(), Ordering::Relaxed);
-    match Life::begin(memory, inherited, taken_over) {
+    let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::attach(memory, memory.settings.slots()) } else { None };
+    match Life::begin(memory, inherited, postbox, taken_over) {
         Ok(mut life) => {
             let next = life.go_on::<S>(taken_over);
             (next, life.inherited)
@@ -95,7 +96,12 @@ pub(super) fn live<S: Server>(memory: &'static Memory, inherited: Inherited, tak
 }
 
 impl Life {
-    fn begin(memory: &'static Memory, inherited: Inherited, taken_over: bool) -> Result<Self, (io::Error, Inherited)> {
+    fn begin(
+        memory: &'static Memory,
+        inherited: Inherited,
+        postbox: Option<&'static Postbox>,
+        taken_over: bool,
+    ) -> Result<Self, (io::Error, Inherited)> {
         let parts = || -> io::Result<_> {
             memory.become_one(Role::Manager)?;
             // Wakes it should it be stopped when the master ends; then it sees the end in its poll.
@@ -115,7 +121,7 @@ impl Life {
         match parts() {
             Ok((tied, signals, poll)) => Ok(Self {
                 memory,
-                context: Context::new(Outbox::attach(memory, None, None), Postbox::attach(memory, memory.settings.slots())),
+                context: Context::new(Outbox::attach(memory, None, None), postbox),
                 slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
                 called_off: Vec::new(),
                 programs: Programs::new(inherited.program.clone()),
@@ -140,7 +146,9 @@ impl Life {
             self.ask_for_orphans();
             let workers = self.slots.iter().filter_map(|slot| slot.child.pid()).collect::<Vec<_>>();
             self.programs.take_over(self.memory, workers.into_iter());
-            if let Some(messages) = self.memory.messages(self.memory.settings.slots()) {
+            if S::DISPATCH.on_pipe_message.is_some()
+                && let Some(messages) = self.memory.messages(self.memory.settings.slots())
+            {
                 messages.tray.settle_sender(self.memory.settings.slots(), |slot| self.memory.mail(slot));
                 self.memory.settle_claims(self.memory.settings.slots());
                 self.memory.bells.workers.iter().for_each(Bell::ring);

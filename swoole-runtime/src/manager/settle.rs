@@ -64,9 +64,11 @@ impl Life {
         if held && S::DISPATCH.on_pipe_message.is_some() {
             self.settle_messages(at, claim.generation);
         }
-        if held {
+        if held && (S::DISPATCH.on_task.is_some() || S::DISPATCH.on_pipe_message.is_some()) {
             // Behind the two: what the dead one was at has ended.
             self.memory.settle_claims(at);
+        }
+        if held {
             self.mend(at);
             board.enter(State::Starting);
         }
