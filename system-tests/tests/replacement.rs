@@ -2,7 +2,11 @@
 
 use nix::sys::signal::Signal;
 use std::{thread, time::Duration};
-use system_tests::{Client, Entry, Launch, Server, tree, watch};
+use system_tests::{
+    Client, Entry, Launch, Server,
+    storm::{Storm, Wind},
+    tree, watch,
+};
 
 /// The processes of a tasker: two workers, and two task workers behind them.
 const PROCESSES: usize = 4;
@@ -162,6 +166,32 @@ fn a_task_worker_that_has_done_its_share_is_replaced_and_no_job_is_lost() {
     assert!(processes.iter().all(|(&pid, &jobs)| jobs >= 10 || !of_the_replaced(pid)), "{processes:?}");
     no_worker_has_died(&server);
     server.stop();
+}
+
+#[test]
+fn a_worker_that_has_had_its_requests_is_replaced_and_nothing_is_lost() {
+    let server = tasker().arguments(["--max-request=200", "--max-request-grace=50"]).start();
+    let storm = Storm::begin(server.address(), Wind { connections: 8, size: 64, depth: 1 });
+    watch::until("several generations", || generations(&server)[..2].iter().all(|&generation| generation > 5));
+    let tally = storm.calm_down();
+    assert_eq!((tally.lost, tally.corrupt, tally.dropped.len()), (0, 0, 0), "{tally:?}");
+    assert_eq!(generations(&server)[2..], [1, 1]);
+    no_worker_has_died(&server);
+    server.wait_for_all_processes(PROCESSES);
+    server.stop();
+}
+
+#[test]
+fn a_process_that_gets_too_old_or_too_large_is_replaced() {
+    for limit in ["--max-worker-age=1", "--max-worker-rss=1"] {
+        let server = tasker().arguments([limit]).start();
+        let mut client = server.connect();
+        watch::until("every process is replaced", || generations(&server).iter().all(|&generation| generation > 1));
+        client.is_served();
+        echo_jobs(&mut client, 0..3);
+        no_worker_has_died(&server);
+        server.stop();
+    }
 }
 
 #[test]

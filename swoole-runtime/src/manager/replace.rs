@@ -54,7 +54,7 @@ impl Life {
     /// What is under way in a group goes on; otherwise, which slot is next.
     fn go_on_with(&mut self, group: Group) -> Option<usize> {
         let reload = self.memory.header().reload(group);
-        let (mut next, mut worn, mut is_one_under_way) = (None, None, false);
+        let (mut next, mut worn, mut is_one_under_way) = (None, Vec::new(), false);
         for at in self.memory.slots_of(group) {
             if self.slots[at].successor.is_some() {
                 is_one_under_way = true;
@@ -70,7 +70,7 @@ impl Life {
             } else if slot.reload.load(Ordering::Relaxed) != reload && self.memory.manager().given_up(group) != reload {
                 next = next.or(Some(at));
             } else if board.asks_for_successor() || self.is_worn(at) {
-                worn = worn.or(Some(at));
+                worn.push(at);
             }
         }
         if is_one_under_way || self.memory.header().lifecycle() != Lifecycle::Running {
@@ -80,7 +80,9 @@ impl Life {
             self.memory.manager().has_reloaded(group, reload);
             logging::info!("all {} are replaced", name_of(group));
         }
-        next.or(worn).filter(|&at| self.slots[at].holds_back().is_zero())
+        // The oldest of them: what is worn again at once must not keep the others from their turn.
+        let oldest = worn.into_iter().min_by_key(|&at| self.memory.worker(at).started_ms.load(Ordering::Relaxed));
+        next.or(oldest).filter(|&at| self.slots[at].holds_back().is_zero())
     }
 
     fn go_on_with_successor(&mut self, at: usize) {
@@ -233,10 +235,11 @@ impl Life {
     fn is_worn(&self, at: usize) -> bool {
         let settings = &self.memory.settings;
         // Relaxed: written when it began.
-        let age = || clock::unix_ms().saturating_sub(self.memory.worker(at).started_ms.load(Ordering::Relaxed));
-        let is_old = !settings.max_worker_age.is_zero() && u128::from(age()) >= settings.max_worker_age.as_millis();
+        let age = || Duration::from_millis(clock::unix_ms().saturating_sub(self.memory.worker(at).started_ms.load(Ordering::Relaxed)));
+        let is_old = !settings.max_worker_age.is_zero() && age() >= settings.max_worker_age;
         let resident = || self.slots[at].child.pid().and_then(limits::resident).unwrap_or(0);
-        is_old || settings.max_worker_rss > 0 && resident() > settings.max_worker_rss
+        // One that is too large when it begins is not replaced without end: once a second is often enough to be seen.
+        is_old || settings.max_worker_rss > 0 && age() >= LOOK_FOR_WEAR && resident() > settings.max_worker_rss
     }
 
     /// What the process that holds this slot was told.
