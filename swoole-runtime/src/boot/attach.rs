@@ -2,7 +2,10 @@
 //!
 //! What is not as that server has it is said in the note that came along, and the process ends: the old worker stays.
 
-use super::config::{self, Asked, ByCode};
+use super::{
+    config::{self, Asked, ByCode},
+    has_files,
+};
 use crate::{
     contract::Server,
     error::{Error, Result},
@@ -53,7 +56,10 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let lifeline = Lifeline::from_fd(take(attachment.lifeline)?);
     let descriptors = [attachment.memory].into_iter().chain(attachment.bells.iter().copied()).map(&mut take).collect::<Result<Vec<_>>>()?;
     let directory = attachment.files.map(&mut take).transpose()?;
-    let files: &'static Files = Box::leak(Box::new(Files::inherited(directory, attachment.files_path.into())));
+    let path = attachment.files_path.into();
+    // Known when the program is compiled: a server without jobs and messages has nothing of them.
+    let files = if has_files::<S>() { Files::inherited(directory, path) } else { Files::nowhere(&path) };
+    let files: &'static Files = Box::leak(Box::new(files));
     let memory = Memory::attach(settings, files, attachment.layout, descriptors).map_err(unable)?;
     Ok(worker::live::<S>(memory, attachment.slot, attachment.taking, &lifeline))
 }

@@ -3,7 +3,7 @@
 
 use super::{
     handed::{AsJob, HandedAs, OutputOfOnTask},
-    worker::{UnnamedServer, Worker},
+    worker::Worker,
 };
 use crate::{
     error::{CallbackReturn, Failure, TaskError},
@@ -43,13 +43,6 @@ pub trait RunsTasks: 'static {
     fn instead(_why: TaskError) -> Option<Self::Output> {
         None
     }
-}
-
-/// That its callback has another fault is said there.
-#[diagnostic::do_not_recommend]
-impl RunsTasks for UnnamedServer {
-    type Task<'job> = ();
-    type Output = ();
 }
 
 /// What a `task_with` has left to do.

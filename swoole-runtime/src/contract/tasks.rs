@@ -3,7 +3,7 @@
 
 use super::Outcome;
 use crate::{
-    context::{FinishedJob, GivenJob, HandedAs, OutputOfOnTask, Task},
+    context::{FinishedJob, GivenJob, HandedAs, OutputOfOnTask, RunsTasks, Task, UnnamedServer},
     error::TaskError,
 };
 use core::marker::PhantomData;
@@ -130,6 +130,13 @@ impl OutputOfOnTask for AnyJob {
     fn read(_bytes: &[u8]) -> Option<Self> {
         None
     }
+}
+
+/// That its callback has another fault is said there: whatever is handed over is right.
+#[diagnostic::do_not_recommend]
+impl RunsTasks for UnnamedServer {
+    type Task<'job> = AnyJob;
+    type Output = AnyJob;
 }
 
 #[diagnostic::do_not_recommend]

@@ -54,7 +54,12 @@ pub(crate) fn manage<S: Server>(memory: &'static Memory, inherited: Inherited, w
             let Inherited { lifeline, manager_line, standby_line, .. } = inherited;
             drop((manager_line, standby_line));
             match exec {
-                Some(exec) => exec.run(memory, slot, taking, &lifeline),
+                Some(exec) => {
+                    // Known when the program is compiled: a server without jobs and messages has no files of them.
+                    let has_files = S::DISPATCH.on_task.is_some() || S::DISPATCH.on_pipe_message.is_some();
+                    let files = if has_files { memory.files.descriptor() } else { None };
+                    exec.run(memory, slot, taking, &lifeline, files)
+                }
                 None => work(memory, slot, taking, &lifeline),
             }
         }

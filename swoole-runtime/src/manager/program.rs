@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -94,10 +94,16 @@ impl Exec {
     }
 
     /// [child] Becomes the program. Comes back only with an exit code.
-    pub(super) fn run(&self, memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline) -> i32 {
+    pub(super) fn run(
+        &self,
+        memory: &'static Memory,
+        slot: usize,
+        taking: Taking,
+        lifeline: &Lifeline,
+        files: Option<BorrowedFd<'_>>,
+    ) -> i32 {
         let mut kept = memory.descriptors();
         let (shared, bells) = (kept[0].as_raw_fd(), kept[1..].iter().map(AsRawFd::as_raw_fd).collect());
-        let files = memory.files.descriptor();
         let attachment = Attachment {
             layout: memory.layout(),
             slot,

@@ -28,6 +28,12 @@ struct Echo;
     socket_buffer_size = mib(4),
     ring_memory = gib(1),
     log_level = "warn",
+    max_request = 10_000 * 2,
+    max_request_grace = SETTINGS_OF_MINE,
+    max_worker_age = mins(60),
+    max_worker_rss = gib(1) / 2,
+    reload = concat!("ex", "ec"),
+    ready_timeout = mins(2) - secs(1),
     max_wait_time = mins(1) + secs(30),
 )]
 impl Echo {

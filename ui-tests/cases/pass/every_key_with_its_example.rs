@@ -26,6 +26,12 @@ struct Echo;
     socket_buffer_size = mib(8),
     ring_memory = mib(64),
     log_level = "info",
+    max_request = 100_000,
+    max_request_grace = 50_000,
+    max_worker_age = secs(86_400),
+    max_worker_rss = mib(512),
+    reload = "exec",
+    ready_timeout = secs(60),
     max_wait_time = secs(3)
 )]
 impl Echo {

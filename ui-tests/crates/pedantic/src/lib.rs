@@ -37,6 +37,12 @@ pub struct Pedant {
     message_queue = 64,
     message_cell = kib(4),
     log_level = "info",
+    max_request = 100_000,
+    max_request_grace = 1_000,
+    max_worker_age = mins(60),
+    max_worker_rss = mib(512),
+    reload = "fork",
+    ready_timeout = secs(30),
     max_wait_time = mins(1) + secs(3)
 )]
 impl Pedant {
