@@ -214,7 +214,7 @@ fn signals_that_are_not_for_a_process_pass_it_by() {
     let mut clients = [server.connect_to_worker(0), server.connect_to_worker(1)];
     server.wait_for_all_processes(2);
     let before = server.processes();
-    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD, Signal::SIGPIPE] {
+    for signal in [Signal::SIGHUP, Signal::SIGCHLD, Signal::SIGPIPE] {
         for process in &before {
             // Nobody is promised to survive a SIGPIPE that is sent to it, but the master, which ignores it as every Rust program does.
             if signal != Signal::SIGPIPE || process.pid == server.master() {
@@ -225,6 +225,9 @@ fn signals_that_are_not_for_a_process_pass_it_by() {
     for worker in [server.worker(0), server.worker(1)] {
         tree::signal(worker, Signal::SIGINT);
         tree::signal(worker, Signal::SIGTERM);
+        // Master and manager reload by these; see the tests of replacement.
+        tree::signal(worker, Signal::SIGUSR1);
+        tree::signal(worker, Signal::SIGUSR2);
     }
     clients.iter_mut().for_each(|client| client.is_served());
     let pids = |processes: Vec<tree::Process>| processes.into_iter().map(|process| process.pid).collect::<Vec<_>>();
