@@ -187,7 +187,11 @@ fn help_lists_every_option_with_what_it_is_in_this_server() {
     for said in ["[1 to 1024] [default: 2, from the attribute] [environment: SWOOLE_WORKERS]", "[default: 512]", "--max-wait-time TIME"] {
         assert!(long.stdout.contains(said), "{said}: {}", long.stdout);
     }
-    assert!(brief.stdout.lines().count() < swoole_vocabulary::KEYS.len() + 20 && brief.stdout.contains("--ring-memory SIZE"), "{}", brief.stdout);
+    assert!(
+        brief.stdout.lines().count() < swoole_vocabulary::KEYS.len() + 20 && brief.stdout.contains("--ring-memory SIZE"),
+        "{}",
+        brief.stdout
+    );
     assert!(scripted().arguments(["--help", "stray"]).run().information().contains("Usage: scripted"));
     let built = scripted().behaviour("build_with_3_workers").arguments(["-h"]).run();
     assert!(built.information().contains("[set by the program itself: 3]"), "{built:?}");
