@@ -44,9 +44,14 @@ fn thumbnails_does_what_its_header_says() {
     play("thumbnails", include_str!("../examples/thumbnails.rs"));
 }
 
+#[test]
+fn update_does_what_its_header_says() {
+    play("update", include_str!("../examples/update.rs"));
+}
+
 /// Types and compares, line by line:
 /// `NAME> text` sends a line, `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
-/// this in it, `stop` presses Ctrl-C.
+/// this in it, `reload` reloads and waits until that is through, `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
     let mut server = Server::start(example, &arguments(source));
     let mut clients: HashMap<String, BufReader<TcpStream>> = HashMap::new();
@@ -54,6 +59,8 @@ fn play(example: &str, source: &str) {
     for line in transcript(source) {
         if let Some(text) = line.strip_prefix("log ") {
             server.wait_for_log(text);
+        } else if line == "reload" {
+            server.reload();
         } else if line == "stop" {
             server.interrupt();
             stopped = true;
@@ -132,6 +139,11 @@ impl Server {
         BufReader::new(stream)
     }
 
+    fn reload(&self) {
+        self.signal("-USR1");
+        self.wait_for_log("all workers are replaced");
+    }
+
     fn wait_for_log(&self, text: &str) {
         let start = Instant::now();
         while !self.log.lock().expect("nobody panics with it").contains(text) {
@@ -141,8 +153,12 @@ impl Server {
     }
 
     fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill is there").success());
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill is there").success());
     }
 
     fn wait(&mut self) -> Option<i32> {
