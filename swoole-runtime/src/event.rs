@@ -67,10 +67,12 @@ pub enum Callback {
     Finish,
     /// `on_pipe_message`.
     PipeMessage,
+    /// `on_worker_exit`.
+    WorkerExit,
 }
 
 impl Callback {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -80,6 +82,7 @@ impl Callback {
         Self::Task,
         Self::Finish,
         Self::PipeMessage,
+        Self::WorkerExit,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -104,6 +107,7 @@ impl fmt::Display for Callback {
             Self::Task => "on_task",
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
+            Self::WorkerExit => "on_worker_exit",
         })
     }
 }

@@ -85,11 +85,30 @@ macro_rules! callbacks {
                 says "`on_worker_stop` takes `{Given}` here, not `{Self}`" "help: write `fn on_worker_stop(&mut self, worker: &Worker<Self>)`",
                 also ["drop" "worker_shutdown" "worker_end"];
 
+            /// A worker that is to stop still waits for closures of its jobs: run then, and again about every 50 ms, to let go of what would
+            /// keep it. Not with `reload_async = false`, where it does not wait.
+            on_worker_exit by ParameterOfOnWorkerExit [self] (worker: Worker) Outcome
+                in "a worker that is being replaced", original "`onWorkerExit`",
+                says "`on_worker_exit` takes `{Given}` here, not `{Self}`" "help: write `fn on_worker_exit(&mut self, worker: &Worker<Self>)`",
+                also ["worker_leave"];
+
             /// A worker has died.
             on_worker_error by ParameterOfOnWorkerError (manager: Manager, exit: Exit) Outcome
                 in "the manager", original "`onWorkerError`",
                 says "`on_worker_error` takes `{Given}` here, not `{Self}`" "help: write `fn on_worker_error(manager: &Manager, exit: &WorkerExit)`",
                 also ["error" "worker_died" "worker_crash" "failure"];
+
+            /// A reload begins.
+            on_before_reload by ParameterOfOnBeforeReload (manager: Manager) Outcome
+                in "the manager", original "`onBeforeReload`",
+                says "`on_before_reload` takes `{Given}` here, not `{Self}`" "help: write `fn on_before_reload(manager: &Manager)`",
+                also ["reload"];
+
+            /// A reload is through, or was given up.
+            on_after_reload by ParameterOfOnAfterReload (manager: Manager) Outcome
+                in "the manager", original "`onAfterReload`",
+                says "`on_after_reload` takes `{Given}` here, not `{Self}`" "help: write `fn on_after_reload(manager: &Manager)`",
+                also ["reloaded"];
 
             /// The last worker is gone.
             on_manager_stop by ParameterOfOnManagerStop (manager: Manager) Outcome

@@ -134,6 +134,14 @@ macro_rules! keys {
             /// nothing: the old workers stay, and the log says why.
             text reload (reload) default "fork", example "reload = \"exec\"", original "–", also ["hot_reload" "hot_update" "exec" "reload_mode"];
 
+            /// Whether a worker that is replaced waits, and serves on, until the closures of its jobs have run, within `max_wait_time`; if
+            /// not, the outputs go to `on_finish` of its successor.
+            switch reload_async default "true", example "reload_async = true", original "`reload_async`", also ["async_reload"];
+
+            /// How long a callback may take before the log says which it is, of which session, and for how long; 0 for any time.
+            seconds watchdog: u64 = 0, 86400, "a callback that takes a day is not waited for"
+                default "0s", example "watchdog = secs(5)", original "–", also ["slow_callback" "callback_timeout" "slowlog"];
+
             /// How long a worker may take to be ready that is to replace another, before it is ended and the other stays.
             seconds ready_timeout: u64 = 1, 86400, "a successor that is never ready keeps the others from being replaced"
                 default "60s", example "ready_timeout = secs(60)", original "–", also ["start_timeout" "worker_timeout" "ready_time"];

@@ -15,7 +15,6 @@ pub enum Feature {
     Framing,
     Idle,
     Watermarks,
-    Reload,
     Operation,
     SocketOptions,
     Tls,
@@ -35,7 +34,6 @@ impl Feature {
             Self::Framing => "frames",
             Self::Idle => "heartbeats",
             Self::Watermarks => "watermarks",
-            Self::Reload => "reloads",
             Self::Operation => "settings of this kind",
             Self::SocketOptions => "socket options of this kind",
             Self::Tls => "TLS listeners",
@@ -88,11 +86,8 @@ macro_rules! callbacks {
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
     Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
-    Reload on_worker_exit [self] (worker: Worker) Outcome in "a worker that is being replaced" also [];
     Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
     Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];
-    Reload on_before_reload (manager: Manager) Outcome in "the manager" also [];
-    Reload on_after_reload (manager: Manager) Outcome in "the manager" also ["reload"];
     Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };
@@ -108,7 +103,6 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
     key(Feature::Framing, "package_max_length", ""),
     key(Feature::Timers, "timers", "timer"),
-    key(Feature::Reload, "reload_async", ""),
     key(Feature::Operation, "daemonize", "daemon"),
     key(Feature::Operation, "log_file", ""),
     key(Feature::Operation, "pid_file", ""),

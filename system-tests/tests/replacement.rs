@@ -149,6 +149,72 @@ fn a_worker_waits_for_its_closures_before_it_goes() {
 }
 
 #[test]
+fn a_worker_that_waits_for_its_closures_serves_on_and_says_so() {
+    let server = tasker().start();
+    let mut client = server.connect_to_worker(0);
+    client.ask("with 1 nap");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    server.signal(Signal::SIGUSR1);
+    watch::until("on_worker_exit runs again and again", || server.journal.of("on_worker_exit").len() > 2);
+    client.is_served();
+    assert_eq!(client.who().number("generation"), 1);
+    server.journal.ring_alarm();
+    assert_eq!(Entry::read(&client.line()).text("how"), "closure");
+    wait_for_generations(&server, [2; PROCESSES]);
+    assert!(server.journal.of("on_worker_exit").iter().all(|entry| entry.number("worker") == 0));
+    server.stop();
+}
+
+#[test]
+fn without_reload_async_a_worker_waits_for_nothing() {
+    let server = tasker().arguments(["--reload-async=false"]).start();
+    let mut client = server.connect_to_worker(0);
+    client.ask("with 1 nap");
+    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    server.signal(Signal::SIGUSR1);
+    watch::until("a successor serves", || client.who().number("generation") == 2);
+    server.journal.ring_alarm();
+    let output = Entry::read(&client.line());
+    assert_eq!((output.text("how"), output.number("wpid")), ("on_finish", u64::from(server.worker(0))));
+    assert_eq!(server.journal.of("on_worker_exit"), []);
+    server.stop();
+}
+
+#[test]
+fn the_manager_is_told_before_and_after_each_reload() {
+    let server = tasker().start();
+    for round in 1..4 {
+        server.signal(if round == 2 { Signal::SIGUSR2 } else { Signal::SIGUSR1 });
+        watch::until("the reload is through", || server.journal.of("on_after_reload").len() == round);
+        let told: Vec<String> =
+            server.journal.entries().into_iter().map(|entry| entry.callback).filter(|name| name.ends_with("_reload")).collect();
+        assert_eq!(told, ["on_before_reload", "on_after_reload"].repeat(round));
+    }
+    let entries = server.journal.entries();
+    let at = |name: &str| entries.iter().position(|entry| entry.callback == name);
+    let first_of_the_second = entries.iter().position(|entry| entry.callback == "on_worker_start" && entry.number("generation") == 2);
+    assert!(at("on_before_reload") < first_of_the_second && first_of_the_second < at("on_after_reload"));
+    server.stop();
+}
+
+#[test]
+fn the_watchdog_names_a_callback_that_takes_long_once() {
+    let server = tasker().arguments(["--watchdog=1"]).start();
+    let mut client = server.connect_to_worker(1);
+    let session = client.session();
+    client.say("many_and_nap 0 0 echo");
+    assert_eq!(client.line(), "napping");
+    let mut other = server.connect_to_worker(0);
+    other.ask("to 1 7 nap");
+    server.wait_for_log(&[&format!("watchdog: worker 1 (pid {}) is in on_receive of session {session} for 1.", server.worker(1))]);
+    server.wait_for_log(&["watchdog: worker 3", "is in on_task for"]);
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(server.log().iter().filter(|line| line.contains("watchdog")).count(), 2);
+    server.journal.ring_alarm();
+    server.stop();
+}
+
+#[test]
 fn a_task_worker_that_has_done_its_share_is_replaced_and_no_job_is_lost() {
     let server = tasker().arguments(["--task-max-request=10", "--task-max-request-grace=5"]).start();
     let mut client = server.connect();

@@ -103,6 +103,8 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         max_worker_rss: Some(max_worker_rss),
         reload: Some(reload),
         ready_timeout: Some(ready_timeout),
+        reload_async: Some(reload_async),
+        watchdog: Some(watchdog),
         task_max_request: Some(task_max_request),
         task_max_request_grace: Some(task_max_request_grace),
         message_queue: Some(message_queue),
@@ -131,6 +133,8 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         max_worker_rss,
         is_reload_by_exec: reload == "exec",
         ready_timeout: Duration::from_secs(ready_timeout),
+        reload_async,
+        watchdog: Duration::from_secs(watchdog),
         // The program says so.
         takes_messages: false,
         message_queue: message_queue as usize,

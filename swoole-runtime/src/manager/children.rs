@@ -14,6 +14,8 @@ pub(super) struct Slot {
     next_fork: Option<Instant>,
     /// Whether SIGKILL was sent.
     pub(super) killed: bool,
+    /// When the callback began that was said to take too long.
+    pub(super) overran: u64,
     /// What its process was told, where that is another program.
     pub(super) note: Option<OwnedFd>,
     /// What gets ready beside it.

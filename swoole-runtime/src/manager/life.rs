@@ -63,6 +63,8 @@ pub(super) struct Life {
     pub(super) programs: Programs,
     /// Successors that a predecessor of this manager has forked, as long as they may live.
     called_off: Vec<u32>,
+    /// Whether `on_before_reload` has run, and `on_after_reload` has not.
+    pub(super) is_reloading: bool,
     inherited: Inherited,
     poll: Poll,
     signals: SignalFd,
@@ -124,6 +126,7 @@ impl Life {
                 context: Context::new(Outbox::attach(memory, None, None), postbox),
                 slots: (0..memory.settings.slots()).map(|_| Slot::default()).collect(),
                 called_off: Vec::new(),
+                is_reloading: false,
                 programs: Programs::new(inherited.program.clone()),
                 inherited,
                 poll,
@@ -144,6 +147,7 @@ impl Life {
         if taken_over {
             logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
+            self.is_reloading = self.is_reload_under_way();
             let workers = self.slots.iter().filter_map(|slot| slot.child.pid()).collect::<Vec<_>>();
             self.programs.take_over(self.memory, workers.into_iter());
             if S::DISPATCH.on_pipe_message.is_some()
@@ -169,10 +173,14 @@ impl Life {
             self.hear::<S>();
             self.bury::<S>();
             self.watch();
+            self.watch_callbacks();
             self.ask_again();
-            if let Some(next) = self.replace().or_else(|| self.reconcile()) {
+            self.begin_reload::<S>();
+            let next = self.replace().or_else(|| self.reconcile());
+            if let Some(next) = next {
                 return next;
             }
+            self.end_reload::<S>();
             if self.memory.header().lifecycle() == Lifecycle::Stopping && self.stop_all() {
                 if let Some(on_manager_stop) = S::DISPATCH.on_manager_stop {
                     self.run_callback("on_manager_stop", on_manager_stop);

@@ -116,6 +116,46 @@ impl Life {
         }
     }
 
+    pub(super) fn is_reload_under_way(&self) -> bool {
+        Group::ALL.iter().any(|&group| self.memory.manager().reloaded(group) != self.memory.header().reload(group))
+    }
+
+    pub(super) fn begin_reload<S: Server>(&mut self) {
+        if !self.is_reloading && self.is_reload_under_way() {
+            self.is_reloading = true;
+            if let Some(on_before_reload) = S::DISPATCH.on_before_reload {
+                self.run_callback("on_before_reload", on_before_reload);
+            }
+        }
+    }
+
+    pub(super) fn end_reload<S: Server>(&mut self) {
+        if self.is_reloading && !self.is_reload_under_way() {
+            self.is_reloading = false;
+            if let Some(on_after_reload) = S::DISPATCH.on_after_reload {
+                self.run_callback("on_after_reload", on_after_reload);
+            }
+        }
+    }
+
+    /// Names callbacks that take longer than `watchdog` says, once each.
+    pub(super) fn watch_callbacks(&mut self) {
+        let watchdog = self.memory.settings.watchdog;
+        if watchdog.is_zero() {
+            return;
+        }
+        for at in 0..self.slots.len() {
+            let begun_ms = self.memory.worker(at).begun_ms();
+            if let Some(current) = self.memory.current(at).filter(|current| current.age >= watchdog)
+                && self.slots[at].overran != begun_ms
+            {
+                self.slots[at].overran = begun_ms;
+                let pid = self.slots[at].child.pid().unwrap_or(0);
+                logging::warn!("watchdog: worker {at} (pid {pid}) is {}", in_words(Some(&current)));
+            }
+        }
+    }
+
     fn fork_successor(&mut self, at: usize) -> Option<Next> {
         let slot = self.memory.slot(at);
         let group = self.memory.group(at);
@@ -263,13 +303,7 @@ impl Life {
     pub(super) fn end_late(&mut self, at: usize) {
         let slot = &mut self.slots[at];
         if let Some(fd) = slot.child.fd().filter(|_| !slot.killed) {
-            let stuck = match self.memory.current(at) {
-                None => "in no callback".to_owned(),
-                Some(Current { callback, session: None, age, .. }) => format!("in {callback} for {}", spoken(age)),
-                Some(Current { callback, session: Some(session), age, .. }) => {
-                    format!("in {callback} of session {session} for {}", spoken(age))
-                }
-            };
+            let stuck = in_words(self.memory.current(at).as_ref());
             logging::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
             let _ = fd.signal(Signal::SIGKILL);
             slot.killed = true;
@@ -291,7 +325,8 @@ impl Life {
         });
         let held_back = self.slots.iter().map(Slot::holds_back).filter(|wait| !wait.is_zero());
         let settings = &self.memory.settings;
-        let wears = (!settings.max_worker_age.is_zero() || settings.max_worker_rss > 0).then_some(LOOK_FOR_WEAR);
+        let looks = !settings.max_worker_age.is_zero() || settings.max_worker_rss > 0 || !settings.watchdog.is_zero();
+        let wears = looks.then_some(LOOK_FOR_WEAR);
         told.chain(late).chain(held_back).chain(wears).min().map(|wait| wait.max(Duration::from_millis(1)))
     }
 
@@ -311,6 +346,15 @@ impl Life {
 /// Why another program did not attach, if it has said so.
 pub(super) fn why_refused(note: &OwnedFd) -> Option<String> {
     refused(&exec::read_note(note).ok()?).map(str::to_owned)
+}
+
+/// What a process is in.
+fn in_words(current: Option<&Current>) -> String {
+    match current {
+        None => "in no callback".to_owned(),
+        Some(Current { callback, session: None, age, .. }) => format!("in {callback} for {}", spoken(*age)),
+        Some(Current { callback, session: Some(session), age, .. }) => format!("in {callback} of session {session} for {}", spoken(*age)),
+    }
 }
 
 fn name_of(group: Group) -> &'static str {

@@ -32,6 +32,10 @@ pub(crate) struct Resolved {
     /// Whether a reload runs the program that lies at its path then.
     pub(crate) is_reload_by_exec: bool,
     pub(crate) ready_timeout: Duration,
+    /// Whether a worker that is replaced waits for the closures of its jobs.
+    pub(crate) reload_async: bool,
+    /// How long a callback may take before the log names it; zero for any time.
+    pub(crate) watchdog: Duration,
     /// Whether the program has an `on_pipe_message`.
     pub(crate) takes_messages: bool,
     /// How many cells for messages each process has, and how many bytes are in one.

@@ -41,6 +41,8 @@ pub(super) struct Serving<S: Server> {
     /// At which of them it asks for its successor.
     last_request: Option<u64>,
     consumed: u64,
+    /// When `on_worker_exit` runs again.
+    waits_again_ms: u64,
     /// The second of the last error, and how many there were in it.
     errors: (u64, u32),
 }
@@ -62,7 +64,20 @@ impl<S: Server> Serving<S> {
         let settings = &memory.settings;
         let last_request = super::share(settings.max_request, settings.max_request_grace).map(|share| requests + share);
         let generation = worker.generation();
-        Self { memory, slot, generation, board, worker, lanes, inbox, requests, last_request, consumed: 0, errors: (0, 0) }
+        Self {
+            memory,
+            slot,
+            generation,
+            board,
+            worker,
+            lanes,
+            inbox,
+            requests,
+            last_request,
+            consumed: 0,
+            waits_again_ms: 0,
+            errors: (0, 0),
+        }
     }
 
     /// Serves until the manager says stop.
@@ -81,6 +96,7 @@ impl<S: Server> Serving<S> {
             }
             idle &= !self.finish_jobs(state);
             idle &= !self.read_messages(state);
+            self.say_that_it_waits(state);
             if idle {
                 self.sleep();
             }
@@ -92,11 +108,25 @@ impl<S: Server> Serving<S> {
         }
     }
 
+    /// It is to stop, and waits for closures.
+    fn say_that_it_waits(&mut self, state: &mut S) {
+        let Some(on_worker_exit) = S::DISPATCH.on_worker_exit else { return };
+        let now = clock::uptime_ms();
+        if self.memory.slot(self.slot).order(self.generation) == Order::Stop && self.goes_on() && now >= self.waits_again_ms {
+            self.waits_again_ms = now + LOOK_FOR_THE_END.as_millis() as u64;
+            self.board.step_aside(Some(Callback::WorkerExit), now);
+            let outcome = on_worker_exit(state, self.worker);
+            self.board.step_aside(None, clock::uptime_ms());
+            self.report(Callback::WorkerExit, None, outcome);
+        }
+    }
+
     /// Whether there is no order to stop, or it is too early for it: a successor takes all but what closures wait for.
     fn goes_on(&self) -> bool {
         let slot = self.memory.slot(self.slot);
         slot.order(self.generation) == Order::Serve
             || S::DISPATCH.on_task.is_some()
+                && self.memory.settings.reload_async
                 && self.worker.handed().is_some_and(Jobs::has_closures)
                 && self.memory.header().lifecycle() < Lifecycle::Stopping
                 && clock::uptime_ms() + LEFT_AT_THE_END < slot.stop_by_ms()

@@ -111,6 +111,18 @@ impl Tasker {
         script::worker_error(exit, "");
     }
 
+    fn on_before_reload(manager: &Manager) {
+        journal::write(&format!("on_before_reload pid={}", manager.pid()));
+    }
+
+    fn on_after_reload(manager: &Manager) {
+        journal::write(&format!("on_after_reload pid={}", manager.pid()));
+    }
+
+    fn on_worker_exit(&mut self, worker: &Worker<Self>) {
+        journal::write(&format!("on_worker_exit worker={} pid={}", worker.id(), worker.pid()));
+    }
+
     fn on_worker_start(worker: &WorkerStart) -> Result<Self, &'static str> {
         script::start(worker).map(|()| Self)
     }
