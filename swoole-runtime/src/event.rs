@@ -68,7 +68,7 @@ pub enum Callback {
     /// `on_pipe_message`.
     PipeMessage,
     /// `on_worker_exit`.
-    WorkerExit,
+    Exit,
 }
 
 impl Callback {
@@ -82,7 +82,7 @@ impl Callback {
         Self::Task,
         Self::Finish,
         Self::PipeMessage,
-        Self::WorkerExit,
+        Self::Exit,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -107,7 +107,7 @@ impl fmt::Display for Callback {
             Self::Task => "on_task",
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
-            Self::WorkerExit => "on_worker_exit",
+            Self::Exit => "on_worker_exit",
         })
     }
 }

@@ -41,6 +41,10 @@ const LOOK_FOR_WEAR: Duration = Duration::from_secs(1);
 impl Life {
     /// The next step of each group, if it is time for one. `Some` in the process that is no longer the manager.
     pub(super) fn replace(&mut self) -> Option<Next> {
+        // Then every order to stop is one of the shutdown, with a deadline of its own.
+        if self.memory.header().lifecycle() == Lifecycle::Stopping {
+            return None;
+        }
         for group in Group::ALL {
             if let Some(at) = self.go_on_with(group)
                 && let Some(next) = self.fork_successor(at)

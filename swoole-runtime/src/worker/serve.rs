@@ -114,10 +114,10 @@ impl<S: Server> Serving<S> {
         let now = clock::uptime_ms();
         if self.memory.slot(self.slot).order(self.generation) == Order::Stop && self.goes_on() && now >= self.waits_again_ms {
             self.waits_again_ms = now + LOOK_FOR_THE_END.as_millis() as u64;
-            self.board.step_aside(Some(Callback::WorkerExit), now);
+            self.board.step_aside(Some(Callback::Exit), now);
             let outcome = on_worker_exit(state, self.worker);
             self.board.step_aside(None, clock::uptime_ms());
-            self.report(Callback::WorkerExit, None, outcome);
+            self.report(Callback::Exit, None, outcome);
         }
     }
 

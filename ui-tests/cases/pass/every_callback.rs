@@ -11,10 +11,13 @@ impl Chat {
     fn on_shutdown(_master: &Master) {}
     fn on_manager_start(_manager: &Manager) {}
     fn on_manager_stop(_manager: &Manager) {}
+    fn on_before_reload(_manager: &Manager) {}
+    fn on_after_reload(_manager: &Manager) {}
     fn on_worker_error(_manager: &Manager, _exit: &WorkerExit) {}
     fn on_worker_start(_worker: &WorkerStart) -> Self {
         Self { seen: 0 }
     }
+    fn on_worker_exit(&mut self, _worker: &Worker<Self>) {}
     fn on_worker_stop(&mut self, _worker: &Worker<Self>) {}
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, data: &[u8]) {

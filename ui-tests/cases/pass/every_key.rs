@@ -33,6 +33,8 @@ struct Echo;
     max_worker_age = mins(60),
     max_worker_rss = gib(1) / 2,
     reload = concat!("ex", "ec"),
+    reload_async = !true,
+    watchdog = mins(1) - secs(30),
     ready_timeout = mins(2) - secs(1),
     max_wait_time = mins(1) + secs(30),
 )]

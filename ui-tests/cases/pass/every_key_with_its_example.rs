@@ -31,6 +31,8 @@ struct Echo;
     max_worker_age = secs(86_400),
     max_worker_rss = mib(512),
     reload = "exec",
+    reload_async = true,
+    watchdog = secs(5),
     ready_timeout = secs(60),
     max_wait_time = secs(3)
 )]
