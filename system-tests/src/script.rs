@@ -42,16 +42,29 @@ pub fn start(worker: &WorkerStart) -> Result<(), &'static str> {
     if is_to("fail_later") && worker.generation() > 1 {
         return Err("the database has gone");
     }
-    if is_to("nap_later") && worker.generation() > 1 {
-        while !journal::alarm_rings() {
-            thread::sleep(Duration::from_millis(2));
-        }
+    if is_to("nap_later") && worker.generation() > 1 || is_to("nap_first") && worker.generation() == 1 {
+        nap();
     }
     if is_to("spin_at_start") {
         spin();
     }
     assert!(!is_to("panic_at_start"), "the database exploded");
     Ok(())
+}
+
+/// Until the alarm rings.
+pub fn nap() {
+    while !journal::alarm_rings() {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// `on_worker_stop`.
+pub fn stop<S>(worker: &Worker<S>) {
+    journal::write(&format!("on_worker_stop worker={} pid={}", worker.id(), worker.pid()));
+    if is_to("nap_at_stop") {
+        nap();
+    }
 }
 
 /// `on_connect`.

@@ -146,6 +146,15 @@ impl Server {
         })
     }
 
+    /// Waits until a manager and a standby are there, whatever else. For a scripted server.
+    pub fn wait_for_standby(&self) {
+        let manager = self.manager();
+        let is_a_worker = |pid: u32| self.journal.of("on_worker_start").iter().any(|start| start.number("pid") == u64::from(pid));
+        watch::until("a standby", || {
+            self.processes().iter().any(|process| process.pid != self.master() && process.pid != manager && !is_a_worker(process.pid))
+        });
+    }
+
     /// Waits until master, manager, standby and so many workers are there, and nothing else.
     pub fn wait_for_all_processes(&self, workers: usize) {
         let unreaped = |live: &[Process]| live.iter().flat_map(|process| tree::unreaped_children(process.pid)).collect::<Vec<_>>();

@@ -128,7 +128,7 @@ impl Tasker {
     }
 
     fn on_worker_stop(&mut self, worker: &Worker<Self>) {
-        journal::write(&format!("on_worker_stop worker={} pid={}", worker.id(), worker.pid()));
+        script::stop(worker);
     }
 
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
