@@ -158,6 +158,11 @@ fn a_program_that_ends_changes_nothing() {
 }
 
 #[test]
+fn a_program_that_ends_well_and_at_once_changes_nothing() {
+    nothing_changes("ends_well", |place| place.install("/bin/true"), &["exited with code 0"]);
+}
+
+#[test]
 fn a_file_that_is_no_program_changes_nothing() {
     nothing_changes("garbage", |place| place.write(b"not a program", 0o755), &["the program cannot be run"]);
 }

@@ -1,6 +1,6 @@
 //! The workers as the manager sees them: one place a slot, what fills it, and when it may be filled again.
 
-use crate::sys::pidfd::PidFd;
+use crate::{process::Claim, sys::pidfd::PidFd};
 use core::time::Duration;
 use std::{os::fd::OwnedFd, time::Instant};
 
@@ -27,6 +27,8 @@ pub(super) struct Successor {
     pub(super) child: Child,
     /// What it was told, where it is another program.
     pub(super) note: Option<OwnedFd>,
+    /// How its slot's word for successors was when it was forked; another generation says that it was called off.
+    pub(super) opened: Claim,
     /// The generation it is to be, and the reload it was forked in.
     pub(super) generation: u32,
     pub(super) reload: u32,

@@ -20,12 +20,7 @@ use crate::{
     logging,
     process::{Claim, Group, Lifecycle, Order, Taking, refused},
     sync::Ordering,
-    sys::{
-        clock, exec,
-        fork::Side,
-        limits,
-        pidfd::{Ended, PidFd},
-    },
+    sys::{clock, exec, fork::Side, limits, pidfd::PidFd},
 };
 use core::time::Duration;
 use mio::Token;
@@ -185,7 +180,7 @@ impl Life {
                 logging::debug!("worker {at}: pid {pid} gets ready to be generation {generation}");
                 let child = self.watched(pid, Token(self.slots.len() + at));
                 let note = exec.and_then(|exec| exec.note().ok());
-                let successor = Successor { child, note, generation, reload, is_reload, since: Instant::now(), is_late: false };
+                let successor = Successor { child, note, opened, generation, reload, is_reload, since: Instant::now(), is_late: false };
                 self.slots[at].successor = Some(successor);
                 None
             }
@@ -244,7 +239,7 @@ impl Life {
         }
         let Child::Own { pid, fd } = &successor.child else { return };
         let (pid, Some(ended)) = (*pid, fd.peek()) else { return };
-        let is_wanted = self.memory.slot(at).successor.read().pid == Some(pid) || ended != Ended::Exited(0);
+        let is_called_off = self.memory.slot(at).successor.read().generation != successor.opened.generation;
         let Some(Successor { child: Child::Own { fd, .. }, note, generation, reload, is_reload, since, .. }) =
             self.slots[at].successor.take()
         else {
@@ -253,7 +248,7 @@ impl Life {
         self.forget(&fd);
         fd.reap();
         self.slots[at].lost_successor();
-        if !is_wanted || self.memory.header().lifecycle() == Lifecycle::Stopping {
+        if is_called_off || self.memory.header().lifecycle() == Lifecycle::Stopping {
             return;
         }
         let exit = WorkerExit {
