@@ -1,7 +1,11 @@
-//! The log: one line an event on standard error, with the process it comes from. Through the `log` crate, so that a program that has
-//! a logger of its own keeps it.
+//! The log: one line an event on standard error or in a file, with the process it comes from. Through the `log` crate, so that a program
+//! that has a logger of its own keeps it.
 
-use crate::sys::stderr;
+mod file;
+
+pub(crate) use file::{LogFile, prints_to_master, reopen};
+
+use crate::sys::{stderr, title};
 use core::{
     fmt,
     sync::atomic::{AtomicU32, Ordering},
@@ -28,8 +32,18 @@ const TASK_WORKER: u32 = 1 << 16;
 /// How many lines of this process could not be written. Relaxed: a count.
 static LOST: AtomicU32 = AtomicU32::new(0);
 
-/// From here on the lines of this process are marked so.
+/// What stands before a line that is whole already, for whoever collects lines.
+const MARK: u8 = 1;
+
+/// From here on the lines of this process are marked so, and lists of processes call it so.
 pub(crate) fn speak_as(speaker: Speaker) {
+    match speaker {
+        Speaker::Master => title::set("master", None),
+        Speaker::Manager => title::set("manager", None),
+        Speaker::Standby => title::set("standby", None),
+        Speaker::Worker(slot) => title::set("worker", Some(slot.into())),
+        Speaker::TaskWorker(slot) => title::set("task worker", Some(slot.into())),
+    }
     let word = match speaker {
         Speaker::Master => 0,
         Speaker::Manager => 1,
@@ -103,15 +117,15 @@ impl Log for ToStandardError {
             task_worker @ TASK_WORKER.. => format!("task worker {}", task_worker - TASK_WORKER - 3),
             worker => format!("worker {}", worker - 3),
         };
-        let now = humantime::format_rfc3339_millis(SystemTime::now());
+        let mark = if file::is_collected() { "\u{1}" } else { "" };
         // Nobody waits for whoever reads the log: what cannot be written at once is counted, and said with the next line that can.
         let lost = LOST.load(Ordering::Relaxed);
-        let mut line = format!("{now} {level} [{who} {}] {}\n", std::process::id(), record.args());
+        let pid = std::process::id();
+        let mut line = format!("{mark}{}{}\n", stamp(level, &who, pid), record.args());
         if lost > 0 {
-            line =
-                format!("{now} WARN  [{who} {}] {lost} lines of the log are lost: standard error was not read\n{line}", std::process::id());
+            line = format!("{mark}{}{lost} lines of the log are lost: nobody read them\n{line}", stamp("WARN ", &who, pid));
         }
-        if stderr::write_line(&line) {
+        if stderr::write_line(&line) || (!mark.is_empty() && stderr::is_unread() && file::add_by_hand(&line.replace(mark, ""))) {
             LOST.fetch_sub(lost, Ordering::Relaxed);
         } else {
             LOST.fetch_add(1, Ordering::Relaxed);
@@ -119,4 +133,9 @@ impl Log for ToStandardError {
     }
 
     fn flush(&self) {}
+}
+
+/// What stands before what is said.
+fn stamp(level: &str, who: &str, pid: u32) -> String {
+    format!("{} {level} [{who} {pid}] ", humantime::format_rfc3339_millis(SystemTime::now()))
 }

@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("contract", "context", "the dispatch table names the types that callbacks are given"),
     ("cell", "ring", "a held cell is known by the tag of its record"),
+    ("settings", "sys", "which user workers are is looked up once, at the start"),
     ("logging", "sys", "a line of the log is written by a system call that does not wait"),
     ("message", "job", "a message's cell moves as a job's does"),
     ("process", "ring", "who sleeps on rings has the flag on its board"),

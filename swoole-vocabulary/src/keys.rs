@@ -111,6 +111,40 @@ macro_rules! keys {
             text log_level (log_level) default "info", example "log_level = \"info\"", original "`log_level`",
                 also ["loglevel" "verbosity" "log"];
 
+            /// Where the log goes, with all that a process prints: `stderr`, or this file, to whose end it is added. SIGHUP opens it anew. In
+            /// a file each line has time, process and pid in front of it.
+            text log_file (log_file) default "stderr", example "log_file = \"/var/log/server.log\"", original "`log_file`",
+                also ["logfile" "log_path" "output" "log_to"];
+
+            /// Whether the command returns once the server listens, which goes on in the background, without a terminal. Where it does not
+            /// come to that, the command says why, with exit code 1.
+            switch daemonize default "false", example "daemonize = true", original "`daemonize`", also ["daemon" "background" "detach"];
+
+            /// Where the pid of the master is written when the server listens; the file goes with the server. A second server of the same
+            /// file is refused, and what a dead one has left is replaced.
+            text pid_file (pid_file) default "none: it is not written", example "pid_file = \"/run/server.pid\"", original "`pid_file`",
+                also ["pidfile" "pid" "pid_path"];
+
+            /// Which user workers and task workers are, by name or number, with the groups of that user. Takes a server that root starts;
+            /// master and manager stay root.
+            text user (user) default "none: that of the command", example "user = \"www-data\"", original "`user`",
+                also ["username" "run_as" "uid"];
+
+            /// Which group workers and task workers are of, by name or number. Takes a server that root starts.
+            text group (group) default "none: that of the user", example "group = \"www-data\"", original "`group`", also ["groupname" "gid"];
+
+            /// What directory is the root of all files for workers and task workers. Takes a server that root starts.
+            text chroot (chroot) default "none: that of the command", example "chroot = \"/srv/jail\"", original "`chroot`",
+                also ["chroot_directory" "root_directory" "jail"];
+
+            /// Whether each worker stays on one CPU: worker n on the n-th that the server may use, from the first again where they are fewer.
+            switch cpu_affinity default "false", example "cpu_affinity = true", original "`open_cpu_affinity`",
+                also ["open_cpu_affinity" "affinity" "pin"];
+
+            /// Which CPUs `cpu_affinity` leaves to others, by number: `0,1`.
+            text cpu_affinity_ignore (cpu_affinity_ignore) default "none: it uses all", example "cpu_affinity_ignore = \"0,1\"",
+                original "`cpu_affinity_ignore`", also ["affinity_ignore" "ignore_cpus"];
+
             /// After how many calls of `on_receive` a worker ends, and another takes its place; 0 for never. The other is ready before, every
             /// session stays, and nothing is lost.
             number max_request: u32 = 0, 1000000000, "a worker that leaks is replaced before it hurts"
@@ -361,6 +395,75 @@ mod checks {
         }
         fault!("task_dispatch" "takes \"idle\" or \"round_robin\"", "a job for a certain task worker is handed over by `task_to`",
             "write `task_dispatch = \"idle\"`")
+    }
+
+    pub(super) const fn log_file(path: &str) -> Option<Fault> {
+        if same(path, "stderr") || starts_with(path.as_bytes(), b"/") {
+            return None;
+        }
+        fault!("log_file" "takes \"stderr\", or the path of a file, from the root", "the file is opened again and again, wherever the server is by then",
+            "write `log_file = \"/var/log/server.log\"`")
+    }
+
+    pub(super) const fn pid_file(path: &str) -> Option<Fault> {
+        if starts_with(path.as_bytes(), b"/") {
+            return None;
+        }
+        fault!("pid_file" "takes the path of a file, from the root", "who looks for it may be in another directory",
+            "write `pid_file = \"/run/server.pid\"`")
+    }
+
+    pub(super) const fn user(name: &str) -> Option<Fault> {
+        if is_name(name) {
+            return None;
+        }
+        fault!("user" "takes the name of a user, or a number", "names have no blank, no colon and no slash in them", "write `user = \"www-data\"`")
+    }
+
+    pub(super) const fn group(name: &str) -> Option<Fault> {
+        if is_name(name) {
+            return None;
+        }
+        fault!("group" "takes the name of a group, or a number", "names have no blank, no colon and no slash in them", "write `group = \"www-data\"`")
+    }
+
+    const fn is_name(name: &str) -> bool {
+        let name = name.as_bytes();
+        let mut i = 0;
+        while i < name.len() {
+            if name[i] <= b' ' || name[i] == b':' || name[i] == b'/' {
+                return false;
+            }
+            i += 1;
+        }
+        !name.is_empty()
+    }
+
+    pub(super) const fn chroot(path: &str) -> Option<Fault> {
+        if starts_with(path.as_bytes(), b"/") {
+            return None;
+        }
+        fault!("chroot" "takes the path of a directory, from the root", "it becomes the root of all paths", "write `chroot = \"/srv/jail\"`")
+    }
+
+    /// Numbers of at most four digits, with commas in between.
+    pub(super) const fn cpu_affinity_ignore(list: &str) -> Option<Fault> {
+        let list = list.as_bytes();
+        let (mut i, mut digits, mut is_list) = (0, 0, true);
+        while i < list.len() {
+            match list[i] {
+                b'0'..=b'9' => digits += 1,
+                b',' if digits > 0 => digits = 0,
+                _ => is_list = false,
+            }
+            is_list = is_list && digits <= 4;
+            i += 1;
+        }
+        if is_list && digits > 0 {
+            return None;
+        }
+        fault!("cpu_affinity_ignore" "takes numbers of CPUs with commas in between", "CPUs are known by number, from 0",
+            "write `cpu_affinity_ignore = \"0,1\"`")
     }
 
     pub(super) const fn directory(path: &str) -> Option<Fault> {

@@ -188,7 +188,7 @@ mod tests {
             ("timer", "timers"),
             ("heartbeat_idle_time", "heartbeat"),
             ("dispatch_mode", "dispatch"),
-            ("daemonise", "daemonize"),
+            ("max_concurency", "max_concurrency"),
             ("open_eof_check", "frame"),
             ("ssl", "tls"),
         ] {
@@ -222,6 +222,10 @@ mod tests {
             ("mesage_cell", "message_cell"),
             ("task_max_requests", "task_max_request"),
             ("task_grace", "task_max_request_grace"),
+            ("daemonise", "daemonize"),
+            ("logfile", "log_file"),
+            ("pidfile", "pid_file"),
+            ("open_cpu_affinity", "cpu_affinity"),
         ] {
             assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}");
         }

@@ -48,14 +48,17 @@ fn modes(keys: &Keys, found: &mut Found) {
         _ => &[],
     };
     for (name, why) in excluded {
-        let Some(setting) = keys.planned(name) else { continue };
+        let planned = keys.planned(name);
+        let Some(at) = keys.setting(name).map(|setting| &setting.name).or(planned.map(|setting| &setting.name)) else { continue };
         found.push_of(
             Feature::Modes,
-            Fault::at(&setting.name, format!("`{name}` and `mode = \"{mode}\"` exclude each other"))
+            Fault::at(at, format!("`{name}` and `mode = \"{mode}\"` exclude each other"))
                 .note(why)
                 .help(format!("remove `{name}`, or write `mode = \"process\"`")),
         );
-        found.speak_of(setting.key.feature);
+        if let Some(setting) = planned {
+            found.speak_of(setting.key.feature);
+        }
     }
 }
 

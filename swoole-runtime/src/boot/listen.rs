@@ -2,8 +2,9 @@
 
 use crate::{
     error::{Error, Result},
+    logging,
     settings::{ListenUrl, Resolved, Scheme},
-    sys::listener,
+    sys::{listener, passed::Passed},
 };
 use core::net::SocketAddr;
 use std::{borrow::Cow, io, net::TcpListener};
@@ -15,10 +16,14 @@ pub(super) type Bound = (String, TcpListener, SocketAddr);
 const ELSEWHERE: &str =
     if cfg!(feature = "cli") { "listen elsewhere: `--listen tcp://HOST:PORT`" } else { "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT" };
 
-pub(super) fn bind(settings: &Resolved) -> Result<Vec<Bound>> {
+/// Of the sockets that were passed to this process, those with an address to listen on are listened on, and no other is made for it.
+pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Bound>> {
     let mut bound = Vec::new();
     for url in &settings.listen {
-        bound.push(bind_one(url, settings)?);
+        bound.push(bind_one(url, settings, &mut passed)?);
+    }
+    for address in passed.left() {
+        logging::warn!("a socket that listens on {address} was passed to the server, and no `listen` names that address: it is closed");
     }
     Ok(bound)
 }
@@ -43,7 +48,7 @@ fn address(url: &str) -> Result<(ListenUrl<'_>, SocketAddr)> {
     Ok((parsed, address))
 }
 
-fn bind_one(url: &str, settings: &Resolved) -> Result<Bound> {
+fn bind_one(url: &str, settings: &Resolved, passed: &mut Passed) -> Result<Bound> {
     let (parsed, address) = address(url)?;
     let failed = |e: io::Error| {
         let change = match e.kind() {
@@ -56,6 +61,11 @@ fn bind_one(url: &str, settings: &Resolved) -> Result<Bound> {
         };
         Error::start_io(format!("cannot listen on {url}"), e, change)
     };
+    if let Some(socket) = passed.of(address) {
+        logging::info!("the socket of {url} was passed to the server");
+        listener::set_nodelay(&socket, settings.tcp_nodelay).map_err(failed)?;
+        return Ok((url.to_owned(), socket, address));
+    }
     let socket = listener::tcp(address, parsed.scheme == Scheme::Tcp6, settings.backlog, settings.tcp_nodelay).map_err(failed)?;
     // A port 0 has become one.
     let bound = socket.local_addr().map_err(failed)?;

@@ -7,6 +7,7 @@ mod builder;
 #[cfg(feature = "cli")]
 mod command_line;
 mod config;
+mod daemon;
 #[cfg(feature = "cli")]
 mod file;
 #[cfg(feature = "cli")]
@@ -16,20 +17,26 @@ mod resolve;
 
 pub use builder::{Builder, builder, start};
 
+use daemon::Command;
+
 use crate::{
     contract::Server,
     error::{Error, Result},
     job::Files,
     layout::{Memory, Role},
-    logging, manager, master,
+    logging::{self, LogFile, Speaker},
+    manager, master,
     settings::Resolved,
+    sync::Ordering,
     sys::{
         exec,
         fork::{self, Side, SingleThreaded},
         lifeline::lifeline,
         packet,
+        passed::Passed,
+        pid_file::{self, PidFile},
         pidfd::PidFd,
-        signals,
+        signals, title,
     },
     worker,
 };
@@ -61,17 +68,70 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
             "start threads in `on_worker_start`, not before `start()`",
         )
     })?;
-    let listeners = listen::bind(&settings)?;
+    // Passed to this process; what goes on in the background is another.
+    let passed = Passed::take();
+    let title = title::now();
+    let mut command = if settings.is_daemonized { daemon::detach(&settings, &witness)? } else { Command::none() };
+    let mut log = None;
+    let governed = serve::<S>(settings, passed, &mut log, &mut command, &witness);
+    if let Err(e) = &governed {
+        command.server_failed(e);
+    }
+    // The caller of `start` gets its process back as it was.
+    if let Some(log) = log {
+        if let Err(e) = &governed {
+            logging::error!("{e}");
+        }
+        log.end();
+    }
+    title.give_back();
+    governed
+}
+
+/// From the log, in which everything is from here on, to the end.
+fn serve<S: Server>(
+    settings: Resolved,
+    passed: Passed,
+    log: &mut Option<LogFile>,
+    command: &mut Command,
+    witness: &SingleThreaded,
+) -> Result<()> {
+    if let Some(path) = settings.log_file.as_deref().map(Path::new) {
+        let opened = LogFile::open(path).map_err(|e| {
+            Error::start_io(format!("the log file {} cannot be opened", path.display()), e, "set `log_file` to a file that can be written")
+        })?;
+        *log = Some(opened);
+    }
+    logging::speak_as(Speaker::Master);
+    if let Some(path) = settings.pid_file.as_deref().map(Path::new) {
+        refuse_second(path)?;
+    }
+    let listeners = listen::bind(&settings, passed)?;
     let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
     let files: &'static Files = Box::leak(Box::new(files::<S>(&settings)));
-    let governed = beget::<S>(settings, files, listeners, &witness);
+    let governed = beget::<S>(settings, files, listeners, log, command, witness);
     if has_files::<S>() {
         files.end();
     }
-    // The caller of `start` gets its process back as it was.
     let _ = fork::adopt_orphans(false);
     let _ = signals::give_back(&before);
     governed
+}
+
+/// Whether another server lives that has this pid file; what a dead one has left is replaced.
+fn refuse_second(path: &Path) -> Result<()> {
+    match pid_file::living(path) {
+        Ok(None) => Ok(()),
+        Ok(Some(pid)) => Err(Error::start(
+            format!("the server runs already: {} is that of the living pid {pid}", path.display()),
+            format!("end it (`kill {pid}`), or give this one a `pid_file` of its own"),
+        )),
+        Err(e) => Err(pid_file_failed(path, e)),
+    }
+}
+
+fn pid_file_failed(path: &Path, e: io::Error) -> Error {
+    Error::start_io(format!("the pid file {} cannot be written", path.display()), e, "set `pid_file` to a file that can be written")
 }
 
 /// Whether there are jobs or messages, which may be too large for shared memory: known when the program is compiled.
@@ -85,13 +145,20 @@ fn files<S: Server>(settings: &Resolved) -> Files {
     if !has_files::<S>() {
         return Files::nowhere(task_tmpdir);
     }
-    Files::in_directory(task_tmpdir).unwrap_or_else(|e| {
+    Files::in_directory(task_tmpdir, settings.identity.owner()).unwrap_or_else(|e| {
         logging::warn!("task_tmpdir: no directory can be made in {}: {e}; what needs a file will be refused", task_tmpdir.display());
         Files::nowhere(task_tmpdir)
     })
 }
 
-fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<listen::Bound>, witness: &SingleThreaded) -> Result<()> {
+fn beget<S: Server>(
+    settings: Resolved,
+    files: &'static Files,
+    listeners: Vec<listen::Bound>,
+    log: &mut Option<LogFile>,
+    command: &mut Command,
+    witness: &SingleThreaded,
+) -> Result<()> {
     let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in listeners.iter().enumerate() {
         memory.header().set_port(at, bound.2.port());
@@ -109,6 +176,7 @@ fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<li
     let manager = match fork::fork(witness).map_err(|e| unable("the manager cannot be forked", e))? {
         Side::Child => {
             drop(masters);
+            leave(log, command);
             std::process::exit(manager::manage::<S>(memory, inherited, worker::live::<S>, false));
         }
         Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the manager cannot be watched", e))?,
@@ -116,6 +184,7 @@ fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<li
     let standby = match fork::fork(witness).map_err(|e| unable("the standby cannot be forked", e))? {
         Side::Child => {
             drop(masters);
+            leave(log, command);
             std::process::exit(manager::stand_by::<S>(memory, inherited, manager, worker::live::<S>));
         }
         Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the standby cannot be watched", e))?,
@@ -123,7 +192,41 @@ fn beget<S: Server>(settings: Resolved, files: &'static Files, listeners: Vec<li
     drop(inherited);
     memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
     let (life, manager_line, standby_line, listeners) = masters;
-    master::govern::<S>(memory, master::Born { life, listeners, manager, standby, manager_line, standby_line })
+    if let Some(log) = log {
+        log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
+    }
+    // Removed when this function returns, however that comes.
+    let mut written = None;
+    let pid_file = memory.settings.pid_file.as_deref().map(Path::new);
+    let mut listens = || {
+        written = pid_file.map(|path| PidFile::write(path).map_err(|e| pid_file_failed(path, e))).transpose()?;
+        command.server_listens();
+        Ok(())
+    };
+    master::govern::<S>(memory, master::Born { life, listeners, manager, standby, manager_line, standby_line }, &mut listens)
+}
+
+/// What the log calls this process, if it is one of the server.
+fn name_of(memory: &'static Memory, pid: u32) -> Option<String> {
+    let holds = |slot: &usize| {
+        let board = memory.slot(*slot);
+        [&board.owner, &board.successor].iter().any(|word| word.read().pid == Some(pid))
+    };
+    if let Some(slot) = (0..memory.settings.slots()).find(holds) {
+        return Some(format!("{} {slot}", if memory.task_worker(slot).is_some() { "task worker" } else { "worker" }));
+    }
+    // Relaxed: a number for people.
+    (memory.manager().pid.load(Ordering::Relaxed) == pid).then(|| "manager".to_owned())
+}
+
+/// [child] What is the master's alone.
+fn leave(log: &mut Option<LogFile>, command: &mut Command) {
+    *command = Command::none();
+    if let Some(log) = log.take()
+        && let Err(e) = log.hand_on()
+    {
+        logging::error!("this process cannot print to the log: {e}");
+    }
 }
 
 fn unable(what: &'static str, e: io::Error) -> Error {

@@ -4,7 +4,11 @@ use crate::{
     error::{Error, Result},
     layout::SMALLEST_RING,
     settings::{Collected, Resolved, Settings},
-    sys::limits,
+    sys::{
+        affinity,
+        identity::{Identity, is_root},
+        limits,
+    },
 };
 use core::time::Duration;
 use log::LevelFilter;
@@ -48,6 +52,15 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         (Some(asked), true) => collected.settings.ring_memory(asked.max(least)),
         _ => {}
     }
+    if let Err(why) = identity(&collected.settings) {
+        collected.refusals.push(why);
+    }
+    if collected.settings.cpu_affinity == Some(true) && cpus_of_workers(&collected.settings).is_empty() {
+        collected.refusals.push(format!(
+            "{}: `cpu_affinity_ignore` leaves no CPU of those that the server may use; leave some to it",
+            collected.origin_of("cpu_affinity_ignore")
+        ));
+    }
     let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
     let slots = u64::from(workers) + u64::from(collected.settings.task_workers.unwrap_or(0));
     let reserve = RESERVE + PER_WORKER * slots + PER_REACTOR * u64::from(reactors);
@@ -80,6 +93,25 @@ pub(super) fn no_address() -> String {
     format!("there is no address to listen on; add `listen = \"tcp://127.0.0.1:9501\"` to the attribute, or {otherwise}")
 }
 
+/// Who workers are to be. Where that is another than who starts the server, only root may say it.
+fn identity(settings: &Settings) -> Result<Identity, String> {
+    let Settings { user, group, chroot, .. } = *settings;
+    let asked = [("user", user), ("group", group), ("chroot", chroot)];
+    match asked.iter().find_map(|(name, value)| Some((name, (*value)?))) {
+        Some((name, value)) if !is_root() => Err(format!(
+            "`{name}` is {value:?}, which only root may ask for, and this process is not root; start the server as root, or leave it out"
+        )),
+        _ => Identity::look_up(user, group, chroot),
+    }
+}
+
+/// The CPUs that workers stay on, if any; where that cannot be asked, each runs on any.
+fn cpus_of_workers(settings: &Settings) -> Vec<usize> {
+    let ignored: Vec<usize> =
+        settings.cpu_affinity_ignore.into_iter().flat_map(|list| list.split(',')).filter_map(|cpu| cpu.parse().ok()).collect();
+    if settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
+}
+
 /// What the server runs with, if there is an address. Everything else has a value once it was made to [`fit`].
 pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
     let Settings {
@@ -105,6 +137,8 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         ready_timeout: Some(ready_timeout),
         reload_async: Some(reload_async),
         watchdog: Some(watchdog),
+        log_file: Some(log_file),
+        daemonize: Some(daemonize),
         task_max_request: Some(task_max_request),
         task_max_request_grace: Some(task_max_request_grace),
         message_queue: Some(message_queue),
@@ -135,6 +169,12 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         ready_timeout: Duration::from_secs(ready_timeout),
         reload_async,
         watchdog: Duration::from_secs(watchdog),
+        log_file: (log_file != "stderr").then(|| log_file.to_owned()),
+        is_daemonized: daemonize,
+        pid_file: settings.pid_file.map(str::to_owned),
+        // One that is nobody was refused.
+        identity: identity(settings).unwrap_or_default(),
+        cpus: cpus_of_workers(settings),
         // The program says so.
         takes_messages: false,
         message_queue: message_queue as usize,

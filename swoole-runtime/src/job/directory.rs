@@ -7,13 +7,13 @@
 //! If a process dies here: the lock is one of all processes of the server, and the kernel takes it from the last of them. Whoever starts
 //! next and can lock the directory removes it; if that one dies over it, the one after.
 
-use super::files::each_of;
+use super::files::{Owner, each_of};
 use nix::{
     dir::Dir,
     errno::Errno,
     fcntl::{AtFlags, OFlag, openat},
     sys::stat::{Mode, fstat, fstatat, mkdirat},
-    unistd::{UnlinkatFlags, geteuid, unlinkat},
+    unistd::{UnlinkatFlags, fchown, geteuid, unlinkat},
 };
 use std::{
     fs::{File, TryLockError},
@@ -26,9 +26,9 @@ use std::{
 const TRIES: u32 = 100;
 
 /// [master] Makes and locks it, and gives its name. Removes what dead servers have left beside it.
-pub(super) fn make(task_tmpdir: &Path) -> io::Result<(File, String)> {
+pub(super) fn make(task_tmpdir: &Path, owner: Owner) -> io::Result<(File, String)> {
     let parent = File::open(task_tmpdir)?;
-    remove_left(&parent);
+    remove_left(&parent, owner);
     for _ in 0..TRIES {
         // The one source of numbers that nobody guesses which the standard library has.
         let name = format!("swoole-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
@@ -37,8 +37,13 @@ pub(super) fn make(task_tmpdir: &Path) -> io::Result<(File, String)> {
             Err(Errno::EEXIST) => continue,
             Err(e) => return Err(e.into()),
         }
-        match lock(&parent, &name) {
-            Ok(Some(directory)) => return Ok((directory, name)),
+        match lock(&parent, &name, owner) {
+            Ok(Some(directory)) => {
+                if owner != (None, None) {
+                    fchown(&directory, owner.0, owner.1)?;
+                }
+                return Ok((directory, name));
+            }
             Ok(None) => {}
             Err(e) => {
                 let _ = unlinkat(&parent, name.as_str(), UnlinkatFlags::RemoveDir);
@@ -50,7 +55,7 @@ pub(super) fn make(task_tmpdir: &Path) -> io::Result<(File, String)> {
 }
 
 /// Opens and locks a directory of our own; `None` when another has locked it, or has removed it meanwhile, or it is nobody's we know.
-fn lock(parent: &File, name: &str) -> io::Result<Option<File>> {
+fn lock(parent: &File, name: &str, owner: Owner) -> io::Result<Option<File>> {
     let how = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let directory = match openat(parent, name, how, Mode::empty()) {
         Ok(fd) => File::from(fd),
@@ -59,7 +64,7 @@ fn lock(parent: &File, name: &str) -> io::Result<Option<File>> {
         Err(e) => return Err(e.into()),
     };
     let here = fstat(&directory)?;
-    if here.st_uid != geteuid().as_raw() {
+    if here.st_uid != geteuid().as_raw() && owner.0.is_none_or(|user| here.st_uid != user.as_raw()) {
         return Ok(None);
     }
     match directory.try_lock() {
@@ -73,11 +78,11 @@ fn lock(parent: &File, name: &str) -> io::Result<Option<File>> {
 }
 
 /// Removes the directories whose servers are dead.
-fn remove_left(parent: &File) {
+fn remove_left(parent: &File, owner: Owner) {
     let Ok(mut entries) = Dir::openat(parent, ".", OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()) else { return };
     for entry in entries.iter().flatten() {
         if let Some(name) = entry.file_name().to_str().ok().filter(|name| is_of_a_server(name))
-            && let Ok(Some(directory)) = lock(parent, name)
+            && let Ok(Some(directory)) = lock(parent, name, owner)
         {
             each_of(&directory, |file| {
                 let _ = unlinkat(&directory, file, UnlinkatFlags::NoRemoveDir);
@@ -102,15 +107,15 @@ mod tests {
     fn what_the_dead_have_left_is_removed_and_what_the_living_have_is_not() {
         let parent = std::env::temp_dir().join(format!("swoole-directories-{}", std::process::id()));
         fs::create_dir(&parent).expect("a directory can be made");
-        let (living, name) = make(&parent).expect("a directory can be made");
-        let (dead, left) = make(&parent).expect("another, too");
+        let (living, name) = make(&parent, (None, None)).expect("a directory can be made");
+        let (dead, left) = make(&parent, (None, None)).expect("another, too");
         fs::write(parent.join(&left).join("job-0-0-1.in"), "left").expect("a file can be written");
         assert_ne!(name, left);
-        let (_third, _) = make(&parent).expect("another, too");
+        let (_third, _) = make(&parent, (None, None)).expect("another, too");
         assert!(parent.join(&name).exists() && parent.join(&left).exists(), "they live");
         // Its last process has ended.
         drop(dead);
-        let (_fourth, _) = make(&parent).expect("another, too");
+        let (_fourth, _) = make(&parent, (None, None)).expect("another, too");
         assert!(parent.join(&name).exists() && !parent.join(&left).exists());
         drop(living);
         fs::remove_dir_all(&parent).expect("it is ours");

@@ -12,7 +12,7 @@ use nix::{
     dir::Dir,
     fcntl::{OFlag, openat},
     sys::stat::Mode,
-    unistd::{UnlinkatFlags, unlinkat},
+    unistd::{Gid, Uid, UnlinkatFlags, fchown, geteuid, unlinkat},
 };
 use std::{
     fs::{self, File},
@@ -21,8 +21,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// A user and a group.
+pub(crate) type Owner = (Option<Uid>, Option<Gid>);
+
 /// The directory, if there is one.
 pub(crate) struct Files {
+    /// Who workers are, if others than the master and the manager.
+    owner: Owner,
     /// Held open and locked by every process of the server, so that no other server takes it for one that was left.
     directory: Option<File>,
     /// What people are told: the directory, or where it could not be made.
@@ -30,15 +35,16 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// [master] A directory in this one, before the first fork. Without one the server goes on, and refuses what would need a file.
-    pub(crate) fn in_directory(task_tmpdir: &Path) -> io::Result<Self> {
-        let (directory, name) = directory::make(task_tmpdir)?;
-        Ok(Self { directory: Some(directory), path: task_tmpdir.join(name) })
+    /// [master] A directory in this one, before the first fork, for processes of this user and group. Without one the server goes on, and
+    /// refuses what would need a file.
+    pub(crate) fn in_directory(task_tmpdir: &Path, owner: Owner) -> io::Result<Self> {
+        let (directory, name) = directory::make(task_tmpdir, owner)?;
+        Ok(Self { owner, directory: Some(directory), path: task_tmpdir.join(name) })
     }
 
     /// [worker] The directory of a server that runs, in a program that has just begun.
     pub(crate) fn inherited(directory: Option<OwnedFd>, path: PathBuf) -> Self {
-        Self { directory: directory.map(File::from), path }
+        Self { owner: (None, None), directory: directory.map(File::from), path }
     }
 
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
@@ -46,7 +52,7 @@ impl Files {
     }
 
     pub(crate) fn nowhere(task_tmpdir: &Path) -> Self {
-        Self { directory: None, path: task_tmpdir.to_owned() }
+        Self { owner: (None, None), directory: None, path: task_tmpdir.to_owned() }
     }
 
     pub(crate) fn place(&self) -> impl core::fmt::Display {
@@ -63,7 +69,13 @@ impl Files {
         // One of this name is there when it could not be removed; no live job has it.
         let how = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(directory, name.as_str(), how, Mode::S_IRUSR | Mode::S_IWUSR)?);
-        file.write_all(bytes).inspect_err(|_| {
+        let written = if self.owner.0.is_some_and(|user| user != geteuid()) {
+            // By the manager, which is root, for a worker, which is not.
+            fchown(&file, self.owner.0, self.owner.1).map_err(io::Error::from).and_then(|()| file.write_all(bytes))
+        } else {
+            file.write_all(bytes)
+        };
+        written.inspect_err(|_| {
             // What a full disk has left of it is of no use.
             self.remove(whose, claim);
         })
@@ -177,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_file_comes_whole_or_is_an_error() {
-        let files = Files::in_directory(&std::env::temp_dir()).expect("a directory can be made");
+        let files = Files::in_directory(&std::env::temp_dir(), (None, None)).expect("a directory can be made");
         let (whose, claim) = (Whose::Jobs(0), Claim { cell: 0, sequence: 1, half: Half::Input });
         files.write(whose, claim, b"a job").expect("it can be written");
         assert_eq!(files.read(whose, claim, 5).expect("it is there"), b"a job");

@@ -1,6 +1,6 @@
 //! The master's main loop, from the first ready worker to the last closed session.
 
-use super::{Born, accept::Acceptor, family::Family};
+use super::{Born, Listens, accept::Acceptor, family::Family, supervisor::Supervisor};
 use crate::{
     context::Master as Context,
     contract::{Outcome, Server},
@@ -37,6 +37,7 @@ pub(super) struct Life {
     poll: Poll,
     signals: SignalFd,
     family: Family,
+    supervisor: Supervisor,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
     listeners: Vec<(String, TcpListener, SocketAddr)>,
@@ -65,6 +66,7 @@ impl Life {
             poll,
             signals,
             family,
+            supervisor: Supervisor::of_environment(memory),
             context: Context::new(memory, addresses),
             listeners,
             acceptor: None,
@@ -76,7 +78,7 @@ impl Life {
         })
     }
 
-    pub(super) fn go_on<S: Server>(mut self) -> Result<()> {
+    pub(super) fn go_on<S: Server>(mut self, listens: Listens<'_>) -> Result<()> {
         let mut events = Events::with_capacity(64);
         loop {
             let child_ended = self.hear_signals();
@@ -84,7 +86,7 @@ impl Life {
             let news = self.family.look(lifecycle == Lifecycle::Stopping, child_ended);
             self.all_ended |= news.all_ended;
             if news.ready && lifecycle == Lifecycle::Starting {
-                self.open::<S>();
+                self.open::<S>(listens);
             }
             if news.failed {
                 self.give_up(Error::start("the server cannot go on", "the reason is in the log"));
@@ -94,6 +96,7 @@ impl Life {
                 break;
             }
             self.follow();
+            self.supervisor.tell();
             if self.all_ended {
                 break;
             }
@@ -121,7 +124,7 @@ impl Life {
     }
 
     /// A worker is ready: reactors, then the listeners.
-    fn open<S: Server>(&mut self) {
+    fn open<S: Server>(&mut self, listens: Listens<'_>) {
         let opened = self.start_reactors();
         self.memory.header().enter(Lifecycle::Running);
         match opened {
@@ -133,6 +136,9 @@ impl Life {
         for (url, _, address) in &self.listeners {
             let scheme = url.split(':').next().unwrap_or("tcp");
             logging::info!("listening on {scheme}://{address} ({url})");
+        }
+        if let Err(e) = listens() {
+            return self.give_up(e);
         }
         if let Some(on_start) = S::DISPATCH.on_start {
             run_callback("on_start", || on_start(&self.context));
@@ -175,11 +181,20 @@ impl Life {
                 self.reload("SIGUSR1", &Group::ALL);
             } else if number == Signal::SIGUSR2 as u32 {
                 self.reload("SIGUSR2", &[Group::TaskWorkers]);
-            } else {
-                logging::warn!("signal {number} has no effect yet: reopening the log is not there yet");
+            } else if number == Signal::SIGHUP as u32 {
+                self.reopen_log("SIGHUP");
             }
         }
         child_ended
+    }
+
+    /// Opens the log file anew, for every process: nobody else has it open.
+    fn reopen_log(&self, asked_by: &str) {
+        match logging::reopen() {
+            Ok(true) => logging::info!("{asked_by}: the log is opened anew"),
+            Ok(false) => logging::info!("{asked_by}: the log is standard error, and there is nothing to open anew"),
+            Err(e) => logging::error!("{asked_by}: the log cannot be opened anew, and stays as it is: {e}"),
+        }
     }
 
     /// Has the manager replace all processes of these groups; one that it is still at is not begun again.
@@ -263,11 +278,12 @@ impl Life {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        match self.memory.header().lifecycle() {
+        let own = match self.memory.header().lifecycle() {
             // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
             Lifecycle::Finishing | Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
             _ => self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout()).min(),
-        }
+        };
+        own.into_iter().chain(self.supervisor.timeout()).min()
     }
 
     /// Everything ends: the standby, the reactors, whatever is left.

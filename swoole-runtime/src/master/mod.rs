@@ -6,6 +6,7 @@
 mod accept;
 mod family;
 mod life;
+mod supervisor;
 
 use crate::{
     contract::Server,
@@ -27,7 +28,10 @@ pub(crate) struct Born {
     pub(crate) standby_line: Packets,
 }
 
-/// [master] Runs the server until it is shut down.
-pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born) -> Result<()> {
-    life::Life::begin(memory, born)?.go_on::<S>()
+/// [master] Runs the server until it is shut down. `listens` is called once, when it does; an error of it is one of the start.
+pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born, listens: Listens<'_>) -> Result<()> {
+    life::Life::begin(memory, born)?.go_on::<S>(listens)
 }
+
+/// What is to be done when the server listens.
+pub(crate) type Listens<'a> = &'a mut dyn FnMut() -> Result<()>;

@@ -237,6 +237,21 @@ mod tests {
         collected.fill();
         let left: Vec<_> =
             KEYS.iter().enumerate().filter(|(at, _)| collected.settings.get(*at).is_none()).map(|(_, key)| key.name).collect();
-        assert_eq!(left, ["listen", "workers", "reactors", "task_max_request_grace", "max_conn", "max_request_grace"]);
+        assert_eq!(
+            left,
+            [
+                "listen",
+                "workers",
+                "reactors",
+                "task_max_request_grace",
+                "max_conn",
+                "pid_file",
+                "user",
+                "group",
+                "chroot",
+                "cpu_affinity_ignore",
+                "max_request_grace"
+            ]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The settings as the server runs with them: every default filled in, every limit held against the machine.
 
 use super::SettingsInForce;
+use crate::sys::identity::Identity;
 use core::{fmt, time::Duration};
 
 /// What the server runs with.
@@ -36,6 +37,14 @@ pub(crate) struct Resolved {
     pub(crate) reload_async: bool,
     /// How long a callback may take before the log names it; zero for any time.
     pub(crate) watchdog: Duration,
+    /// Where the log goes, if not to standard error.
+    pub(crate) log_file: Option<String>,
+    pub(crate) is_daemonized: bool,
+    pub(crate) pid_file: Option<String>,
+    /// Who workers and task workers are.
+    pub(crate) identity: Identity,
+    /// The CPUs of the workers, one after the other; none where each runs on any.
+    pub(crate) cpus: Vec<usize>,
     /// Whether the program has an `on_pipe_message`.
     pub(crate) takes_messages: bool,
     /// How many cells for messages each process has, and how many bytes are in one.

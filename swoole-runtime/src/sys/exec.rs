@@ -117,12 +117,25 @@ impl Inherited {
             return Err(io::Error::other("a descriptor was left twice"));
         }
         self.taken.push(number);
-        // SAFETY: F_GETFD takes a number and touches no memory; that the descriptor is open is what is asked.
-        Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
-        // SAFETY: it is open, which the line above asked. Nobody else owns it: the program before this one kept it for this function, as the
+        if !is_open(number) {
+            return Err(Errno::EBADF.into());
+        }
+        // SAFETY: it is open, which the lines above asked. Nobody else owns it: the program before this one kept it for this function, as the
         // variable says, which names this very process; and it is taken once, asserted above.
         let fd = unsafe { OwnedFd::from_raw_fd(number) };
-        fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        keep_to_this_program(&fd)?;
         Ok(fd)
     }
+}
+
+/// Whether a descriptor of this number is open.
+pub(super) fn is_open(number: RawFd) -> bool {
+    // SAFETY: F_GETFD takes a number and touches no memory; that the descriptor is open is what is asked.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) }).is_ok()
+}
+
+/// Programs that this one starts do not get it.
+pub(super) fn keep_to_this_program(fd: &OwnedFd) -> io::Result<()> {
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(())
 }

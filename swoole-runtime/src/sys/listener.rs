@@ -24,3 +24,8 @@ pub(crate) fn tcp(address: SocketAddr, v6_only: bool, backlog: u32, nodelay: boo
     listen(&fd, Backlog::new(i32::try_from(backlog).unwrap_or(i32::MAX))?)?;
     Ok(TcpListener::from(fd))
 }
+
+/// What is accepted from it has it, too.
+pub(crate) fn set_nodelay(listener: &TcpListener, nodelay: bool) -> io::Result<()> {
+    Ok(setsockopt(listener, sockopt::TcpNoDelay, &nodelay)?)
+}

@@ -17,7 +17,7 @@ use crate::{
     logging::{self, Speaker},
     process::{Claim, LastWords, Taking},
     sys::{
-        clock,
+        affinity, clock,
         lifeline::{Lifeline, Tied},
         limits, signals,
         wake::Bed,
@@ -147,7 +147,13 @@ fn settle_in(memory: &'static Memory, slot: usize, lifeline: &Lifeline) -> io::R
     limits::first_to_go();
     signals::let_pass()?;
     memory.become_one(Role::Worker(slot))?;
-    Ok((tied, Bed::beside(&memory.bells.workers[slot])?))
+    let bed = Bed::beside(&memory.bells.workers[slot])?;
+    if let Some(&cpu) = memory.settings.cpus.get(slot % memory.settings.cpus.len().max(1)).filter(|_| slot < memory.settings.workers) {
+        affinity::stay_on(cpu)?;
+    }
+    // Last: nothing of the above is to be had afterwards.
+    memory.settings.identity.take_on()?;
+    Ok((tied, bed))
 }
 
 fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<S>, mut state: S) -> i32 {

@@ -1,0 +1,95 @@
+//! What the master tells whoever supervises it, in the words of systemd: that all workers are ready, that it reloads, that it ends, and that
+//! it lives.
+
+use crate::{
+    event::State,
+    layout::Memory,
+    process::{Group, Lifecycle},
+    sys::{
+        clock,
+        notify::{self, Notifier},
+    },
+};
+use core::time::Duration;
+use std::time::Instant;
+
+/// How often the master looks whether workers have become ready, as long as somebody waits for that.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The supervisor, if there is one.
+pub(super) struct Supervisor {
+    memory: &'static Memory,
+    notifier: Option<Notifier>,
+    said: Said,
+    /// The reloads that were told.
+    reloads: [u32; 2],
+    ping: Option<(Duration, Instant)>,
+}
+
+/// What was said last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Said {
+    Nothing,
+    Ready,
+    Reloading,
+    Stopping,
+}
+
+impl Supervisor {
+    pub(super) fn of_environment(memory: &'static Memory) -> Self {
+        let notifier = Notifier::of_environment();
+        let ping = notifier.as_ref().and_then(|_| notify::watchdog()).map(|every| (every, Instant::now()));
+        Self { memory, notifier, said: Said::Nothing, reloads: [0; 2], ping }
+    }
+
+    /// Says what is new. On every turn of the master's loop.
+    pub(super) fn tell(&mut self) {
+        let Some(notifier) = &self.notifier else { return };
+        if let Some((every, next)) = &mut self.ping
+            && Instant::now() >= *next
+        {
+            notifier.say("WATCHDOG=1");
+            *next = Instant::now() + *every;
+        }
+        let header = self.memory.header();
+        let is = match header.lifecycle() {
+            Lifecycle::Starting => Said::Nothing,
+            Lifecycle::Running => self.running(),
+            _ => Said::Stopping,
+        };
+        let reloads = Group::ALL.map(|group| header.reload(group));
+        // One that was through before anybody looked is told, too.
+        if self.said >= Said::Ready && is != Said::Stopping && reloads != self.reloads {
+            notifier.say(&format!("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reloading", clock::uptime_us()));
+            self.said = Said::Reloading;
+        }
+        self.reloads = reloads;
+        if is != self.said {
+            match is {
+                Said::Nothing | Said::Reloading => return,
+                Said::Ready => notifier.say(&format!("READY=1\nSTATUS=serving with {} processes", self.memory.settings.slots())),
+                Said::Stopping => notifier.say("STOPPING=1\nSTATUS=shutting down"),
+            };
+            self.said = is;
+        }
+    }
+
+    /// The first time ready is when all are; later, when no reload is under way.
+    fn running(&self) -> Said {
+        let memory = self.memory;
+        let is_reloading = Group::ALL.iter().any(|&group| memory.manager().reloaded(group) != memory.header().reload(group));
+        let are_ready = || (0..memory.settings.slots()).all(|slot| memory.worker(slot).state() != State::Starting);
+        match self.said {
+            Said::Nothing if !are_ready() => Said::Nothing,
+            _ if is_reloading => Said::Reloading,
+            _ => Said::Ready,
+        }
+    }
+
+    /// When it must look again, should nothing happen.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.notifier.as_ref()?;
+        let looks = matches!(self.said, Said::Nothing | Said::Reloading).then_some(LOOK_AGAIN);
+        looks.into_iter().chain(self.ping.map(|(_, next)| next.saturating_duration_since(Instant::now()))).min()
+    }
+}
