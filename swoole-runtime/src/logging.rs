@@ -3,7 +3,7 @@
 
 mod file;
 
-pub(crate) use file::{LogFile, prints_to_master, reopen};
+pub(crate) use file::{LogFile, nobody_collects, prints_to_master, reopen};
 
 use crate::sys::{stderr, title};
 use core::{
@@ -125,7 +125,7 @@ impl Log for ToStandardError {
         if lost > 0 {
             line = format!("{mark}{}{lost} lines of the log are lost: nobody read them\n{line}", stamp("WARN ", &who, pid));
         }
-        if stderr::write_line(&line) || (!mark.is_empty() && stderr::is_unread() && file::add_by_hand(&line.replace(mark, ""))) {
+        if stderr::write_line(&line) {
             LOST.fetch_sub(lost, Ordering::Relaxed);
         } else {
             LOST.fetch_add(1, Ordering::Relaxed);

@@ -42,7 +42,9 @@ pub fn start(worker: &WorkerStart) -> Result<(), &'static str> {
     if is_to("fail_later") && worker.generation() > 1 {
         return Err("the database has gone");
     }
-    if is_to("nap_later") && worker.generation() > 1 || is_to("nap_first") && worker.generation() == 1 {
+    if is_to("nap_later") && worker.generation() > 1 || is_to("nap_first") && worker.generation() == 1
+        || is_to("nap_in_worker_1") && worker.id().get() == 1
+    {
         nap();
     }
     if is_to("spin_at_start") {
@@ -187,6 +189,11 @@ fn obey<S>(worker: &Worker<S>, fd: SessionId, line: &str) -> Result<(), SendErro
             Ok(command) => answer(&format!("command pid={}", command.id())),
             Err(e) => answer(&e.to_string()),
         },
+        "print" => {
+            println!("{rest}");
+            answer("printed")
+        }
+        "files" => answer(&format!("exists={}", std::path::Path::new(rest).exists())),
         "panic" => panic!("asked to panic"),
         "abort" => std::process::abort(),
         "exit" => std::process::exit(number(0) as i32),

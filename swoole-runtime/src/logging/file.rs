@@ -64,10 +64,11 @@ pub(crate) fn reopen() -> io::Result<bool> {
     Ok(true)
 }
 
-/// [manager, standby] For lines that nobody collects any more.
-pub(super) fn add_by_hand(line: &str) -> bool {
-    let written = path().map(|path| open_log(&path).and_then(|mut file| io::Write::write_all(&mut file, line.as_bytes())));
-    matches!(written, Some(Ok(())))
+/// [manager, standby] The master has ended: from here on this process adds to the file itself.
+pub(crate) fn nobody_collects() {
+    if let Some(path) = path().filter(|_| IS_COLLECTED.swap(false, Ordering::Relaxed)) {
+        let _ = open_log(&path).and_then(print_to);
+    }
 }
 
 impl LogFile {

@@ -167,6 +167,7 @@ impl Life {
         let mut events = Events::with_capacity(64);
         loop {
             if self.inherited.lifeline.is_cut() {
+                logging::nobody_collects();
                 self.kill_all("the master has ended");
                 return Next::Exit(1);
             }

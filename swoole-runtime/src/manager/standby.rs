@@ -53,6 +53,7 @@ fn wait(inherited: &Inherited, manager: &PidFd) -> io::Result<Call> {
     let mut events = Events::with_capacity(4);
     loop {
         if inherited.lifeline.is_cut() {
+            logging::nobody_collects();
             if !manager.wait(LAST_CHORES) {
                 manager.signal(Signal::SIGKILL)?;
             }

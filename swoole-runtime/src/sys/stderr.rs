@@ -15,10 +15,3 @@ pub(crate) fn write_line(line: &str) -> bool {
     };
     writable && (&stderr).write_all(line.as_bytes()).is_ok()
 }
-
-/// Whether nobody is left who could read it.
-pub(crate) fn is_unread() -> bool {
-    let stderr = io::stderr();
-    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::empty())];
-    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(n) if n > 0)
-}
