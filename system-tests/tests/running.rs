@@ -443,3 +443,40 @@ fn as_pid_1_of_a_container_it_reaps_what_others_leave_and_ends_by_sigterm() {
     assert_eq!(server.wait_for_end().code(), Some(0));
     watch::until("no process is left", || server.processes().is_empty());
 }
+
+#[test]
+fn a_program_that_takes_over_prints_to_the_log_as_the_user_that_it_is_to_be() {
+    if !is_root() {
+        return;
+    }
+    let directory = Directory::new();
+    let install = |program: &str| {
+        let new = directory.path().join("new");
+        fs::copy(program, &new).expect("a program can be copied");
+        fs::rename(new, directory.path().join("server")).expect("it can be renamed");
+    };
+    install(env!("CARGO_BIN_EXE_version_one"));
+    let program = directory.path().join("server");
+    let launch = Launch::new(program.to_str().expect("it is text")).arguments([
+        "--user=nobody",
+        "--cpu-affinity=true",
+        directory.argument().as_str(),
+    ]);
+    let mut logged = Logged::start(without_journal(launch));
+    let before = logged.connect_to_worker(0).who().number("pid") as u32;
+    install(env!("CARGO_BIN_EXE_version_two"));
+    logged.server.signal(Signal::SIGUSR1);
+    logged.wait(&["all workers are replaced"]);
+    let mut client = logged.connect_to_worker(0);
+    let pid = client.who().number("pid") as u32;
+    assert_eq!((client.ask("version"), pid == before), ("version 2".to_owned(), false));
+    assert_eq!((status(pid, "Uid")[0].clone(), status(pid, "Gid")[0].clone()), (NOBODY.to_string(), NOBODY.to_string()));
+    client.say("print of another program");
+    logged.wait(&[&format!("PRINT [worker 0 {pid}] of another program")]);
+    client.say("panic");
+    client.line();
+    let line = logged.wait(&["asked to panic", &format!("[worker 0 {pid}]")]);
+    assert!(!line.contains("PRINT"), "{line}");
+    logged.server.signal(Signal::SIGTERM);
+    assert_eq!(logged.server.wait_for_end().code(), Some(0));
+}
