@@ -42,7 +42,8 @@ pub fn start(worker: &WorkerStart) -> Result<(), &'static str> {
     if is_to("fail_later") && worker.generation() > 1 {
         return Err("the database has gone");
     }
-    if is_to("nap_later") && worker.generation() > 1 || is_to("nap_first") && worker.generation() == 1
+    if is_to("nap_later") && worker.generation() > 1
+        || is_to("nap_first") && worker.generation() == 1
         || is_to("nap_in_worker_1") && worker.id().get() == 1
     {
         nap();

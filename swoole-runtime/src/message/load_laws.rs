@@ -47,7 +47,8 @@ impl Sender {
             (plan.many(4), plan.many(1), plan.bytes(4 * ROOM), plan.many(LARGE_ONES), plan.bytes(LARGE_ONES * LARGE))
         });
         let arena: &'static Arena = Box::leak(Box::new(Arena::new(&plan).expect("memory can be mapped")));
-        let files: &'static Files = Box::leak(Box::new(Files::in_directory(&std::env::temp_dir()).expect("a directory can be made")));
+        let files: &'static Files =
+            Box::leak(Box::new(Files::in_directory(&std::env::temp_dir(), (None, None)).expect("a directory can be made")));
         let (claims, large) = (Claims::new(arena.all(claims)), arena.bytes(large));
         let overflow = Overflow { whose: Whose::Messages(0), claims, large, files };
         let messages = Messages::new(Tray::new(arena.all(cells), Bits::new(arena.all(ready))), arena.bytes(bytes), ROOM, overflow);
