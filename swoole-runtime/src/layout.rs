@@ -57,6 +57,8 @@ struct LaidOut {
     /// One for each worker, where there are task workers.
     jobs: Vec<JobsPlace>,
     ticket: Place<AtomicU64>,
+    /// For each slot the last generation that a callback wanted replaced. Any process writes it.
+    unwanted: Places<AtomicU64>,
     /// One for each process that sends messages, the manager last; and a word of mail for each that receives them.
     messages: Vec<MessagesPlace>,
     mail: Places<Mail>,
@@ -293,6 +295,25 @@ impl Memory {
         self.arena.get(self.places.message_ticket)
     }
 
+    /// Asks that the process that holds this slot now be replaced; `false` where there is no such slot, or nobody in it.
+    pub(crate) fn ask_for_another(&'static self, slot: usize) -> bool {
+        let Some(unwanted) = self.arena.all(self.places.unwanted).get(slot) else { return false };
+        let claim = self.slot(slot).owner.read();
+        if claim.pid.is_some() {
+            // Relaxed: the bell that follows is a system call. The greatest: who asks late takes back nothing.
+            unwanted.fetch_max(claim.generation.into(), Ordering::Relaxed);
+            self.bells.manager.ring();
+        }
+        claim.pid.is_some()
+    }
+
+    /// Whether somebody has asked that the process of this slot be replaced.
+    pub(crate) fn is_unwanted(&'static self, slot: usize) -> bool {
+        // Relaxed: a word by itself. The process after it has another generation.
+        let unwanted = self.arena.all(self.places.unwanted)[slot].load(Ordering::Relaxed);
+        unwanted == u64::from(self.slot(slot).owner.read().generation)
+    }
+
     /// With whom the process of this slot is replaced, and the other way round.
     pub(crate) fn group(&self, slot: usize) -> Group {
         if slot < self.settings.workers { Group::Workers } else { Group::TaskWorkers }
@@ -397,9 +418,9 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
     let (manager, slot_boards, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
         (plan.one(), plan.many(slots), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
     });
-    let (ticket, jobs) = plan.region(Owner::Jobs, |plan| {
+    let (ticket, unwanted, jobs) = plan.region(Owner::Jobs, |plan| {
         let pools = if settings.task_workers > 0 { workers } else { 0 };
-        (plan.one(), (0..pools).map(|_| lay_jobs(plan, settings)).collect())
+        (plan.one(), plan.many(slots), (0..pools).map(|_| lay_jobs(plan, settings)).collect())
     });
     let (message_ticket, mail, messages) = plan.region(Owner::Jobs, |plan| {
         let senders = if settings.takes_messages { slots + 1 } else { 0 };
@@ -428,6 +449,7 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         workers: boards,
         jobs,
         ticket,
+        unwanted,
         messages,
         mail,
         message_ticket,

@@ -180,6 +180,11 @@ macro_rules! keys {
             seconds ready_timeout: u64 = 1, 86400, "a successor that is never ready keeps the others from being replaced"
                 default "60s", example "ready_timeout = secs(60)", original "–", also ["start_timeout" "worker_timeout" "ready_time"];
 
+            /// The socket by which `stop`, `reload`, `status` and the other commands reach the server, for its user alone: a path from the
+            /// root, or `off` for none. By default there is none for port 0; and none in a program without the feature `cli`.
+            text control (control) default "by user and address, in $XDG_RUNTIME_DIR or /tmp", example "control = \"/run/echo.sock\"",
+                original "–", also ["control_socket" "admin" "admin_socket" "ctl" "control_path"];
+
             /// How long a shutdown may take before what is left is killed.
             seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
                 default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",
@@ -464,6 +469,16 @@ mod checks {
         }
         fault!("cpu_affinity_ignore" "takes numbers of CPUs with commas in between", "CPUs are known by number, from 0",
             "write `cpu_affinity_ignore = \"0,1\"`")
+    }
+
+    pub(super) const fn control(path: &str) -> Option<Fault> {
+        // What fits `sockaddr_un`, with the zero behind it.
+        const LONGEST: usize = 107;
+        if path.is_empty() || same(path, "off") || starts_with(path.as_bytes(), b"/") && path.len() <= LONGEST {
+            return None;
+        }
+        fault!("control" "takes the path of a socket, from the root, of at most 107 bytes, or \"off\"",
+            "a socket has no longer name, and the commands may be in another directory", "write `control = \"/run/echo.sock\"`")
     }
 
     pub(super) const fn directory(path: &str) -> Option<Fault> {

@@ -1,7 +1,11 @@
 //! The context of callbacks that run in the manager.
 
 use super::{messages::Postbox, outbox::Outbox, signposts::signposts};
-use crate::sync::{AtomicU32, Ordering};
+use crate::{
+    layout::Memory,
+    process::Asks,
+    sync::{AtomicU32, Ordering},
+};
 
 /// The manager process: it forks, watches and replaces the workers. A callback here must not start threads, since the manager forks.
 pub struct Manager {
@@ -34,6 +38,15 @@ impl Manager {
     pub fn master_pid(&self) -> u32 {
         // Relaxed: set before the manager was forked.
         self.outbox.memory().header().master_pid.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn memory(&self) -> &'static Memory {
+        self.outbox.memory()
+    }
+
+    /// Where this process asks for reloads.
+    pub(super) fn asks_reload(&self) -> &'static Asks {
+        &self.outbox.memory().manager().asks_reload
     }
 
     /// Where this process asks for the shutdown.
@@ -86,10 +99,5 @@ signposts! {
             "help: remove this call; `worker.protect(fd, on)` comes with a later release"
         heartbeat(close) "`heartbeat` cannot be called in the manager"
             "help: remove this call; `worker.heartbeat(close)` comes with a later release"
-    }
-
-    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
-        reload() "`reload` is not there yet" "help: call `manager.shutdown()`, and start the server again"
-        stop() "`stop` is not there yet" "help: call `manager.shutdown()` to end the server"
     }
 }

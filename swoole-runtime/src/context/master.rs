@@ -1,7 +1,7 @@
 //! The context of `on_start` and `on_shutdown`.
 
 use super::{signposts::signposts, stats::Stats};
-use crate::{error::PageTooLarge, id::SessionId, layout::Memory, settings::SettingsInForce, sync::Ordering};
+use crate::{error::PageTooLarge, id::SessionId, layout::Memory, process::Asks, settings::SettingsInForce, sync::Ordering};
 use core::net::SocketAddr;
 
 /// The master process: it holds the sockets and is trusted, so little can be done here. It sends nothing and has no sessions of its own.
@@ -45,6 +45,15 @@ impl Master {
     #[must_use]
     pub fn settings(&self) -> &'static SettingsInForce {
         &self.memory.settings.in_force
+    }
+
+    pub(super) fn memory(&self) -> &'static Memory {
+        self.memory
+    }
+
+    /// Where this process asks for reloads.
+    pub(super) fn asks_reload(&self) -> &'static Asks {
+        &self.memory.header().asks_reload
     }
 
     /// Shuts the server down in an orderly way. The original: `$serv->shutdown`.
@@ -119,8 +128,8 @@ signposts! {
             "help: remove this call; `worker.heartbeat(close)` comes with a later release"
     }
 
-    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
-        reload() "`reload` is not there yet" "help: call `master.shutdown()`, and start the server again"
-        stop() "`stop` is not there yet" "help: call `master.shutdown()` to end the server"
+    "runs in the master", because "the manager replaces workers; it, workers and task workers can ask for that of one of them" {
+        stop(worker) "`stop` cannot be called in the master"
+            "help: call `manager.stop(worker)` in `on_manager_start`, or `master.shutdown()` to end the server"
     }
 }

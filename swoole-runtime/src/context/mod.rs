@@ -9,6 +9,7 @@ mod manager;
 mod master;
 mod messages;
 mod outbox;
+mod processes;
 mod sessions;
 mod signposts;
 mod stats;
@@ -30,6 +31,7 @@ pub use master::Master;
 pub(crate) use messages::Postbox;
 #[doc(hidden)]
 pub use messages::{SentMessage, TakesMessages};
+pub use processes::WorkerStatus;
 pub use stats::{Stats, WorkerStats};
 pub(crate) use tasks::Desk;
 #[doc(hidden)]

@@ -14,6 +14,7 @@ use crate::{
     job::{Claim, Completed, Half, LARGE, Load, Loads, Outcome as End, Pool, Taken},
     layout::Memory,
     logging,
+    process::Asks,
     ring::Answers,
     sync::{AtomicU32, Ordering},
 };
@@ -66,6 +67,14 @@ impl<S> TaskWorker<S> {
 
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
         self.worker.postbox()
+    }
+
+    pub(super) fn memory(&self) -> &'static Memory {
+        self.worker.memory()
+    }
+
+    pub(super) fn asks_reload(&self) -> &'static Asks {
+        self.worker.asks_reload()
     }
 
     pub(super) fn asks_shutdown(&self) -> &AtomicU32 {

@@ -1,7 +1,12 @@
 //! The context of callbacks that run in a worker.
 
 use super::{jobs::Jobs, messages::Postbox, outbox::Outbox, signposts::signposts};
-use crate::{id::WorkerId, process::Claim, sync::AtomicU32};
+use crate::{
+    id::WorkerId,
+    layout::Memory,
+    process::{Asks, Claim},
+    sync::AtomicU32,
+};
 
 /// Stands where a server should have been named: `Worker` for `Worker<Self>`.
 #[doc(hidden)]
@@ -63,6 +68,15 @@ impl<S> Worker<S> {
         self.claim.generation
     }
 
+    pub(super) fn memory(&self) -> &'static Memory {
+        self.outbox.memory()
+    }
+
+    /// Where this process asks for reloads.
+    pub(super) fn asks_reload(&self) -> &'static Asks {
+        &self.outbox.memory().worker(self.slot.index()).asks_reload
+    }
+
     /// Where this process asks for the shutdown.
     pub(super) fn asks_shutdown(&self) -> &'static AtomicU32 {
         &self.outbox.memory().worker(self.slot.index()).asks_shutdown
@@ -98,10 +112,5 @@ signposts! {
         protect(fd, on) "`protect` is not there yet" "help: remove this call: only your own code closes an idle session"
         heartbeat(close) "`heartbeat` is not there yet"
             "help: go through `worker.sessions()`, and call `worker.close(fd)` where `last_received` is too long ago"
-    }
-
-    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
-        reload() "`reload` is not there yet" "help: call `worker.shutdown()`, and start the server again"
-        stop() "`stop` is not there yet" "help: call `worker.shutdown()` to end the server"
     }
 }

@@ -154,8 +154,15 @@ signposts! {
             "help: remove this call; `worker.heartbeat(close)` comes with a later release"
     }
 
-    "not in this release", because "this release replaces a worker when it has died, and at no other time" {
-        reload() "`reload` is not there yet" "help: remove this call"
-        stop() "`stop` is not there yet" "help: write `fn on_worker_start(worker: &WorkerStart) -> Result<Self, E>`, and return an error"
+    "runs before the worker is ready", because "a reload that its own worker asks for as it begins would never end" {
+        reload() "`reload` cannot be called in `on_worker_start`" "help: call `worker.reload()` in `on_receive`"
+        reload_tasks() "`reload_tasks` cannot be called in `on_worker_start`" "help: call `worker.reload_tasks()` in `on_receive`"
+        stop(worker) "`stop` cannot be called in `on_worker_start`"
+            "help: write `fn on_worker_start(worker: &WorkerStart) -> Result<Self, E>`, and return an error"
+    }
+
+    "runs before the worker is ready", because "a worker that is being started knows only itself" {
+        worker_status(worker) "`worker_status` cannot be called in `on_worker_start`"
+            "help: call `worker.worker_status(other)` in `on_receive`"
     }
 }

@@ -265,6 +265,7 @@ impl Life {
             None => {
                 self.last_failure = Some("no process can be forked".to_owned());
                 self.slots[at].emptied(false);
+                self.show_wait(at);
                 None
             }
         }

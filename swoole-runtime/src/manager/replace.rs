@@ -68,7 +68,7 @@ impl Life {
             // Relaxed: written by this manager, or by one before it.
             } else if slot.reload.load(Ordering::Relaxed) != reload && self.memory.manager().given_up(group) != reload {
                 next = next.or(Some(at));
-            } else if board.asks_for_successor() || self.is_worn(at) {
+            } else if board.asks_for_successor() || self.memory.is_unwanted(at) || self.is_worn(at) {
                 worn.push(at);
             }
         }
@@ -186,6 +186,7 @@ impl Life {
             }
             None => {
                 self.slots[at].lost_successor();
+                self.show_wait(at);
                 None
             }
         }
@@ -246,8 +247,14 @@ impl Life {
             return;
         };
         self.forget(&fd);
+        let word = self.memory.slot(at).successor.read();
+        if word.pid == Some(pid) {
+            // Who looks sees that nothing gets ready any more.
+            self.memory.slot(at).successor.vacate(word);
+        }
         fd.reap();
         self.slots[at].lost_successor();
+        self.show_wait(at);
         if is_called_off || self.memory.header().lifecycle() == Lifecycle::Stopping {
             return;
         }
@@ -268,6 +275,12 @@ impl Life {
         if is_reload && self.slots[at].failures() >= tries {
             self.give_up(self.memory.group(at), reload, &exit.to_string());
         }
+    }
+
+    /// Says on the slot's board how long nothing is forked for it.
+    pub(super) fn show_wait(&self, at: usize) {
+        let wait = self.slots[at].holds_back();
+        self.memory.slot(at).set_fork_at(if wait.is_zero() { 0 } else { clock::uptime_ms() + wait.as_millis() as u64 });
     }
 
     /// Whether a process that serves has got so old, or so large, that it is to be replaced.

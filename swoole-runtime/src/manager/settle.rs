@@ -78,6 +78,7 @@ impl Life {
         self.ring_all();
         // Last: a manager that finds the slot vacant settles nothing.
         self.slots[at].emptied(did_something || as_asked);
+        self.show_wait(at);
         if held && !self.hand_over(at, claim) {
             self.memory.slot(at).owner.vacate(claim);
         }

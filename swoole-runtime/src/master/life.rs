@@ -45,6 +45,8 @@ pub(super) struct Life {
     reactors: Vec<JoinHandle<()>>,
     failed: Option<Error>,
     all_ended: bool,
+    /// How many reloads of each group callbacks have asked for, as far as they were heard.
+    asked: [u32; 2],
     /// The last job that was handed over before the shutdown.
     last_job: u64,
     _life: Lifeline,
@@ -73,6 +75,7 @@ impl Life {
             reactors: Vec::new(),
             failed: None,
             all_ended: false,
+            asked: [0; 2],
             last_job: 0,
             _life: life,
         })
@@ -97,6 +100,7 @@ impl Life {
             }
             self.follow();
             self.supervisor.tell();
+            self.hear_callbacks();
             if self.all_ended {
                 break;
             }
@@ -178,30 +182,62 @@ impl Life {
             } else if number == Signal::SIGCHLD as u32 {
                 child_ended = true;
             } else if number == Signal::SIGUSR1 as u32 {
-                self.reload("SIGUSR1", &Group::ALL);
+                let _ = self.reload("SIGUSR1", &Group::ALL);
             } else if number == Signal::SIGUSR2 as u32 {
-                self.reload("SIGUSR2", &[Group::TaskWorkers]);
+                let _ = self.reload("SIGUSR2", &[Group::TaskWorkers]);
             } else if number == Signal::SIGHUP as u32 {
-                self.reopen_log("SIGHUP");
+                let _ = self.reopen_log("SIGHUP");
             }
         }
         child_ended
     }
 
     /// Opens the log file anew, for every process: nobody else has it open.
-    fn reopen_log(&self, asked_by: &str) {
+    pub(super) fn reopen_log(&self, asked_by: &str) -> Result<(), String> {
         match logging::reopen() {
-            Ok(true) => logging::info!("{asked_by}: the log is opened anew"),
-            Ok(false) => logging::info!("{asked_by}: the log is standard error, and there is nothing to open anew"),
-            Err(e) => logging::error!("{asked_by}: the log cannot be opened anew, and stays as it is: {e}"),
+            Ok(true) => {
+                logging::info!("{asked_by}: the log is opened anew");
+                Ok(())
+            }
+            Ok(false) => {
+                logging::info!("{asked_by}: the log is standard error, and there is nothing to open anew");
+                Err("the log is standard error, and there is nothing to open anew".to_owned())
+            }
+            Err(e) => {
+                logging::error!("{asked_by}: the log cannot be opened anew, and stays as it is: {e}");
+                Err(format!("the log cannot be opened anew, and stays as it is: {e}"))
+            }
+        }
+    }
+
+    /// Reloads that callbacks ask for; before the server runs they wait.
+    fn hear_callbacks(&mut self) {
+        let memory = self.memory;
+        if memory.header().lifecycle() != Lifecycle::Running {
+            return;
+        }
+        let count = |group| {
+            let slots = (0..memory.settings.slots()).map(|slot| memory.worker(slot).asks_reload.count(group));
+            slots.chain([memory.manager().asks_reload.count(group), memory.header().asks_reload.count(group)]).fold(0, u32::wrapping_add)
+        };
+        let now = Group::ALL.map(count);
+        let groups: Vec<Group> = Group::ALL.into_iter().filter(|&group| now[group as usize] != self.asked[group as usize]).collect();
+        if !groups.is_empty() {
+            self.asked = now;
+            let _ = self.reload("a callback", &groups);
         }
     }
 
     /// Has the manager replace all processes of these groups; one that it is still at is not begun again.
-    fn reload(&self, asked_by: &str, groups: &[Group]) {
+    ///
+    /// # Errors
+    /// In words, when nothing is replaced now.
+    pub(super) fn reload(&self, asked_by: &str, groups: &[Group]) -> Result<(), &'static str> {
         let header = self.memory.header();
         if header.lifecycle() != Lifecycle::Running {
-            return logging::warn!("{asked_by}: nothing is replaced while the server starts or ends");
+            let why = "nothing is replaced while the server starts or ends";
+            logging::warn!("{asked_by}: {why}");
+            return Err(why);
         }
         let (through, under_way): (Vec<Group>, Vec<Group>) =
             groups.iter().partition(|&&group| self.memory.manager().reloaded(group) == header.reload(group));
@@ -213,6 +249,7 @@ impl Life {
             through.into_iter().for_each(|group| header.ask_reload(group));
             self.memory.bells.manager.ring();
         }
+        Ok(())
     }
 
     /// Begins the shutdown, or hurries one on.

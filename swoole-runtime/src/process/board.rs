@@ -30,6 +30,7 @@ pub(crate) struct Header {
     pub(crate) closed: AtomicU64,
     /// Set once by `master.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    pub(crate) asks_reload: Asks,
     /// How often each group was to be replaced.
     reloads: [AtomicU32; 2],
     /// The ports that the listeners really have, in their order.
@@ -46,6 +47,24 @@ pub(crate) enum Group {
 
 impl Group {
     pub(crate) const ALL: [Self; 2] = [Self::Workers, Self::TaskWorkers];
+}
+
+/// How often the callbacks of a process have asked for a reload of each group. It counts up over all generations: the master, which cannot
+/// write every board, remembers how far it has counted.
+#[repr(C)]
+pub(crate) struct Asks([AtomicU32; 2]);
+
+impl Asks {
+    /// Once more; the master is woken after.
+    pub(crate) fn ask(&self, group: Group) {
+        // Relaxed: the bell that follows is a system call.
+        self.0[group as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count(&self, group: Group) -> u32 {
+        // Relaxed: a word by itself.
+        self.0[group as usize].load(Ordering::Relaxed)
+    }
 }
 
 /// How many listeners there may be.
@@ -161,6 +180,7 @@ pub(crate) struct WorkerBoard {
     state: AtomicU32,
     /// Set once by `worker.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    pub(crate) asks_reload: Asks,
     /// Set once by a process that has done its share, and goes on until it is told to stop.
     asks_successor: AtomicU32,
     /// A [`Begun`].
@@ -327,6 +347,7 @@ pub(crate) struct ManagerBoard {
     pub(crate) pid: AtomicU32,
     /// Set once by `manager.shutdown()`.
     pub(crate) asks_shutdown: AtomicU32,
+    pub(crate) asks_reload: Asks,
     /// For each group the last reload that is through, and the last that was given up: what is not replaced by then stays as it is.
     reloaded: [AtomicU32; 2],
     given_up: [AtomicU32; 2],
@@ -377,6 +398,8 @@ pub(crate) struct SlotBoard {
     pub(crate) reload: AtomicU32,
     /// By when a process that was told to stop must have ended, on the clock of `uptime_ms`.
     stop_by_ms: AtomicU64,
+    /// Before then nothing is forked for it, since what was has failed; on the clock of `uptime_ms`.
+    fork_at_ms: AtomicU64,
     /// The jobs that its task workers have died in.
     pub(crate) jobs_died: AtomicU64,
     /// A [`Begun`] that the dead predecessor left and the next generation hands to `on_lost`; 0 for none.
@@ -412,6 +435,17 @@ impl SlotBoard {
     pub(crate) fn stop_by_ms(&self) -> u64 {
         // Relaxed: as above.
         self.stop_by_ms.load(Ordering::Relaxed)
+    }
+
+    /// [manager] Says when something may be forked for it again.
+    pub(crate) fn set_fork_at(&self, uptime_ms: u64) {
+        // Relaxed: for people.
+        self.fork_at_ms.store(uptime_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fork_at_ms(&self) -> u64 {
+        // Relaxed: for people.
+        self.fork_at_ms.load(Ordering::Relaxed)
     }
 
     pub(crate) fn lost(&self) -> Option<Begun> {

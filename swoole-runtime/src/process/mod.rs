@@ -10,6 +10,6 @@ mod owner;
 
 pub(crate) use attachment::{ATTACH, Attachment, refusal, refused};
 pub(crate) use begun::Begun;
-pub(crate) use board::{Group, Header, LastWords, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard};
+pub(crate) use board::{Asks, Group, Header, LastWords, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard};
 pub(crate) use message::{ToManager, ToMaster};
 pub(crate) use owner::{Claim, OwnerWord, Taking};

@@ -1,0 +1,70 @@
+//! The calls on processes that several contexts have: how one is, and that others take their place. The manager answers; if it is dead, the
+//! next one does.
+
+use super::{Manager, Master, TaskWorker, Worker};
+use crate::{event::State, id::WorkerId, layout::Memory, process::Group};
+
+/// Whether a worker or task worker has something to do; what the original calls `getWorkerStatus`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[non_exhaustive]
+pub enum WorkerStatus {
+    /// It waits for something to do. The original: `SWOOLE_WORKER_IDLE`.
+    Idle,
+    /// It is in a callback, or is not ready yet. The original: `SWOOLE_WORKER_BUSY`.
+    Busy,
+    /// No process is in its place; the next one comes. The original: `SWOOLE_WORKER_EXIT`.
+    Exited,
+}
+
+impl WorkerStatus {
+    fn read(memory: &'static Memory, worker: WorkerId) -> Option<Self> {
+        let slot = worker.index();
+        if slot >= memory.settings.slots() {
+            return None;
+        }
+        Some(if memory.slot(slot).owner.read().pid.is_none() {
+            Self::Exited
+        } else if memory.worker(slot).state() == State::Starting || memory.current(slot).is_some() {
+            Self::Busy
+        } else {
+            Self::Idle
+        })
+    }
+}
+
+/// Writes one body into each of several impl blocks, as that of the calls on sessions.
+macro_rules! calls {
+    ($( [$($block:tt)+] )+ => $body:tt) => { $( $($block)+ $body )+ };
+}
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] [impl Master] => {
+    /// Asks that all workers and task workers be replaced, one after the other, as SIGUSR1 does: connections stay, no job and no message is
+    /// lost, and no callback is cut short. Returns at once. A reload that is under way is not begun again. With `reload = "exec"` the new
+    /// processes run the program that lies at the server's path then. The original: `$serv->reload`.
+    pub fn reload(&self) {
+        Group::ALL.into_iter().for_each(|group| self.asks_reload().ask(group));
+        self.memory().bells.master.ring();
+    }
+
+    /// Asks that the task workers alone be replaced, as SIGUSR2 does. Returns at once. The original: `$serv->reload(true)`.
+    pub fn reload_tasks(&self) {
+        self.asks_reload().ask(Group::TaskWorkers);
+        self.memory().bells.master.ring();
+    }
+
+    /// Whether this worker or task worker has something to do; `None` where there is none of this number. It answers when that worker, or
+    /// any other process, is stuck. The original: `$serv->getWorkerStatus`.
+    #[must_use]
+    pub fn worker_status(&self, worker: impl Into<WorkerId>) -> Option<WorkerStatus> {
+        WorkerStatus::read(self.memory(), worker.into())
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
+    /// Asks that one worker or task worker, this one itself too, be replaced as in a reload: its successor is ready before it stops, its
+    /// sessions stay, and the callback it is in is not cut short. Returns at once; `false` where there is no such process. The original:
+    /// `$serv->stop`.
+    pub fn stop(&self, worker: impl Into<WorkerId>) -> bool {
+        self.memory().ask_for_another(worker.into().index())
+    }
+} }
