@@ -47,7 +47,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let settings = match config::read(S::SETTINGS, by_code)? {
         Asked::Serve(settings) => *settings,
         #[cfg(feature = "cli")]
-        Asked::Print(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
+        Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
     };
     let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
     logging::start(settings.log_level);

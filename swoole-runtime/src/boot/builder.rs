@@ -97,7 +97,8 @@ impl<S: Server> Builder<S> {
 
     /// Runs the server until it is shut down. Call it from a process with one thread: it forks.
     ///
-    /// Where an argument asks for information alone, prints that and ends the program with exit code 0.
+    /// Where an argument asks for information alone, prints that and ends the program with exit code 0. Where one is a command for a server
+    /// that runs, such as `stop` or `status`, gives it and ends the program: with 0, with 1 where it failed, with 3 where no server runs.
     ///
     /// # Errors
     /// When a setting is refused, the address cannot be bound, other threads run already, or no worker becomes ready. Nothing is left
@@ -108,6 +109,8 @@ impl<S: Server> Builder<S> {
         }
         match config::read(S::SETTINGS, &self.by_code)? {
             Asked::Serve(settings) => give_birth::<S>(*settings),
+            #[cfg(feature = "cli")]
+            Asked::End(code) => std::process::exit(code),
             #[cfg(feature = "cli")]
             Asked::Print(text) => {
                 use std::io::Write;

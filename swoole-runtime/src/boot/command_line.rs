@@ -1,8 +1,12 @@
-//! The command line: what was asked for, and what is said of an option that is none.
+//! The command line: what was asked for, and what is said of an option or a command that is none.
 
-use super::help::{self, INFORMATION, Information};
+use super::{
+    control::Command as Given,
+    help::{self, COMMANDS, INFORMATION, Information, OPTIONS_OF_COMMANDS},
+};
 use crate::{
     error::{Error, Result},
+    process::Request,
     settings::{Settings, option, unknown},
 };
 use clap::{
@@ -27,6 +31,8 @@ pub(super) enum Wanted {
     Service,
     Check,
     Settings,
+    /// What another process of this program is to do, which serves.
+    Command(Given),
 }
 
 /// The options that were given, or the help where that was asked for.
@@ -37,18 +43,25 @@ pub(super) fn read(attribute: &Settings, builder: &Settings) -> Result<Result<Op
     }
     match options(std::env::args_os().skip(1)) {
         Ok(options) => Ok(Ok(options)),
-        Err(fault) => Err(Error::start(fault, "`--help` lists the options")),
+        Err(fault) => Err(Error::start(fault, "`--help` lists the options and commands")),
     }
 }
 
 fn options(arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {
     let matches = command().try_get_matches_from(arguments).map_err(|e| fault(&e))?;
     let (check, settings) = (matches.get_flag("check"), matches.get_flag("print_config"));
+    let words: Vec<String> =
+        matches.get_many::<OsString>(COMMAND).into_iter().flatten().map(|word| word.to_string_lossy().into_owned()).collect();
+    let given = given(&words, &|name| matches.get_flag(name))?;
     let wanted = match (check, settings) {
+        (true, _) | (_, true) if given.is_some() => {
+            let (first, name) = (&words[0], if check { "check" } else { "print_config" });
+            return Err(format!("option {} is refused: there is `{first}` too, which is done by a server that runs", option(name)));
+        }
         (true, true) => return Err("option --check is refused: there is --print-config too, and the server does one of them".to_owned()),
         (true, false) => Wanted::Check,
         (false, true) => Wanted::Settings,
-        (false, false) => Wanted::Service,
+        (false, false) => given.map_or(Wanted::Service, Wanted::Command),
     };
     let typed = |name| matches.get_one::<OsString>(name).cloned();
     Ok(Options {
@@ -56,6 +69,49 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Options, String>
         file: typed("config").map(PathBuf::from),
         wanted,
     })
+}
+
+/// What the parser calls the words that are no options.
+const COMMAND: &str = "command";
+
+/// The command in these words, if it is not to serve; `has` says whether an option stands beside it.
+fn given(words: &[String], has: &dyn Fn(&'static str) -> bool) -> Result<Option<Given>, String> {
+    let (name, rest) = words.split_first().map_or(("start", words), |(name, rest)| (name, rest));
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        return Err(format!("the argument {name:?} is refused: {}", no_such_command(name)));
+    };
+    if let Some(option) = OPTIONS_OF_COMMANDS.into_iter().find(|&option| has(option) && !command.options.contains(&option)) {
+        let of: Vec<_> = COMMANDS.iter().filter(|command| command.options.contains(&option)).map(|command| command.name).collect();
+        return Err(format!("option --{option} is refused: it belongs to `{}`", of.join("` and `")));
+    }
+    let slot = match (command.value, rest) {
+        (None, []) => 0,
+        (Some(_), [number]) => {
+            number.parse::<u16>().map_err(|_| format!("the argument {number:?} is refused: `{name}` takes the number of a worker"))?.into()
+        }
+        (Some(value), []) => return Err(format!("`{name}` is refused: it takes the number of a worker; write `{name} {value}`")),
+        (None, [more, ..]) | (Some(_), [_, more, ..]) => {
+            return Err(format!("the argument {more:?} is refused: `{name}` takes no more than that"));
+        }
+    };
+    let request = match name {
+        "stop" => Request::Stop { now: has("now") },
+        "reload" => Request::Reload { workers: !has("tasks") },
+        "status" => Request::Status,
+        "connections" => Request::Connections { from: 0 },
+        "kill-worker" => Request::Kill { slot },
+        "log-reopen" => Request::ReopenLog,
+        _ => return Ok(None),
+    };
+    Ok(Some(Given { request, json: has("json") }))
+}
+
+fn no_such_command(name: &str) -> String {
+    if let Some(near) = nearest(&name.replace('-', "_"), COMMANDS.iter().map(|known| (known.name, known.also))) {
+        return format!("there is no such command; did you mean `{near}`?");
+    }
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    format!("there is no such command; the commands are {}, and everything else is an option", names.join(", "))
 }
 
 /// The parser alone: texts and values are the vocabulary's, and what it says of errors would be a second way to say them.
@@ -71,6 +127,8 @@ fn command() -> Command {
         .disable_version_flag(true)
         .args(KEYS.iter().map(|key| takes_value(key.name)))
         .args(INFORMATION.iter().map(information))
+        .args(OPTIONS_OF_COMMANDS.map(|name| Arg::new(name).long(name).action(ArgAction::SetTrue)))
+        .arg(Arg::new(COMMAND).num_args(0..).action(ArgAction::Append).value_parser(ValueParser::os_string()))
 }
 
 /// With dashes, and as the key is written.
@@ -110,7 +168,8 @@ fn value_of(option_name: &str) -> &'static str {
 
 fn no_such_option(argument: &str) -> String {
     let name = argument.trim_start_matches('-').replace('-', "_");
-    match nearest(&name, INFORMATION.iter().map(|known| (known.name, known.also))) {
+    let of_commands = OPTIONS_OF_COMMANDS.iter().map(|known| (*known, [].as_slice()));
+    match nearest(&name, INFORMATION.iter().map(|known| (known.name, known.also)).chain(of_commands)) {
         Some(near) => format!("there is no such option; did you mean {}?", option(near)),
         None => unknown(&name, option).replace("no such setting", "no such option"),
     }
@@ -136,6 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn a_command_stands_anywhere_among_the_options() {
+        let stop = |now| Wanted::Command(Given { request: Request::Stop { now }, json: false });
+        for (arguments, wanted) in [
+            (["start"].as_slice(), Wanted::Service),
+            (&["start", "--workers", "2"], Wanted::Service),
+            (&["--workers", "2", "stop"], stop(false)),
+            (&["stop", "--workers=2", "--now"], stop(true)),
+            (&["--json", "reload", "--tasks"], Wanted::Command(Given { request: Request::Reload { workers: false }, json: true })),
+            (&["kill-worker", "--workers=2", "7"], Wanted::Command(Given { request: Request::Kill { slot: 7 }, json: false })),
+        ] {
+            assert!(read(arguments).unwrap_or_else(|why| panic!("{arguments:?}: {why}")).wanted == wanted, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn an_option_that_is_none_is_answered_by_the_nearest() {
         for (arguments, why) in [
             (["--workrs=2"].as_slice(), "option --workrs is refused: there is no such option; did you mean --workers?"),
@@ -146,7 +220,21 @@ mod tests {
             (&["--dry-run"], "option --dry-run is refused: there is no such option; did you mean --check?"),
             (&["--printconfig"], "option --printconfig is refused: there is no such option; did you mean --print-config?"),
             (&["-w", "2"], "option -w is refused: there is no such option"),
-            (&["stray"], "the argument \"stray\" is refused: everything is an option"),
+            (
+                &["stray"],
+                "the argument \"stray\" is refused: there is no such command; the commands are start, stop, reload, status, connections, \
+                 kill-worker, log-reopen, and everything else is an option",
+            ),
+            (&["stat"], "the argument \"stat\" is refused: there is no such command; did you mean `status`?"),
+            (&["restart"], "the argument \"restart\" is refused: there is no such command; did you mean `reload`?"),
+            (&["status", "now"], "the argument \"now\" is refused: `status` takes no more than that"),
+            (&["kill-worker"], "`kill-worker` is refused: it takes the number of a worker; write `kill-worker NUMBER`"),
+            (&["kill-worker", "all"], "the argument \"all\" is refused: `kill-worker` takes the number of a worker"),
+            (&["kill-worker", "1", "2"], "the argument \"2\" is refused: `kill-worker` takes no more than that"),
+            (&["--now"], "option --now is refused: it belongs to `stop`"),
+            (&["stop", "--json"], "option --json is refused: it belongs to `reload` and `status` and `connections`"),
+            (&["--jsn", "status"], "option --jsn is refused: there is no such option; did you mean --json?"),
+            (&["stop", "--check"], "option --check is refused: there is `stop` too, which is done by a server that runs"),
             (&["--backlog"], "option --backlog is refused: it has no value; write `--backlog NUMBER`"),
             (&["--config"], "option --config is refused: it has no value; write `--config FILE`"),
             (&["--backlog", "--workers", "2"], "option --backlog is refused: it has no value; write `--backlog NUMBER`"),

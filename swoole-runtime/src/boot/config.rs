@@ -1,7 +1,7 @@
 //! From the attribute, the file, the environment, the command line and the builder, in rising order, to what the server runs with.
 
 #[cfg(feature = "cli")]
-use super::{command_line, file, listen};
+use super::{command_line, control, file, listen};
 use super::{resolve, resolve::no_address};
 #[cfg(feature = "cli")]
 use crate::settings::{App, Origin, printed};
@@ -34,6 +34,9 @@ pub(super) enum Asked {
     /// To print this.
     #[cfg(feature = "cli")]
     Print(String),
+    /// To give a command to a server that runs, which is done: to end with this exit code.
+    #[cfg(feature = "cli")]
+    End(i32),
 }
 
 /// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
@@ -63,15 +66,20 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
     }
     collected.builder(&by_code.settings);
     refuse(&mut collected)?;
+    if let Wanted::Command(command) = options.wanted {
+        // What this machine allows a server is not asked: one may run that was started with other limits.
+        return control::ends(command, &collected.settings).map(Asked::End);
+    }
     resolve::fit(&mut collected)?;
     if options.wanted == Wanted::Settings {
         refuse(&mut collected)?;
         return Ok(Asked::Print(printed(&collected, &app)));
     }
-    let resolved = finish(collected)?.with_app(app);
+    let is_control_default = collected.is_default("control");
+    let resolved = finish(collected)?.with_app(app, is_control_default);
     match options.wanted {
         Wanted::Check => listen::checked(&resolved).map(Asked::Print),
-        Wanted::Service | Wanted::Settings => Ok(Asked::Serve(Box::new(resolved))),
+        Wanted::Service | Wanted::Settings | Wanted::Command(_) => Ok(Asked::Serve(Box::new(resolved))),
     }
 }
 

@@ -1,5 +1,5 @@
-//! `--help` and `-h`: each setting from its one row in the vocabulary, with what it is in this server, and the options that tell about
-//! them.
+//! `--help` and `-h`: each setting from its one row in the vocabulary, with what it is in this server, the options that tell about them,
+//! and the commands.
 
 use crate::settings::{Readable, Settings, option, variable};
 use core::fmt::Write;
@@ -38,6 +38,68 @@ pub(super) const INFORMATION: [Information; 4] = [
     Information { name: "help", value: None, says: "Print this and end; -h prints a line for each option", also: &["usage"] },
 ];
 
+/// A word that says what to do.
+pub(super) struct Command {
+    pub(super) name: &'static str,
+    /// What it takes, if anything.
+    pub(super) value: Option<&'static str>,
+    /// Which of [`OPTIONS_OF_COMMANDS`] may stand beside it.
+    pub(super) options: &'static [&'static str],
+    says: &'static str,
+    /// What else it is called.
+    pub(super) also: &'static [&'static str],
+}
+
+/// Options that commands alone have.
+pub(super) const OPTIONS_OF_COMMANDS: [&str; 3] = ["now", "tasks", "json"];
+
+/// The commands: all but the first are for a server that runs, the one that listens where this one would, or has the same `control`.
+pub(super) const COMMANDS: [Command; 7] = [
+    Command { name: "start", value: None, options: &[], says: "Serve, which is what happens without a command", also: &["run", "serve"] },
+    Command {
+        name: "stop",
+        value: None,
+        options: &["now"],
+        says: "End the server in good order, or at once, and wait until it has ended",
+        also: &["shutdown", "quit", "end", "terminate"],
+    },
+    Command {
+        name: "reload",
+        value: None,
+        options: &["tasks", "json"],
+        says: "Replace all workers and task workers, or task workers alone, and wait until that is through",
+        also: &["restart", "refresh", "upgrade"],
+    },
+    Command {
+        name: "status",
+        value: None,
+        options: &["json"],
+        says: "Print how the server and each of its processes is",
+        also: &["stat", "stats", "info", "ps"],
+    },
+    Command {
+        name: "connections",
+        value: None,
+        options: &["json"],
+        says: "Print every session",
+        also: &["sessions", "clients", "conns", "list"],
+    },
+    Command {
+        name: "kill-worker",
+        value: Some("NUMBER"),
+        options: &[],
+        says: "End the process of this worker or task worker by SIGKILL; another takes its place",
+        also: &["kill", "killworker"],
+    },
+    Command {
+        name: "log-reopen",
+        value: None,
+        options: &[],
+        says: "Have the server open its log anew, as SIGHUP does",
+        also: &["reopen", "logreopen", "rotate", "logrotate"],
+    },
+];
+
 const ABOUT: &str = "A server of the swoole family.
 
 A setting comes from the program itself, from a file (--config), from the environment or from an option; each of these counts more than \
@@ -45,7 +107,8 @@ the one before.";
 
 const AFTER: &str = "A time is written as 5s, 2m or 1m 30s, a size as 4096, 64K or 2M.
 
-Exit codes: 0 after a shutdown in good order, and after --help, --check and --print-config; 1 after an error, which stands on standard error.";
+Exit codes: 0 after a shutdown in good order, after a command that was done, and after --help, --check and --print-config; 1 after an error, \
+which stands on standard error; 3 after a command where no server runs.";
 
 /// How wide a line is, and how far what is said of an option is indented in it.
 const WIDTH: usize = 100;
@@ -65,9 +128,10 @@ pub(super) fn help(is_long: bool, attribute: &Settings, builder: &Settings) -> S
     let program = program.as_deref().and_then(std::path::Path::file_name).map_or("server".into(), |name| name.to_string_lossy());
     let settings: Vec<_> = KEYS.iter().enumerate().map(|(at, key)| setting(key, attribute.get(at), builder.get(at))).collect();
     let information: Vec<_> = INFORMATION.iter().map(information).collect();
-    let widest = settings.iter().chain(&information).map(|entry| entry.option.len()).max().unwrap_or(0);
-    let mut text = format!("{}\n\nUsage: {program} [OPTIONS]\n", wrapped(ABOUT, ""));
-    for (group, entries) in [("Settings", settings), ("Information", information)] {
+    let commands: Vec<_> = COMMANDS.iter().map(command).collect();
+    let widest = settings.iter().chain(&information).chain(&commands).map(|entry| entry.option.len()).max().unwrap_or(0);
+    let mut text = format!("{}\n\nUsage: {program} [COMMAND] [OPTIONS]\n", wrapped(ABOUT, ""));
+    for (group, entries) in [("Commands", commands), ("Settings", settings), ("Information", information)] {
         let _ = write!(text, "\n{group}:\n");
         for (at, Entry { option, brief, long }) in entries.into_iter().enumerate() {
             let _ = if is_long {
@@ -114,6 +178,12 @@ pub(super) fn value_name(key: &Key) -> &'static str {
 fn information(Information { name, value, says, .. }: &Information) -> Entry {
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     Entry { option: format!("{}{value}", option(name)), brief: (*says).to_owned(), long: (*says).to_owned() }
+}
+
+fn command(Command { name, value, options, says, .. }: &Command) -> Entry {
+    let value = value.map_or_else(String::new, |value| format!(" {value}"));
+    let options = options.iter().map(|option| format!(" [--{option}]")).collect::<String>();
+    Entry { option: format!("{name}{value}{options}"), brief: (*says).to_owned(), long: (*says).to_owned() }
 }
 
 /// The text, indented, its lines broken.

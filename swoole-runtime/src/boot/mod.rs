@@ -7,6 +7,8 @@ mod builder;
 #[cfg(feature = "cli")]
 mod command_line;
 mod config;
+#[cfg(feature = "cli")]
+mod control;
 mod daemon;
 #[cfg(feature = "cli")]
 mod file;
@@ -19,6 +21,8 @@ pub use builder::{Builder, builder, start};
 
 use daemon::Command;
 
+#[cfg(feature = "cli")]
+use crate::sys::local::{Named, Placed};
 use crate::{
     contract::Server,
     error::{Error, Result},
@@ -109,7 +113,21 @@ fn serve<S: Server>(
     let listeners = listen::bind(&settings, passed)?;
     let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
     let files: &'static Files = Box::leak(Box::new(files::<S>(&settings)));
-    let governed = beget::<S>(settings, files, listeners, log, command, witness);
+    let sockets = Sockets {
+        #[cfg(feature = "cli")]
+        control: None,
+        listeners,
+    };
+    #[cfg(feature = "cli")]
+    let governed = control::bind(&settings).and_then(|control| {
+        let place = control.as_ref().map(|control| control.place().clone());
+        let governed = beget::<S>(settings, files, Sockets { control, ..sockets }, log, command, witness);
+        // Where it did not come so far that the master has done it.
+        place.inspect(Placed::remove);
+        governed
+    });
+    #[cfg(not(feature = "cli"))]
+    let governed = beget::<S>(settings, files, sockets, log, command, witness);
     if has_files::<S>() {
         files.end();
     }
@@ -151,16 +169,23 @@ fn files<S: Server>(settings: &Resolved) -> Files {
     })
 }
 
+/// What the master alone has open, and no process that it forks.
+struct Sockets {
+    #[cfg(feature = "cli")]
+    control: Option<Named>,
+    listeners: Vec<listen::Bound>,
+}
+
 fn beget<S: Server>(
     settings: Resolved,
     files: &'static Files,
-    listeners: Vec<listen::Bound>,
+    sockets: Sockets,
     log: &mut Option<LogFile>,
     command: &mut Command,
     witness: &SingleThreaded,
 ) -> Result<()> {
     let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
-    for (at, bound) in listeners.iter().enumerate() {
+    for (at, bound) in sockets.listeners.iter().enumerate() {
         memory.header().set_port(at, bound.2.port());
     }
     fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
@@ -172,7 +197,7 @@ fn beget<S: Server>(
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
-    let masters = (life, manager_line, standby_line, listeners);
+    let masters = (life, manager_line, standby_line, sockets);
     let manager = match fork::fork(witness).map_err(|e| unable("the manager cannot be forked", e))? {
         Side::Child => {
             drop(masters);
@@ -191,7 +216,7 @@ fn beget<S: Server>(
     };
     drop(inherited);
     memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
-    let (life, manager_line, standby_line, listeners) = masters;
+    let (life, manager_line, standby_line, sockets) = masters;
     if let Some(log) = log {
         log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
     }
@@ -203,7 +228,17 @@ fn beget<S: Server>(
         command.server_listens();
         Ok(())
     };
-    master::govern::<S>(memory, master::Born { life, listeners, manager, standby, manager_line, standby_line }, &mut listens)
+    let born = master::Born {
+        life,
+        listeners: sockets.listeners,
+        manager,
+        standby,
+        manager_line,
+        standby_line,
+        #[cfg(feature = "cli")]
+        control: sockets.control,
+    };
+    master::govern::<S>(memory, born, &mut listens)
 }
 
 /// What the log calls this process, if it is one of the server.

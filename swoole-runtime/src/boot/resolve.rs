@@ -28,6 +28,8 @@ const OUTPUT_MEMORY: u64 = 256 << 20;
 pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     collected.fill();
     let cpus = limits::cpus();
+    #[cfg(feature = "cli")]
+    super::control::fill(&mut collected.settings);
     let workers = *collected.settings.workers.get_or_insert(cpus.min(1024));
     let reactors = *collected.settings.reactors.get_or_insert(cpus.min(4));
     let task_max_request = collected.settings.task_max_request.unwrap_or(0);
@@ -191,5 +193,9 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         output_memory: OUTPUT_MEMORY,
         #[cfg(feature = "cli")]
         app: crate::settings::App::default(),
+        #[cfg(feature = "cli")]
+        control: super::control::path(settings),
+        #[cfg(feature = "cli")]
+        is_control_default: false,
     })
 }

@@ -219,6 +219,12 @@ impl Family {
         }
     }
 
+    /// Whether this process was one of ours, has ended, and has a number that may be another's by now.
+    #[cfg(feature = "cli")]
+    pub(super) fn has_reaped(&self, pid: u32) -> bool {
+        self.ended.iter().any(|(known, _)| *known == pid)
+    }
+
     fn has_adopted(&self, pid: u32) -> bool {
         self.adopted.iter().any(|(known, _)| *known == pid)
     }

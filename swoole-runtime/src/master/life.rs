@@ -1,5 +1,7 @@
 //! The master's main loop, from the first ready worker to the last closed session.
 
+#[cfg(feature = "cli")]
+use super::control::Control;
 use super::{Born, Listens, accept::Acceptor, family::Family, supervisor::Supervisor};
 use crate::{
     context::Master as Context,
@@ -26,18 +28,22 @@ use std::{
 const SIGNALS: Token = Token(0);
 const BELL: Token = Token(1);
 const FAMILY: Token = Token(2);
-const LISTENERS: Token = Token(3);
+#[cfg(feature = "cli")]
+const CONTROL: Token = Token(3);
+const LISTENERS: Token = Token(4);
 
 /// How long processes that should have ended by themselves may take before they are ended.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// The master at work.
 pub(super) struct Life {
-    memory: &'static Memory,
+    pub(super) memory: &'static Memory,
     poll: Poll,
     signals: SignalFd,
-    family: Family,
+    pub(super) family: Family,
     supervisor: Supervisor,
+    #[cfg(feature = "cli")]
+    pub(super) control: Option<Control>,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
     listeners: Vec<(String, TcpListener, SocketAddr)>,
@@ -55,12 +61,17 @@ pub(super) struct Life {
 impl Life {
     pub(super) fn begin(memory: &'static Memory, born: Born) -> Result<Self> {
         let machinery = |e: io::Error| Error::start_io("the master's event loop cannot be made", e, "raise the descriptor limit");
-        let Born { life, listeners, manager, standby, manager_line, standby_line } = born;
+        let Born { life, listeners, manager, standby, manager_line, standby_line, .. } = born;
         let poll = Poll::new().map_err(machinery)?;
         let signals = signals::descriptor().map_err(machinery)?;
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE).map_err(machinery)?;
         poll.registry().register(&mut SourceFd(&memory.bells.master.as_raw_fd()), BELL, Interest::READABLE).map_err(machinery)?;
         let registry = poll.registry().try_clone().map_err(machinery)?;
+        #[cfg(feature = "cli")]
+        let control = match born.control {
+            Some(socket) => Some(Control::new(socket, registry.try_clone().map_err(machinery)?, CONTROL).map_err(machinery)?),
+            None => None,
+        };
         let family = Family::new(memory, registry, FAMILY, manager, standby, manager_line, standby_line).map_err(machinery)?;
         let addresses = listeners.iter().map(|(_, _, address)| *address).collect();
         Ok(Self {
@@ -69,6 +80,8 @@ impl Life {
             signals,
             family,
             supervisor: Supervisor::of_environment(memory),
+            #[cfg(feature = "cli")]
+            control,
             context: Context::new(memory, addresses),
             listeners,
             acceptor: None,
@@ -112,6 +125,8 @@ impl Life {
             if let Some(acceptor) = &mut self.acceptor {
                 acceptor.accept();
             }
+            #[cfg(feature = "cli")]
+            self.hear_commands();
             if let Err(e) = self.poll.poll(&mut events, self.timeout())
                 && e.kind() != io::ErrorKind::Interrupted
             {
@@ -122,6 +137,12 @@ impl Life {
                 && let Some(acceptor) = &mut self.acceptor
             {
                 acceptor.more = true;
+            }
+            #[cfg(feature = "cli")]
+            if events.iter().any(|event| event.token() == CONTROL)
+                && let Some(control) = &mut self.control
+            {
+                control.has_news();
             }
         }
         self.end::<S>()
@@ -253,7 +274,7 @@ impl Life {
     }
 
     /// Begins the shutdown, or hurries one on.
-    fn shut_down(&mut self, within: Duration) {
+    pub(super) fn shut_down(&mut self, within: Duration) {
         let header = self.memory.header();
         header.set_deadline(clock::uptime_ms() + within.as_millis() as u64);
         self.acceptor = None;
@@ -318,7 +339,12 @@ impl Life {
         let own = match self.memory.header().lifecycle() {
             // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
             Lifecycle::Finishing | Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
-            _ => self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout()).min(),
+            _ => {
+                let waits = self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout());
+                #[cfg(feature = "cli")]
+                let waits = waits.chain(self.control.as_ref().and_then(Control::timeout));
+                waits.min()
+            }
         };
         own.into_iter().chain(self.supervisor.timeout()).min()
     }
@@ -348,6 +374,11 @@ impl Life {
             run_callback("on_shutdown", || on_shutdown(&self.context));
         }
         logging::info!("the server has ended");
+        #[cfg(feature = "cli")]
+        if let Some(mut control) = self.control.take() {
+            let failed = self.failed.as_ref().map(ToString::to_string);
+            control.end(failed.as_deref().map_or(Ok(()), Err));
+        }
         match self.failed.take() {
             Some(why) => Err(why),
             None => Ok(()),

@@ -4,10 +4,14 @@
 //! If it dies here: the kernel closes every socket and the lifeline; workers are killed by the kernel, manager and standby see it.
 
 mod accept;
+#[cfg(feature = "cli")]
+mod control;
 mod family;
 mod life;
 mod supervisor;
 
+#[cfg(feature = "cli")]
+use crate::sys::local::Named;
 use crate::{
     contract::Server,
     error::Result,
@@ -26,6 +30,9 @@ pub(crate) struct Born {
     pub(crate) standby: PidFd,
     pub(crate) manager_line: Packets,
     pub(crate) standby_line: Packets,
+    /// Where commands come in.
+    #[cfg(feature = "cli")]
+    pub(crate) control: Option<Named>,
 }
 
 /// [master] Runs the server until it is shut down. `listens` is called once, when it does; an error of it is one of the start.

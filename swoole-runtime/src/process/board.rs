@@ -364,9 +364,10 @@ impl ManagerBoard {
 
     /// [manager] This reload is at its end, and some processes are as they were; why is in the log.
     pub(crate) fn gives_up(&self, group: Group, reload: u32) {
-        // Relaxed, both: words by themselves; who waits for the second looks at the first then.
+        // Relaxed: the store behind it publishes it.
         self.given_up[group as usize].store(reload, Ordering::Relaxed);
-        self.reloaded[group as usize].store(reload, Ordering::Relaxed);
+        // Release, label "given up": who waits for this one looks at the first then.
+        self.reloaded[group as usize].store(reload, Ordering::Release);
     }
 
     pub(crate) fn given_up(&self, group: Group) -> u32 {
@@ -375,8 +376,8 @@ impl ManagerBoard {
     }
 
     pub(crate) fn reloaded(&self, group: Group) -> u32 {
-        // Relaxed: a word by itself.
-        self.reloaded[group as usize].load(Ordering::Relaxed)
+        // Acquire, label "given up".
+        self.reloaded[group as usize].load(Ordering::Acquire)
     }
 }
 
@@ -443,6 +444,7 @@ impl SlotBoard {
         self.fork_at_ms.store(uptime_ms, Ordering::Relaxed);
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn fork_at_ms(&self) -> u64 {
         // Relaxed: for people.
         self.fork_at_ms.load(Ordering::Relaxed)

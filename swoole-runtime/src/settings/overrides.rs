@@ -250,7 +250,8 @@ mod tests {
                 "group",
                 "chroot",
                 "cpu_affinity_ignore",
-                "max_request_grace"
+                "max_request_grace",
+                "control"
             ]
         );
     }

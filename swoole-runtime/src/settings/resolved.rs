@@ -66,6 +66,11 @@ pub(crate) struct Resolved {
     /// The user's own section of the settings file.
     #[cfg(feature = "cli")]
     pub(crate) app: super::App,
+    /// Where commands come in; and whether nobody has said so.
+    #[cfg(feature = "cli")]
+    pub(crate) control: Option<std::path::PathBuf>,
+    #[cfg(feature = "cli")]
+    pub(crate) is_control_default: bool,
 }
 
 impl Resolved {
@@ -75,8 +80,8 @@ impl Resolved {
     }
 
     #[cfg(feature = "cli")]
-    pub(crate) fn with_app(self, app: super::App) -> Self {
-        Self { app, ..self }
+    pub(crate) fn with_app(self, app: super::App, is_control_default: bool) -> Self {
+        Self { app, is_control_default, ..self }
     }
 }
 

@@ -1,0 +1,265 @@
+//! Answers of a server, as tables for people and as JSON for programs.
+
+use crate::{process::REASON, sys::limits};
+use core::{fmt::Write, time::Duration};
+
+/// One line of an answer: what it is of, and its values by name, in the order in which they came.
+pub(super) struct Row {
+    pub(super) kind: String,
+    values: Vec<(String, String)>,
+}
+
+impl Row {
+    pub(super) fn read(line: &str) -> Self {
+        if let Some(reason) = line.strip_prefix(REASON) {
+            return Self { kind: REASON.to_owned(), values: vec![(String::new(), printable(reason))] };
+        }
+        let mut words = line.split(' ');
+        let kind = words.next().unwrap_or_default().to_owned();
+        let values = words.filter_map(|word| word.split_once('=')).map(|(name, value)| (printable(name), printable(value))).collect();
+        Self { kind, values }
+    }
+
+    /// Its value of this name, `-` where it has none.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.values.iter().find(|(known, _)| known == name).map_or("-", |(_, value)| value)
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.get(name).parse().ok()
+    }
+
+    /// A number of milliseconds as people say it.
+    fn time(&self, name: &str) -> String {
+        self.number(name).map_or_else(|| "-".to_owned(), spoken)
+    }
+
+    fn size(&self, name: &str) -> String {
+        self.number(name).map_or_else(|| "-".to_owned(), |bytes| if bytes < 10 << 10 { format!("{bytes}") } else { large(bytes) })
+    }
+}
+
+/// It goes to a terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+fn large(bytes: u64) -> String {
+    if bytes < 10 << 20 { format!("{}K", bytes >> 10) } else { format!("{}M", bytes >> 20) }
+}
+
+fn spoken(ms: u64) -> String {
+    // Finer than people want to know it.
+    let fine = if ms < 1000 { Duration::from_millis(ms) } else { Duration::from_secs(ms / 1000) };
+    let coarse = if ms < 3_600_000 { fine } else { Duration::from_secs(ms / 60_000 * 60) };
+    humantime::format_duration(coarse).to_string().replace(' ', "")
+}
+
+/// Why a reload was given up.
+pub(super) fn reason(rows: &[Row]) -> &str {
+    rows.iter().find(|row| row.kind == REASON).map_or("", |row| row.get(""))
+}
+
+/// What the server's master is not asked for, since it would have to read a file for each.
+pub(super) fn add_memory(rows: &mut [Row]) {
+    for row in rows.iter_mut().filter(|row| row.kind.ends_with("worker")) {
+        let resident = row.number("pid").and_then(|pid| limits::resident(u32::try_from(pid).ok()?));
+        row.values.push(("rss".to_owned(), resident.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string())));
+    }
+}
+
+pub(super) fn status(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        // Writing into a string cannot fail.
+        let _ = match &*row.kind {
+            "server" => write!(
+                text,
+                "pid {}, manager {}, {} for {}, layout {}\n\
+                 sessions {}, accepted {}, closed {}, refused {}; tasks {}, under way {}\n\
+                 workers and task workers {}: {} ready, {} draining, {} failed\n\n\
+                 {:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} {}\n",
+                row.get("pid"),
+                row.get("manager"),
+                row.get("phase"),
+                row.time("uptime_ms"),
+                row.get("layout"),
+                row.get("sessions"),
+                row.get("accepted"),
+                row.get("closed"),
+                row.get("refused"),
+                row.get("tasks"),
+                row.get("tasks_under_way"),
+                row.get("wanted"),
+                row.get("ready"),
+                row.get("draining"),
+                row.get("failed"),
+                "ID",
+                "KIND",
+                "STATE",
+                "PID",
+                "GENERATION",
+                "AGE",
+                "REQUESTS",
+                "RESTARTS",
+                "RSS",
+                "CALLBACK"
+            ),
+            "worker" | "task_worker" => writeln!(
+                text,
+                "{:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} {}",
+                row.get("id"),
+                if row.kind == "worker" { "worker" } else { "task" },
+                row.get("state"),
+                row.get("pid"),
+                row.get("generation"),
+                row.time("age_ms"),
+                row.get("requests"),
+                row.get("restarts"),
+                row.size("rss"),
+                current(row)
+            ),
+            _ => Ok(()),
+        };
+    }
+    text
+}
+
+/// What it is in, or when there will be something.
+fn current(row: &Row) -> String {
+    match (row.get("callback"), row.get("session")) {
+        ("-", _) if row.get("retry_ms") != "-" => format!("again in {}", row.time("retry_ms")),
+        ("-", _) => "-".to_owned(),
+        (callback, "-") => format!("{callback} for {}", row.time("callback_ms")),
+        (callback, session) => format!("{callback} of session {session} for {}", row.time("callback_ms")),
+    }
+}
+
+/// The head of the table of sessions, as wide as [`connection`].
+pub(super) const CONNECTIONS: &str =
+    "        ID REMOTE                  WORKER REACTOR     AGE  LAST IN LAST OUT       IN      OUT   QUEUED CLOSING\n";
+
+pub(super) fn connection(row: &Row, text: &mut String) {
+    // Writing into a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{:>10} {:23} {:>6} {:>7} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8} {}",
+        row.get("id"),
+        row.get("remote"),
+        row.get("worker"),
+        row.get("reactor"),
+        row.time("age_ms"),
+        row.time("received_ms"),
+        row.time("sent_ms"),
+        row.size("bytes_in"),
+        row.size("bytes_out"),
+        row.size("queued"),
+        row.get("closing")
+    );
+}
+
+pub(super) fn status_as_json(rows: &[Row]) -> String {
+    let mut text = String::from("{");
+    rows.iter().filter(|row| row.kind == "server").for_each(|row| members(row, &mut text));
+    for (kind, name) in [("worker", "workers"), ("task_worker", "task_workers")] {
+        text.push_str(if text.len() > 1 { "," } else { "" });
+        quoted(name, &mut text);
+        text.push_str(":[");
+        for (at, row) in rows.iter().filter(|row| row.kind == kind).enumerate() {
+            text.push_str(if at == 0 { "\n" } else { ",\n" });
+            object(row, &mut text);
+        }
+        text.push(']');
+    }
+    text.push_str("}\n");
+    text
+}
+
+pub(super) fn reload_as_json(reload: &Row, reason: &str) -> String {
+    let mut text = String::from("{");
+    members(reload, &mut text);
+    text.push_str(",\"reason\":");
+    if reason.is_empty() {
+        text.push_str("null");
+    } else {
+        quoted(reason, &mut text);
+    }
+    text.push_str("}\n");
+    text
+}
+
+pub(super) fn object(row: &Row, text: &mut String) {
+    text.push('{');
+    members(row, text);
+    text.push('}');
+}
+
+fn members(row: &Row, text: &mut String) {
+    for (at, (name, value)) in row.values.iter().enumerate() {
+        text.push_str(if at == 0 { "" } else { "," });
+        quoted(name, text);
+        text.push(':');
+        match &**value {
+            "-" => text.push_str("null"),
+            "true" | "false" => text.push_str(value),
+            // A layout of digits alone is a text all the same.
+            _ if name != "layout" && value.parse::<u64>().is_ok() => text.push_str(value),
+            _ => quoted(value, text),
+        }
+    }
+}
+
+/// Without control characters, as rows have none, two letters alone need care.
+fn quoted(value: &str, text: &mut String) {
+    text.push('"');
+    for letter in value.chars() {
+        if matches!(letter, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        [
+            "server pid=7 manager=8 phase=running uptime_ms=90061000 layout=0000000000000001 wanted=2",
+            "worker id=0 state=ready pid=9 age_ms=12 callback=on_receive session=3 callback_ms=1500",
+            "task_worker id=1 state=failed pid=- callback=- retry_ms=6400",
+        ]
+        .map(Row::read)
+        .into()
+    }
+
+    #[test]
+    fn json_has_numbers_texts_and_nothing_where_they_belong() {
+        assert_eq!(
+            status_as_json(&rows()),
+            "{\"pid\":7,\"manager\":8,\"phase\":\"running\",\"uptime_ms\":90061000,\"layout\":\"0000000000000001\",\"wanted\":2,\
+             \"workers\":[\n{\"id\":0,\"state\":\"ready\",\"pid\":9,\"age_ms\":12,\"callback\":\"on_receive\",\"session\":3,\
+             \"callback_ms\":1500}],\"task_workers\":[\n{\"id\":1,\"state\":\"failed\",\"pid\":null,\"callback\":null,\"retry_ms\":6400}]}\n"
+        );
+        let mut text = String::new();
+        quoted(&printable("a \"b\" \\ \u{1b}[1m"), &mut text);
+        assert_eq!(text, "\"a \\\"b\\\" \\\\ \u{fffd}[1m\"");
+        assert_eq!(
+            reload_as_json(&Row::read("reload through=false joined=true"), "x y"),
+            "{\"through\":false,\"joined\":true,\"reason\":\"x y\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_table_says_what_a_process_is_in() {
+        let table = status(&rows());
+        for said in ["pid 7, manager 8, running for 1day1h1m, layout", "on_receive of session 3 for 1s", "again in 6s"] {
+            assert!(table.contains(said), "{said}: {table}");
+        }
+        let mut line = String::new();
+        connection(&Row::read("session id=5 remote=127.0.0.1:4 bytes_in=20480"), &mut line);
+        assert!(line.contains(" 127.0.0.1:4 ") && line.contains(" 20K "), "{line}");
+    }
+}
