@@ -203,6 +203,16 @@ fn obey<S>(worker: &Worker<S>, fd: SessionId, line: &str) -> Result<(), SendErro
             worker.shutdown();
             answer("as you wish")
         }
+        "reload" => {
+            worker.reload();
+            answer("as you wish")
+        }
+        "reload_tasks" => {
+            worker.reload_tasks();
+            answer("as you wish")
+        }
+        "stop" => answer(&worker.stop(number(0) as u16).to_string()),
+        "status" => answer(&format!("{:?}", worker.worker_status(number(0) as u16))),
         "info" => answer(&info(worker, session(0))),
         "list" => answer(&match worker.connection_list(SessionId::new(number(0)), number(1) as usize) {
             Ok(page) => page.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),

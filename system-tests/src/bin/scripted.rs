@@ -9,6 +9,9 @@ struct Scripted;
 impl Scripted {
     fn on_start(master: &Master) {
         journal::write(&format!("on_start master={} manager={}", master.pid(), master.manager_pid()));
+        if script::is_to("reload_by_the_master") {
+            master.reload();
+        }
     }
 
     fn on_shutdown(_master: &Master) {
@@ -17,6 +20,9 @@ impl Scripted {
 
     fn on_manager_start(manager: &Manager) {
         journal::write(&format!("on_manager_start pid={} master={}", manager.pid(), manager.master_pid()));
+        if script::is_to("reload_by_the_manager") {
+            manager.reload();
+        }
     }
 
     fn on_manager_stop(manager: &Manager) {
@@ -26,6 +32,9 @@ impl Scripted {
     fn on_worker_error(manager: &Manager, exit: &WorkerExit) {
         let remote = exit.session().and_then(|session| manager.connection_info(session)).map(|info| info.remote.to_string());
         script::worker_error(exit, &remote.unwrap_or_default());
+        if script::is_to("stop_worker_1_on_error") {
+            journal::write(&format!("stop done={} status={:?}", manager.stop(1), manager.worker_status(1)));
+        }
     }
 
     fn on_worker_start(worker: &WorkerStart) -> Result<Self, &'static str> {

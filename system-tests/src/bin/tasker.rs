@@ -43,6 +43,9 @@ enum What {
     Brittle(Vec<u8>, Last),
     /// Returns so many bytes, and kills who writes them.
     GrowBrittle(usize),
+    /// Has this process replaced, or all task workers.
+    Stop(u16),
+    ReloadTasks,
     /// From now on the task worker's files are no larger than this.
     Limit(u64),
 }
@@ -178,6 +181,10 @@ impl Tasker {
             What::PanicAfterwards => bytes = PANIC.to_vec(),
             What::Fickle(_) | What::Brittle(..) => {}
             What::Limit(most) => script::limit_files(*most),
+            What::Stop(worker) => {
+                journal::write(&format!("stop done={} status={:?}", task_worker.stop(*worker), task_worker.worker_status(task_worker.id())))
+            }
+            What::ReloadTasks => task_worker.reload_tasks(),
             What::Send => {
                 let sent = SessionId::new(task.to).map(|fd| task_worker.send(fd, format!("from job {tag}\n").as_bytes()));
                 journal::write(&format!("sent tag={tag} sent={}", matches!(sent, Some(Ok(())))));
@@ -244,6 +251,8 @@ fn what(word: &str, number: u64) -> Option<What> {
         "brittle" => What::Brittle(script::pattern(number as usize), Last(true)),
         "grow_brittle" => What::GrowBrittle(number as usize),
         "limit" => What::Limit(number),
+        "stop" => What::Stop(number as u16),
+        "reload_tasks" => What::ReloadTasks,
         _ => return None,
     })
 }

@@ -44,6 +44,7 @@ struct Echo;
     reload_async = !true,
     watchdog = mins(1) - secs(30),
     ready_timeout = mins(2) - secs(1),
+    control = concat!("/tmp/", "echo.sock"),
     max_wait_time = mins(1) + secs(30),
 )]
 impl Echo {

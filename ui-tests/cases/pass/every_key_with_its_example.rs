@@ -42,6 +42,7 @@ struct Echo;
     reload_async = true,
     watchdog = secs(5),
     ready_timeout = secs(60),
+    control = "/run/echo.sock",
     max_wait_time = secs(3)
 )]
 impl Echo {

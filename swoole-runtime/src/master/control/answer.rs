@@ -29,9 +29,15 @@ impl Life {
     }
 
     fn serve(&mut self, control: &mut Control, at: usize) {
+        let may_wait = control.may_wait();
         let connection = &mut control.connections[at];
         if let Some(request) = connection.go_on() {
-            connection.give(self.answer(request));
+            connection.give(match request {
+                Request::Stop { .. } | Request::Reload { .. } if !may_wait => {
+                    Answer::No("too many wait already for its end, or for that of a reload".to_owned())
+                }
+                request => self.answer(request),
+            });
         }
         if let State::Waits(Wait::Reload(numbers, is_joined)) = connection.state
             && let Some(rows) = self.how_reload_went(numbers, is_joined)

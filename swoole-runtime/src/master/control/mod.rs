@@ -18,8 +18,9 @@ use std::{
     time::Instant,
 };
 
-/// How many connections there may be; the oldest that waits for nothing makes room for another.
+/// How many connections there may be; the oldest that waits for nothing makes room for another. So many of them may wait.
 const MOST: usize = 16;
+const MOST_WAITING: usize = 8;
 
 /// How many are accepted before sessions and signals are looked at again.
 const AT_ONCE: usize = 64;
@@ -119,21 +120,20 @@ impl Control {
             let both = Interest::READABLE | Interest::WRITABLE;
             self.registry.register(&mut SourceFd(&stream.as_raw_fd()), self.token, both)
         });
-        let mut connection = Connection { stream, state: State::Asks(Vec::new()), since: Instant::now() };
-        if is_watched.is_err() {
-            connection.state = State::Gone;
-        } else if self.connections.len() >= MOST {
-            let oldest = self.connections.iter().enumerate().filter(|(_, other)| !matches!(other.state, State::Waits(_)));
-            match oldest.min_by_key(|(_, other)| other.since).map(|(at, _)| at) {
-                Some(at) => drop(self.connections.swap_remove(at)),
-                None => {
-                    connection.say(Err("too many wait for its end, or for that of a reload"));
-                    connection.state = State::Gone;
-                }
-            }
+        if self.connections.len() >= MOST {
+            let others = self.connections.iter().enumerate().filter(|(_, other)| !matches!(other.state, State::Waits(_)));
+            // There is one: no more than half of them wait.
+            let oldest = others.min_by_key(|(_, other)| other.since).map_or(0, |(at, _)| at);
+            self.connections.swap_remove(oldest);
         }
-        self.connections.push(connection);
+        let state = if is_watched.is_ok() { State::Asks(Vec::new()) } else { State::Gone };
+        self.connections.push(Connection { stream, state, since: Instant::now() });
         Some(self.connections.len() - 1)
+    }
+
+    /// Whether somebody else may wait for an answer that takes its time.
+    fn may_wait(&self) -> bool {
+        self.connections.iter().filter(|other| matches!(other.state, State::Waits(_))).count() < MOST_WAITING
     }
 
     /// Who is through, or stands still, goes.

@@ -51,6 +51,7 @@ pub struct Pedant {
     max_worker_rss = mib(512),
     reload = "fork",
     ready_timeout = secs(30),
+    control = "off",
     max_wait_time = mins(1) + secs(3)
 )]
 impl Pedant {

@@ -1,4 +1,4 @@
-use swoole::{CloseReason, Manager, SessionId, Worker};
+use swoole::{CloseReason, Master, SessionId, Worker};
 
 #[derive(Default)]
 struct Echo;
@@ -8,8 +8,8 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    fn on_manager_start(manager: &Manager) {
-        manager.reload();
+    fn on_start(master: &Master) {
+        master.stop(0);
     }
     fn helper(&self) {}
 }

@@ -1,0 +1,20 @@
+use swoole::{CloseReason, SessionId, Worker, WorkerStart};
+
+struct Echo;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+impl Echo {
+    fn on_worker_start(worker: &WorkerStart) -> Self {
+        worker.reload();
+        Self
+    }
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
