@@ -78,7 +78,7 @@ pub(super) fn status(rows: &[Row]) -> String {
                 "pid {}, manager {}, {} for {}, layout {}\n\
                  sessions {}, accepted {}, closed {}, refused {}; tasks {}, under way {}\n\
                  workers and task workers {}: {} ready, {} draining, {} failed\n\n\
-                 {:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} {}\n",
+                 {:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} CALLBACK\n",
                 row.get("pid"),
                 row.get("manager"),
                 row.get("phase"),
@@ -102,8 +102,7 @@ pub(super) fn status(rows: &[Row]) -> String {
                 "AGE",
                 "REQUESTS",
                 "RESTARTS",
-                "RSS",
-                "CALLBACK"
+                "RSS"
             ),
             "worker" | "task_worker" => writeln!(
                 text,
