@@ -50,8 +50,7 @@ pub(super) fn read(attribute: &Settings, builder: &Settings) -> Result<Result<Op
 fn options(arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {
     let matches = command().try_get_matches_from(arguments).map_err(|e| fault(&e))?;
     let (check, settings) = (matches.get_flag("check"), matches.get_flag("print_config"));
-    let words: Vec<String> =
-        matches.get_many::<OsString>(COMMAND).into_iter().flatten().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<String> = matches.get_raw(COMMAND).into_iter().flatten().map(|word| word.to_string_lossy().into_owned()).collect();
     let given = given(&words, &|name| matches.get_flag(name))?;
     let wanted = match (check, settings) {
         (true, _) | (_, true) if given.is_some() => {
@@ -116,25 +115,26 @@ fn no_such_command(name: &str) -> String {
 
 /// The parser alone: texts and values are the vocabulary's, and what it says of errors would be a second way to say them.
 fn command() -> Command {
-    let takes_value = |name| spelled(name).value_parser(ValueParser::os_string()).allow_negative_numbers(true);
-    let information = |Information { name, value, .. }: &Information| match value {
-        Some(_) => takes_value(name),
-        None => spelled(name).action(ArgAction::SetTrue),
-    };
-    Command::new("server")
-        .no_binary_name(true)
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .args(KEYS.iter().map(|key| takes_value(key.name)))
-        .args(INFORMATION.iter().map(information))
-        .args(OPTIONS_OF_COMMANDS.map(|name| Arg::new(name).long(name).action(ArgAction::SetTrue)))
-        .arg(Arg::new(COMMAND).num_args(0..).action(ArgAction::Append).value_parser(ValueParser::os_string()))
+    let settings = KEYS.iter().map(|key| (key.name, ArgAction::Set));
+    let information = INFORMATION
+        .iter()
+        .map(|Information { name, value, .. }| (*name, if value.is_some() { ArgAction::Set } else { ArgAction::SetTrue }));
+    let of_commands = OPTIONS_OF_COMMANDS.iter().map(|name| (*name, ArgAction::SetTrue));
+    let bare = Command::new("server").no_binary_name(true).disable_help_flag(true).disable_version_flag(true);
+    // One loop over all: each place that makes an argument is a few KB of the program.
+    let all = settings.chain(information).chain(of_commands).chain([(COMMAND, ArgAction::Append)]);
+    all.fold(bare, |command, (name, action)| command.arg(argument(name, action)))
 }
 
-/// With dashes, and as the key is written.
-fn spelled(name: &'static str) -> Arg {
-    let long: &'static str = option(name).leak();
-    Arg::new(name).long(long.trim_start_matches('-')).alias(name)
+/// Spelled with dashes, and as the key is written; but for the command, which is spelled as nothing.
+fn argument(name: &'static str, action: ArgAction) -> Arg {
+    let takes_value = !matches!(action, ArgAction::SetTrue);
+    let mut argument = Arg::new(name).action(action);
+    if name != COMMAND {
+        let long: &'static str = option(name).leak();
+        argument = argument.long(long.trim_start_matches('-')).alias(name);
+    }
+    if takes_value { argument.value_parser(ValueParser::os_string()).allow_negative_numbers(true) } else { argument }
 }
 
 /// What is wrong with the command line.

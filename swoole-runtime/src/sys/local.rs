@@ -131,6 +131,11 @@ pub(crate) fn peer(stream: &UnixStream) -> Option<i32> {
     getsockopt(stream, sockopt::PeerCredentials).ok().map(|credentials| credentials.pid())
 }
 
+/// A directory for this user alone.
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+    Ok(nix::unistd::mkdir(path, Mode::S_IRWXU)?)
+}
+
 /// Whether this directory is this user's own, and nobody else may write in it.
 pub(crate) fn is_own_directory(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.is_dir() && there.uid() == user() && there.mode() & 0o022 == 0)

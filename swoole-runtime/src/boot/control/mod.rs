@@ -18,7 +18,7 @@ use core::time::Duration;
 use nix::unistd::Pid;
 use std::{
     fmt::Write as _,
-    io::{self, BufRead, BufReader, ErrorKind, Write},
+    io::{self, ErrorKind, Read, Write},
     os::unix::net::UnixStream,
     path::PathBuf,
     thread,
@@ -117,7 +117,13 @@ fn run(Command { request, json }: Command, places: &[PathBuf]) -> core::result::
 /// A page at a time, so that neither side has all of them at once.
 fn connections(json: bool, places: &[PathBuf]) -> core::result::Result<i32, Failed> {
     let (mut from, mut count) = (0, 0_u64);
-    print(if json { "[" } else { table::CONNECTIONS })?;
+    let mut head = String::new();
+    if json {
+        head.push('[');
+    } else {
+        table::connection(None, &mut head);
+    }
+    print(&head)?;
     loop {
         let rows = ask(Request::Connections { from }, places)?;
         let mut text = String::new();
@@ -126,7 +132,7 @@ fn connections(json: bool, places: &[PathBuf]) -> core::result::Result<i32, Fail
                 text.push_str(if count == 0 { "\n" } else { ",\n" });
                 table::object(row, &mut text);
             } else {
-                table::connection(row, &mut text);
+                table::connection(Some(row), &mut text);
             }
             count += 1;
         }
@@ -199,21 +205,16 @@ fn exchange(request: Request, stream: &UnixStream, waits: bool) -> io::Result<Ex
         Err(e) if e.kind() == ErrorKind::BrokenPipe => return Ok(None),
         written => written?,
     }
-    let mut lines = Vec::new();
-    for line in BufReader::new(stream).lines() {
-        match line {
-            Ok(line) => lines.push(line),
-            Err(e) if e.kind() == ErrorKind::ConnectionReset => return Ok(None),
-            Err(e) => return Err(e),
-        }
-    }
-    if lines.pop().as_deref() != Some(END) {
-        return Ok(None);
-    }
-    let mut lines = lines.into_iter();
+    let mut answer = String::new();
+    match to_server.read_to_string(&mut answer) {
+        Err(e) if e.kind() == ErrorKind::ConnectionReset => return Ok(None),
+        read => read?,
+    };
+    let Some(answer) = answer.strip_suffix('\n').and_then(|answer| answer.strip_suffix(END)) else { return Ok(None) };
+    let mut lines = answer.lines();
     let head = lines.next().unwrap_or_default();
     Ok(Some(match head.strip_prefix(HEAD) {
-        Some(DONE) => Ok(lines.map(|line| Row::read(&line)).collect()),
+        Some(DONE) => Ok(lines.map(Row::read).collect()),
         Some(said) => Err(Failed::Why(match said.strip_prefix(REFUSED) {
             Some(why) => format!("the server says: {why}"),
             None => return Ok(Some(Err(unreadable()))),

@@ -8,9 +8,7 @@ use crate::{
     sys::local::{self, Named},
 };
 use std::{
-    fs::DirBuilder,
-    hash::{DefaultHasher, Hash, Hasher},
-    os::unix::fs::DirBuilderExt,
+    io::{Error as IoError, ErrorKind, Result as IoResult},
     path::{Path, PathBuf},
 };
 
@@ -57,9 +55,8 @@ fn by_default(listen: &str) -> Option<Vec<PathBuf>> {
     if address.rsplit(':').next()?.parse() == Ok(0_u16) {
         return None;
     }
-    let mut hash = DefaultHasher::new();
-    address.hash(&mut hash);
-    let name = if address.len() <= LONGEST { format!("swoole-{address}.sock") } else { format!("swoole-{:016x}.sock", hash.finish()) };
+    let hash = || address.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let name = if address.len() <= LONGEST { format!("swoole-{address}.sock") } else { format!("swoole-{:016x}.sock", hash()) };
     let of_session = std::env::var_os("XDG_RUNTIME_DIR")
         .map(PathBuf::from)
         .filter(|directory| directory.is_absolute() && directory.as_os_str().len() <= LONGEST && local::is_own_directory(directory));
@@ -88,12 +85,12 @@ pub(in crate::boot) fn bind(settings: &Resolved) -> Result<Option<Named>> {
 }
 
 /// Where it lies by default the directory may be missing, and must not be another's.
-fn own_directory(socket: &Path) -> std::io::Result<()> {
+fn own_directory(socket: &Path) -> IoResult<()> {
     let directory = socket.parent().unwrap_or(Path::new("/"));
-    match DirBuilder::new().mode(0o700).create(directory) {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
+    match local::make_directory(directory) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(e),
         _ if local::is_own_directory(directory) => Ok(()),
-        _ => Err(std::io::Error::other("the directory is another's, or others may write in it")),
+        _ => Err(IoError::other("the directory is another's, or others may write in it")),
     }
 }
 

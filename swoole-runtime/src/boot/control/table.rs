@@ -1,7 +1,7 @@
 //! Answers of a server, as tables for people and as JSON for programs.
 
 use crate::{process::REASON, sys::limits};
-use core::{fmt::Write, time::Duration};
+use core::time::Duration;
 
 /// One line of an answer: what it is of, and its values by name, in the order in which they came.
 pub(super) struct Row {
@@ -68,58 +68,94 @@ pub(super) fn add_memory(rows: &mut [Row]) {
     }
 }
 
+/// How a value is shown.
+#[derive(Clone, Copy)]
+enum Shown {
+    AsItIs,
+    Time,
+    Size,
+}
+
+/// A column: its head, the value that stands in it, how wide that is, less than 0 for one that begins at its left, and how it is shown.
+type Column = (&'static str, &'static str, i8, Shown);
+
+const PROCESSES: [Column; 9] = [
+    ("ID", "id", 5, Shown::AsItIs),
+    ("KIND", "", -11, Shown::AsItIs),
+    ("STATE", "state", -9, Shown::AsItIs),
+    ("PID", "pid", 8, Shown::AsItIs),
+    ("GENERATION", "generation", 10, Shown::AsItIs),
+    ("AGE", "age_ms", 7, Shown::Time),
+    ("REQUESTS", "requests", 10, Shown::AsItIs),
+    ("RESTARTS", "restarts", 8, Shown::AsItIs),
+    ("RSS", "rss", 8, Shown::Size),
+];
+
+const SESSIONS: [Column; 10] = [
+    ("ID", "id", 10, Shown::AsItIs),
+    ("REMOTE", "remote", -23, Shown::AsItIs),
+    ("WORKER", "worker", 6, Shown::AsItIs),
+    ("REACTOR", "reactor", 7, Shown::AsItIs),
+    ("AGE", "age_ms", 7, Shown::Time),
+    ("LAST IN", "received_ms", 8, Shown::Time),
+    ("LAST OUT", "sent_ms", 8, Shown::Time),
+    ("IN", "bytes_in", 8, Shown::Size),
+    ("OUT", "bytes_out", 8, Shown::Size),
+    ("QUEUED", "queued", 8, Shown::Size),
+];
+
+/// One line of a table: of its heads where there is no row; behind the columns comes what has no width.
+fn line(columns: &[Column], row: Option<&Row>, last: &str, text: &mut String) {
+    for &(head, name, width, shown) in columns {
+        let value = match (row, shown) {
+            (None, _) => head.to_owned(),
+            (Some(row), Shown::AsItIs) if name.is_empty() => row.kind.clone(),
+            (Some(row), Shown::AsItIs) => row.get(name).to_owned(),
+            (Some(row), Shown::Time) => row.time(name),
+            (Some(row), Shown::Size) => row.size(name),
+        };
+        let space = usize::from(width.unsigned_abs()).saturating_sub(value.chars().count());
+        let (before, behind) = if width < 0 { (0, space) } else { (space, 0) };
+        text.extend(core::iter::repeat_n(' ', before));
+        text.push_str(&value);
+        text.extend(core::iter::repeat_n(' ', behind + 1));
+    }
+    text.push_str(last);
+    text.push('\n');
+}
+
+/// What is said of the server: words, and the value behind each.
+const SERVER: [(&str, &str); 15] = [
+    ("pid ", "pid"),
+    (", manager ", "manager"),
+    (", ", "phase"),
+    (" for ", "uptime_ms"),
+    (", layout ", "layout"),
+    ("\nsessions ", "sessions"),
+    (", accepted ", "accepted"),
+    (", closed ", "closed"),
+    (", refused ", "refused"),
+    ("; tasks ", "tasks"),
+    (", under way ", "tasks_under_way"),
+    ("\nworkers and task workers wanted ", "wanted"),
+    (", ready ", "ready"),
+    (", draining ", "draining"),
+    (", failed ", "failed"),
+];
+
 pub(super) fn status(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows {
-        // Writing into a string cannot fail.
-        let _ = match &*row.kind {
-            "server" => write!(
-                text,
-                "pid {}, manager {}, {} for {}, layout {}\n\
-                 sessions {}, accepted {}, closed {}, refused {}; tasks {}, under way {}\n\
-                 workers and task workers {}: {} ready, {} draining, {} failed\n\n\
-                 {:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} CALLBACK\n",
-                row.get("pid"),
-                row.get("manager"),
-                row.get("phase"),
-                row.time("uptime_ms"),
-                row.get("layout"),
-                row.get("sessions"),
-                row.get("accepted"),
-                row.get("closed"),
-                row.get("refused"),
-                row.get("tasks"),
-                row.get("tasks_under_way"),
-                row.get("wanted"),
-                row.get("ready"),
-                row.get("draining"),
-                row.get("failed"),
-                "ID",
-                "KIND",
-                "STATE",
-                "PID",
-                "GENERATION",
-                "AGE",
-                "REQUESTS",
-                "RESTARTS",
-                "RSS"
-            ),
-            "worker" | "task_worker" => writeln!(
-                text,
-                "{:>5} {:7} {:9} {:>8} {:>10} {:>7} {:>10} {:>8} {:>8} {}",
-                row.get("id"),
-                if row.kind == "worker" { "worker" } else { "task" },
-                row.get("state"),
-                row.get("pid"),
-                row.get("generation"),
-                row.time("age_ms"),
-                row.get("requests"),
-                row.get("restarts"),
-                row.size("rss"),
-                current(row)
-            ),
-            _ => Ok(()),
-        };
+        if row.kind == "server" {
+            for (words, name) in SERVER {
+                text.push_str(words);
+                text.push_str(&if name.ends_with("_ms") { row.time(name) } else { row.get(name).to_owned() });
+            }
+            text.push_str("\n\n");
+            line(&PROCESSES, None, "CALLBACK", &mut text);
+        } else {
+            line(&PROCESSES, Some(row), &current(row), &mut text);
+        }
     }
     text
 }
@@ -134,27 +170,9 @@ fn current(row: &Row) -> String {
     }
 }
 
-/// The head of the table of sessions, as wide as [`connection`].
-pub(super) const CONNECTIONS: &str =
-    "        ID REMOTE                  WORKER REACTOR     AGE  LAST IN LAST OUT       IN      OUT   QUEUED CLOSING\n";
-
-pub(super) fn connection(row: &Row, text: &mut String) {
-    // Writing into a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{:>10} {:23} {:>6} {:>7} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8} {}",
-        row.get("id"),
-        row.get("remote"),
-        row.get("worker"),
-        row.get("reactor"),
-        row.time("age_ms"),
-        row.time("received_ms"),
-        row.time("sent_ms"),
-        row.size("bytes_in"),
-        row.size("bytes_out"),
-        row.size("queued"),
-        row.get("closing")
-    );
+/// A session, or the head of the table of all.
+pub(super) fn connection(row: Option<&Row>, text: &mut String) {
+    line(&SESSIONS, row, row.map_or("CLOSING", |row| row.get("closing")), text);
 }
 
 pub(super) fn status_as_json(rows: &[Row]) -> String {
@@ -258,7 +276,7 @@ mod tests {
             assert!(table.contains(said), "{said}: {table}");
         }
         let mut line = String::new();
-        connection(&Row::read("session id=5 remote=127.0.0.1:4 bytes_in=20480"), &mut line);
+        connection(Some(&Row::read("session id=5 remote=127.0.0.1:4 bytes_in=20480")), &mut line);
         assert!(line.contains(" 127.0.0.1:4 ") && line.contains(" 20K "), "{line}");
     }
 }
