@@ -46,6 +46,14 @@ fn arguments_and_files_are_refused_by_name() {
 }
 
 #[test]
+fn what_comes_with_the_feature_is_refused_by_name() {
+    let outcome = bare().environment("SWOOLE_LISTEN", "tcp://127.0.0.1:0").environment("SWOOLE_PID_FILE", "/tmp/pid").run();
+    for text in ["SWOOLE_PID_FILE", "`pid_file`", "without the feature `cli`"] {
+        assert!(outcome.refusal().contains(text), "{text}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_program_can_read_its_arguments_itself() {
     let launch = bare().arguments(["serve", "--verbose"]).behaviour("read_its_own_arguments");
     let server = launch.environment("SWOOLE_LISTEN", "tcp://127.0.0.1:0").start();

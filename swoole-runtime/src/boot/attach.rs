@@ -51,7 +51,9 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     };
     let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
     logging::start(settings.log_level);
-    if let Some(path) = &settings.log_file {
+    if cfg!(feature = "cli")
+        && let Some(path) = &settings.log_file
+    {
         logging::prints_to_master(path);
     }
     refuse_others(&attachment, &settings)?;

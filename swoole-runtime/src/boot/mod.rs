@@ -49,6 +49,10 @@ use std::{
     path::Path,
 };
 
+/// Whether a server can have what it needs to be run by others: log and pid in files, the background. Elsewhere the settings are refused, and
+/// the code is not there.
+const IS_OPERATED: bool = cfg!(feature = "cli");
+
 /// [master] From the settings to the end of the server.
 fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     logging::start(settings.log_level);
@@ -75,14 +79,14 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     // Passed to this process; what goes on in the background is another.
     let passed = Passed::take();
     let title = title::now();
-    let mut command = if settings.is_daemonized { daemon::detach(&settings, &witness)? } else { Command::none() };
+    let mut command = if IS_OPERATED && settings.is_daemonized { daemon::detach(&settings, &witness)? } else { Command::none() };
     let mut log = None;
     let governed = serve::<S>(settings, passed, &mut log, &mut command, &witness);
-    if let Err(e) = &governed {
+    if IS_OPERATED && let Err(e) = &governed {
         command.server_failed(e);
     }
     // The caller of `start` gets its process back as it was.
-    if let Some(log) = log {
+    if IS_OPERATED && let Some(log) = log {
         if let Err(e) = &governed {
             logging::error!("{e}");
         }
@@ -100,14 +104,14 @@ fn serve<S: Server>(
     command: &mut Command,
     witness: &SingleThreaded,
 ) -> Result<()> {
-    if let Some(path) = settings.log_file.as_deref().map(Path::new) {
+    if IS_OPERATED && let Some(path) = settings.log_file.as_deref().map(Path::new) {
         let opened = LogFile::open(path).map_err(|e| {
             Error::start_io(format!("the log file {} cannot be opened", path.display()), e, "set `log_file` to a file that can be written")
         })?;
         *log = Some(opened);
     }
     logging::speak_as(Speaker::Master);
-    if let Some(path) = settings.pid_file.as_deref().map(Path::new) {
+    if IS_OPERATED && let Some(path) = settings.pid_file.as_deref().map(Path::new) {
         refuse_second(path)?;
     }
     let listeners = listen::bind(&settings, passed)?;
@@ -217,13 +221,16 @@ fn beget<S: Server>(
     drop(inherited);
     memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
     let (life, manager_line, standby_line, sockets) = masters;
-    if let Some(log) = log {
+    if IS_OPERATED && let Some(log) = log {
         log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
     }
     // Removed when this function returns, however that comes.
     let mut written = None;
     let pid_file = memory.settings.pid_file.as_deref().map(Path::new);
     let mut listens = || {
+        if !IS_OPERATED {
+            return Ok(());
+        }
         written = pid_file.map(|path| PidFile::write(path).map_err(|e| pid_file_failed(path, e))).transpose()?;
         command.server_listens();
         Ok(())
@@ -257,7 +264,8 @@ fn name_of(memory: &'static Memory, pid: u32) -> Option<String> {
 /// [child] What is the master's alone.
 fn leave(log: &mut Option<LogFile>, command: &mut Command) {
     *command = Command::none();
-    if let Some(log) = log.take()
+    if IS_OPERATED
+        && let Some(log) = log.take()
         && let Err(e) = log.hand_on()
     {
         logging::error!("this process cannot print to the log: {e}");

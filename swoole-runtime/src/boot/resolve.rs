@@ -54,6 +54,9 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         (Some(asked), true) => collected.settings.ring_memory(asked.max(least)),
         _ => {}
     }
+    if !cfg!(feature = "cli") {
+        refuse_without_cli(collected);
+    }
     if let Err(why) = identity(&collected.settings) {
         collected.refusals.push(why);
     }
@@ -95,8 +98,27 @@ pub(super) fn no_address() -> String {
     format!("there is no address to listen on; add `listen = \"tcp://127.0.0.1:9501\"` to the attribute, or {otherwise}")
 }
 
+/// Keys that come with the feature `cli`: a plain server is small, and does without.
+const WITH_CLI: &[&str] = &["log_file", "daemonize", "pid_file", "user", "group", "chroot", "cpu_affinity", "cpu_affinity_ignore"];
+
+/// Without the feature no code is there for these keys, and who sets one is told.
+fn refuse_without_cli(collected: &mut Collected) {
+    for name in WITH_CLI {
+        if collected.is_default(name) {
+            continue;
+        }
+        let origin = collected.origin_of(name);
+        collected
+            .refusals
+            .push(format!("{origin}: `{name}` is refused: this program was built without the feature `cli`, which brings it"));
+    }
+}
+
 /// Who workers are to be. Where that is another than who starts the server, only root may say it.
 fn identity(settings: &Settings) -> Result<Identity, String> {
+    if !cfg!(feature = "cli") {
+        return Ok(Identity::default());
+    }
     let Settings { user, group, chroot, .. } = *settings;
     let asked = [("user", user), ("group", group), ("chroot", chroot)];
     match asked.iter().find_map(|(name, value)| Some((name, (*value)?))) {
@@ -111,7 +133,7 @@ fn identity(settings: &Settings) -> Result<Identity, String> {
 fn cpus_of_workers(settings: &Settings) -> Vec<usize> {
     let ignored: Vec<usize> =
         settings.cpu_affinity_ignore.into_iter().flat_map(|list| list.split(',')).filter_map(|cpu| cpu.parse().ok()).collect();
-    if settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
+    if cfg!(feature = "cli") && settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
 }
 
 /// What the server runs with, if there is an address. Everything else has a value once it was made to [`fit`].

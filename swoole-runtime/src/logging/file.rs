@@ -58,7 +58,7 @@ fn path() -> Option<PathBuf> {
 
 /// [master] Opens the file anew, for all processes: what is at its path now is the log. `false` where the log is no file.
 pub(crate) fn reopen() -> io::Result<bool> {
-    let Some(path) = path() else { return Ok(false) };
+    let Some(path) = path().filter(|_| cfg!(feature = "cli")) else { return Ok(false) };
     // In one step: what a thread writes meanwhile is in one file or the other.
     print_to(open_log(&path)?)?;
     Ok(true)
@@ -66,7 +66,9 @@ pub(crate) fn reopen() -> io::Result<bool> {
 
 /// [manager, standby] The master has ended: from here on this process adds to the file itself.
 pub(crate) fn nobody_collects() {
-    if let Some(path) = path().filter(|_| IS_COLLECTED.swap(false, Ordering::Relaxed)) {
+    if cfg!(feature = "cli")
+        && let Some(path) = path().filter(|_| IS_COLLECTED.swap(false, Ordering::Relaxed))
+    {
         let _ = open_log(&path).and_then(print_to);
     }
 }

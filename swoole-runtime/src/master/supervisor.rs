@@ -37,14 +37,15 @@ enum Said {
 
 impl Supervisor {
     pub(super) fn of_environment(memory: &'static Memory) -> Self {
-        let notifier = Notifier::of_environment();
+        // With the feature `cli`, as all that is for a server run by others.
+        let notifier = if cfg!(feature = "cli") { Notifier::of_environment() } else { None };
         let ping = notifier.as_ref().and_then(|_| notify::watchdog()).map(|every| (every, Instant::now()));
         Self { memory, notifier, said: Said::Nothing, reloads: [0; 2], ping }
     }
 
     /// Says what is new. On every turn of the master's loop.
     pub(super) fn tell(&mut self) {
-        let Some(notifier) = &self.notifier else { return };
+        let Some(notifier) = self.notifier.as_ref().filter(|_| cfg!(feature = "cli")) else { return };
         if let Some((every, next)) = &mut self.ping
             && Instant::now() >= *next
         {

@@ -53,6 +53,9 @@ impl Identity {
 
     /// [worker] Takes it on, for good. In this order, since each step takes away what the one before needs.
     pub(crate) fn take_on(&self) -> io::Result<()> {
+        if !cfg!(feature = "cli") {
+            return Ok(());
+        }
         if let Some(root) = &self.root {
             chroot(root)?;
             std::env::set_current_dir("/")?;

@@ -22,6 +22,9 @@ impl Passed {
     /// [master] All that were passed to this process; the second time there are none.
     pub(crate) fn take() -> Self {
         static ARE_TAKEN: AtomicBool = AtomicBool::new(false);
+        if !cfg!(feature = "cli") {
+            return Self(Vec::new());
+        }
         let number = |name: &str| std::env::var(name).ok()?.parse::<RawFd>().ok();
         let is_mine = number("LISTEN_PID").is_some_and(|pid| pid == std::process::id().cast_signed());
         // Relaxed: starts come one after the other.

@@ -66,7 +66,7 @@ mod tests {
             ("scripted", "worker", Some(12), "scri: worker 12"),
             ("größer", "manager", None, "größ: manager"),
             ("echo", "task worker", Some(4), "task worker 4"),
-            ("echo", "task worker", Some(1023), "task 1023"),
+            ("echo", "task worker", Some(1023), "echo: task 1023"),
         ] {
             let fitted = fitted(program, role, number);
             assert_eq!(fitted, title);
