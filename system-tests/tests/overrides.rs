@@ -188,7 +188,7 @@ fn help_lists_every_option_with_what_it_is_in_this_server() {
         assert!(long.stdout.contains(said), "{said}: {}", long.stdout);
     }
     assert!(
-        brief.stdout.lines().count() < swoole_vocabulary::KEYS.len() + 20 && brief.stdout.contains("--ring-memory SIZE"),
+        brief.stdout.lines().count() < swoole_vocabulary::KEYS.len() + 35 && brief.stdout.contains("--ring-memory SIZE"),
         "{}",
         brief.stdout
     );
