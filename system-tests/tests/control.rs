@@ -305,6 +305,36 @@ fn a_log_that_is_no_file_is_not_opened_again() {
 }
 
 #[test]
+fn log_reopen_goes_on_in_a_new_file() {
+    let place = Place::scripted();
+    let [file, old] = ["log", "log.1"].map(|name| place.directory.path().join(name));
+    let option = format!("--log-file={}", file.display());
+    let mut server = place.launch().arguments([option.as_str()]).start_unwatched();
+    watch::until("it listens", || fs::read_to_string(&file).is_ok_and(|log| log.contains("listening on")));
+    fs::rename(&file, &old).expect("it is there");
+    assert_eq!(place.said(&["log-reopen"]), "the log goes on in a new file\n");
+    assert!(fs::read_to_string(&file).expect("it is there").contains("log-reopen"));
+    // The line of the end is in it, and no command's is.
+    place.said(&["stop"]);
+    assert!(server.wait_for_end().success());
+    assert!(fs::read_to_string(&file).expect("it is there").contains("the server has ended"));
+    assert!(!fs::read_to_string(&old).expect("it is there").contains("the server has ended"));
+}
+
+#[test]
+fn a_server_in_the_background_takes_commands() {
+    let place = Place::scripted();
+    let log = format!("--log-file={}", place.directory.path().join("log").display());
+    let mut server = place.launch().arguments([log.as_str(), "--daemonize=true"]).start_unwatched();
+    assert!(server.wait_for_end().success(), "the command returns, and the server goes on");
+    let master = place.status()["pid"].as_u64().expect("a number") as u32;
+    assert!(tree::lives(master));
+    assert_eq!(place.said(&["stop"]), "the server has ended\n");
+    assert!(!tree::lives(master));
+    assert_eq!(server.processes(), []);
+}
+
+#[test]
 fn silly_clients_keep_nobody_from_anything() {
     let place = Place::scripted();
     let server = place.launch().start();
