@@ -185,6 +185,11 @@ macro_rules! keys {
             text control (control) default "by user and address, in $XDG_RUNTIME_DIR or /tmp", example "control = \"/run/echo.sock\"",
                 original "–", also ["control_socket" "admin" "admin_socket" "ctl" "control_path"];
 
+            /// How long the server serves as before when it was told to shut down, and says that it leaves (`status`, `stats`, systemd), so
+            /// that whoever balances load can send clients elsewhere. `max_wait_time` begins when it is over; a second signal ends it.
+            seconds lame_duck: u64 = 0, 86400, "a server that leaves goes one day"
+                default "0s", example "lame_duck = secs(10)", original "–", also ["drain_time" "shutdown_delay" "lame_duck_time"];
+
             /// How long a shutdown may take before what is left is killed.
             seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
                 default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",

@@ -301,8 +301,14 @@ fn info<S>(worker: &Worker<S>, fd: SessionId) -> String {
 fn stats<S>(worker: &Worker<S>) -> String {
     let stats = worker.stats();
     let mut line = format!(
-        "stats connections={} accepted={} closed={} refused={} tasks={} tasking={}",
-        stats.connection_num, stats.accept_count, stats.close_count, stats.refused_count, stats.task_count, stats.tasking_num
+        "stats connections={} accepted={} closed={} refused={} tasks={} tasking={} leaving={}",
+        stats.connection_num,
+        stats.accept_count,
+        stats.close_count,
+        stats.refused_count,
+        stats.task_count,
+        stats.tasking_num,
+        stats.is_leaving
     );
     for worker in stats.workers.iter().chain(&stats.task_workers) {
         let id = worker.id;

@@ -590,6 +590,7 @@ fn callbacks_of_master_and_manager_ask_for_the_same() {
         server.stop();
     }
     let server = Launch::new(env!("CARGO_BIN_EXE_scripted")).behaviour("stop_worker_1_on_error").start();
+    server.wait_until_idle(1);
     tree::signal(server.worker(0), Signal::SIGKILL);
     let stop = server.journal.wait("stop", |_| true);
     assert_eq!(stop.text("done"), "true");

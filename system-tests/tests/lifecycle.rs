@@ -209,6 +209,32 @@ fn a_server_whose_workers_are_still_starting_can_be_ended() {
 }
 
 #[test]
+fn a_lame_duck_serves_on_and_says_so_and_then_leaves() {
+    let mut server = scripted().arguments(["--lame-duck=1"]).start();
+    let mut client = server.connect();
+    assert_eq!(client.ask_fields("stats").text("leaving"), "false");
+    server.signal(Signal::SIGTERM);
+    server.wait_for_log(&["serving on for 1.0s more, as lame_duck says"]);
+    assert_eq!(client.ask_fields("stats").text("leaving"), "true");
+    server.connect().is_served();
+    let address = server.address();
+    assert!(server.wait_for_end().success());
+    server.wait_for_log(&["lame_duck is over"]);
+    server.leaves_nothing(address);
+}
+
+#[test]
+fn a_second_signal_ends_a_lame_duck() {
+    let mut server = scripted().arguments(["--lame-duck=3600"]).start();
+    let address = server.address();
+    server.signal(Signal::SIGTERM);
+    server.wait_for_log(&["serving on for"]);
+    server.signal(Signal::SIGTERM);
+    server.wait_for_end();
+    server.leaves_nothing(address);
+}
+
+#[test]
 fn signals_that_are_not_for_a_process_pass_it_by() {
     let server = scripted().start();
     let mut clients = [server.connect_to_worker(0), server.connect_to_worker(1)];

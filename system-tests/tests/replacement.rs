@@ -338,6 +338,8 @@ fn a_successor_that_dies_is_tried_again_and_nobody_notices() {
 fn a_successor_takes_the_place_of_one_that_dies_before_it_is_ready() {
     let (server, mut client, successor) = slow_reload();
     let dead = client.who().number("pid") as u32;
+    // Its answer may come before its callback has returned.
+    watch::until("it is in no callback", || tree::look(dead).is_some_and(|process| process.state == 'S'));
     tree::signal(dead, Signal::SIGKILL);
     server.journal.wait("on_worker_error", |error| error.number("pid") == u64::from(dead));
     client.say("who");

@@ -6,6 +6,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
     thread,
     time::Duration,
 };
@@ -39,8 +40,11 @@ impl Place {
 
     /// As it is deployed: written beside it, and renamed over it.
     fn install(&self, program: &str) {
+        let program = std::ffi::OsStr::new(program);
         let new = self.directory.join("server.new");
-        fs::copy(program, &new).expect("a program can be copied");
+        // By another process: a child that a test beside this one forks would keep the file open for writing, and nobody could run it.
+        let copied = Command::new("cp").args([program, new.as_os_str()]).status().expect("cp is there");
+        assert!(copied.success());
         fs::rename(new, self.program()).expect("it can be renamed");
     }
 

@@ -4,7 +4,7 @@ use crate::{
     event::{Callback, State},
     id::{SessionId, WorkerId},
     layout::Memory,
-    process::Group,
+    process::{Group, Lifecycle},
     sync::Ordering,
 };
 use core::time::Duration;
@@ -28,6 +28,8 @@ pub struct Stats {
     pub task_count: u64,
     /// Jobs that wait for a task worker, or that one is at; the original's `tasking_num`.
     pub tasking_num: u64,
+    /// Whether the server was told to shut down: who balances load need not send it more clients. Until `lame_duck` is over it serves them.
+    pub is_leaving: bool,
     /// Each worker.
     pub workers: Vec<WorkerStats>,
     /// Each task worker. Of the jobs it has begun, as many are done or died as it is not at: `requests` = `tasks` + `tasks_died` + that one.
@@ -72,6 +74,7 @@ impl Stats {
             refused_count: header.refused.load(Ordering::Relaxed),
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),
+            is_leaving: header.lifecycle() >= Lifecycle::Leaving,
             workers: (0..memory.settings.workers).map(|slot| WorkerStats::read(memory, slot)).collect(),
             task_workers: (memory.settings.workers..memory.settings.slots()).map(|slot| WorkerStats::read(memory, slot)).collect(),
         }

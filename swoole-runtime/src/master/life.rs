@@ -6,7 +6,7 @@ use super::{Born, Listens, accept::Acceptor, family::Family, supervisor::Supervi
 use crate::{
     context::Master as Context,
     contract::{Outcome, Server},
-    error::{Error, Result},
+    error::{Error, Result, spoken},
     layout::Memory,
     logging,
     process::{Group, Lifecycle},
@@ -53,6 +53,8 @@ pub(super) struct Life {
     all_ended: bool,
     /// How many reloads of each group callbacks have asked for, as far as they were heard.
     asked: [u32; 2],
+    /// Until when it serves as before that was told to shut down.
+    leaves_at_ms: u64,
     /// The last job that was handed over before the shutdown.
     last_job: u64,
     _life: Lifeline,
@@ -89,6 +91,7 @@ impl Life {
             failed: None,
             all_ended: false,
             asked: [0; 2],
+            leaves_at_ms: 0,
             last_job: 0,
             _life: life,
         })
@@ -193,13 +196,13 @@ impl Life {
         while let Ok(Some(signal)) = self.signals.read_signal() {
             let number = signal.ssi_signo;
             if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
-                let again = self.memory.header().lifecycle() >= Lifecycle::Finishing;
+                let again = self.memory.header().lifecycle() >= Lifecycle::Leaving;
                 logging::info!(
                     "{}: shutting down{}",
                     if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
                     if again { " at once" } else { "" }
                 );
-                self.shut_down(if again { Duration::ZERO } else { self.memory.settings.max_wait_time });
+                if again { self.shut_down(Duration::ZERO) } else { self.leave() }
             } else if number == Signal::SIGCHLD as u32 {
                 child_ended = true;
             } else if number == Signal::SIGUSR1 as u32 {
@@ -273,6 +276,17 @@ impl Life {
         Ok(())
     }
 
+    /// Begins the shutdown, after `lame_duck`.
+    pub(super) fn leave(&mut self) {
+        let lame_duck = self.memory.settings.lame_duck;
+        if self.memory.header().lifecycle() != Lifecycle::Running || lame_duck.is_zero() {
+            return self.shut_down(self.memory.settings.max_wait_time);
+        }
+        logging::info!("serving on for {} more, as lame_duck says", spoken(lame_duck));
+        self.leaves_at_ms = clock::uptime_ms() + lame_duck.as_millis() as u64;
+        self.memory.header().enter(Lifecycle::Leaving);
+    }
+
     /// Begins the shutdown, or hurries one on.
     pub(super) fn shut_down(&mut self, within: Duration) {
         let header = self.memory.header();
@@ -304,8 +318,12 @@ impl Life {
                 || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
                 || header.asks_shutdown.load(Ordering::Relaxed) != 0
         };
-        if header.lifecycle() < Lifecycle::Finishing && asked() {
+        if header.lifecycle() < Lifecycle::Leaving && asked() {
             logging::info!("a callback asked for it: shutting down");
+            self.leave();
+        }
+        if header.lifecycle() == Lifecycle::Leaving && clock::uptime_ms() >= self.leaves_at_ms {
+            logging::info!("lame_duck is over: no connection is accepted any more");
             self.shut_down(self.memory.settings.max_wait_time);
         }
         let quarter = self.memory.settings.max_wait_time.as_millis() as u64 / 4;
@@ -338,7 +356,7 @@ impl Life {
     fn timeout(&self) -> Option<Duration> {
         let own = match self.memory.header().lifecycle() {
             // A worker that dies in this phase may leave no other sign than its end, which the manager sees.
-            Lifecycle::Finishing | Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
+            Lifecycle::Leaving | Lifecycle::Finishing | Lifecycle::Draining | Lifecycle::Stopping => Some(Duration::from_millis(20)),
             _ => {
                 let waits = self.acceptor.as_ref().and_then(Acceptor::timeout).into_iter().chain(self.family.timeout());
                 #[cfg(feature = "cli")]

@@ -76,12 +76,14 @@ pub(crate) const LISTENERS: usize = 16;
 pub(crate) enum Lifecycle {
     Starting = 0,
     Running = 1,
+    /// It was told to shut down, and serves as before, so that whoever balances load can send clients elsewhere.
+    Leaving = 2,
     /// No session is accepted any more; those that are open are served until the jobs that were under way have come back.
-    Finishing = 2,
+    Finishing = 3,
     /// Sessions are being closed.
-    Draining = 3,
+    Draining = 4,
     /// All sessions are closed, or the deadline is over: processes end.
-    Stopping = 4,
+    Stopping = 5,
 }
 
 impl Header {
@@ -109,8 +111,9 @@ impl Header {
         match self.lifecycle.load(Ordering::Acquire) {
             0 => Lifecycle::Starting,
             1 => Lifecycle::Running,
-            2 => Lifecycle::Finishing,
-            3 => Lifecycle::Draining,
+            2 => Lifecycle::Leaving,
+            3 => Lifecycle::Finishing,
+            4 => Lifecycle::Draining,
             _ => Lifecycle::Stopping,
         }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Resolved {
     pub(crate) ready_timeout: Duration,
     /// Whether a worker that is replaced waits for the closures of its jobs.
     pub(crate) reload_async: bool,
+    /// How long it serves on that was told to shut down.
+    pub(crate) lame_duck: Duration,
     /// How long a callback may take before the log names it; zero for any time.
     pub(crate) watchdog: Duration,
     /// Where the log goes, if not to standard error.

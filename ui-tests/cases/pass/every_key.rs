@@ -45,6 +45,7 @@ struct Echo;
     watchdog = mins(1) - secs(30),
     ready_timeout = mins(2) - secs(1),
     control = concat!("/tmp/", "echo.sock"),
+    lame_duck = secs(2) * 5,
     max_wait_time = mins(1) + secs(30),
 )]
 impl Echo {

@@ -43,6 +43,7 @@ struct Echo;
     watchdog = secs(5),
     ready_timeout = secs(60),
     control = "/run/echo.sock",
+    lame_duck = secs(10),
     max_wait_time = secs(3)
 )]
 impl Echo {

@@ -52,9 +52,9 @@ impl Life {
             Request::Connections { from } => Answer::Rows(report::connections(self.memory, from)),
             Request::Stop { now } => {
                 // One that is under way is not put off.
-                if now || self.memory.header().lifecycle() < Lifecycle::Finishing {
+                if now || self.memory.header().lifecycle() < Lifecycle::Leaving {
                     crate::logging::info!("{ASKED_BY}: shutting down{}", if now { " at once" } else { "" });
-                    self.shut_down(if now { Duration::ZERO } else { self.memory.settings.max_wait_time });
+                    if now { self.shut_down(Duration::ZERO) } else { self.leave() }
                 }
                 Answer::Later(Wait::End)
             }

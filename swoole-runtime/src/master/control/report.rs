@@ -68,6 +68,7 @@ fn phase(lifecycle: Lifecycle) -> &'static str {
     match lifecycle {
         Lifecycle::Starting => "starting",
         Lifecycle::Running => "running",
+        Lifecycle::Leaving => "leaving",
         Lifecycle::Finishing => "finishing",
         Lifecycle::Draining => "draining",
         Lifecycle::Stopping => "stopping",
