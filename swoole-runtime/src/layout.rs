@@ -127,10 +127,10 @@ impl Memory {
             size_of::<Row>(),
             (settings.workers + settings.slots()) * settings.reactors,
             ring_bytes >> 10,
-            plan.hash()
+            layout_of(&plan)
         );
         let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
-        memory.header().sign(plan.hash(), clock::unix_ms());
+        memory.header().sign(layout_of(&plan), clock::unix_ms());
         Ok(memory)
     }
 
@@ -141,10 +141,10 @@ impl Memory {
     /// What is not as this program would lay it out.
     pub(crate) fn attach(settings: Resolved, files: &'static Files, layout: u64, mut inherited: Vec<OwnedFd>) -> io::Result<&'static Self> {
         let (plan, places, ring_bytes) = plan(&settings);
-        if plan.hash() != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
+        if layout_of(&plan) != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
             return Err(io::Error::other(format!(
                 "its shared memory has the layout {:016x}, and that of the server {layout:016x}",
-                plan.hash()
+                layout_of(&plan)
             )));
         }
         let mut bells = inherited.split_off(1).into_iter().map(Bell::from_fd);
@@ -392,6 +392,24 @@ pub(crate) enum Role {
 
 fn nth(places: Places<Back>, n: usize) -> Place<Back> {
     places.nth(n).expect("our bug: a ring that the plan does not have")
+}
+
+/// Tells the layouts of two programs apart: by every region, and by how large each thing in them is. What has the same size and another
+/// meaning has another version of this crate.
+fn layout_of(plan: &Plan) -> u64 {
+    const SIZES: [usize; 9] = [
+        size_of::<Header>(),
+        size_of::<Row>(),
+        size_of::<ReactorBoard>(),
+        size_of::<ManagerBoard>(),
+        size_of::<SlotBoard>(),
+        size_of::<WorkerBoard>(),
+        size_of::<SuccessorBoard>(),
+        size_of::<JobCell>(),
+        size_of::<Back>(),
+    ];
+    let version = env!("CARGO_PKG_VERSION").bytes().map(usize::from);
+    SIZES.into_iter().chain(version).fold(plan.hash(), |hash, part| (hash ^ part as u64).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn plan(settings: &Resolved) -> (Plan, LaidOut, usize) {

@@ -245,7 +245,8 @@ fn a_reload_that_is_given_up_is_a_failure_with_its_reason() {
     let server = place.launch().behaviour("fail_later").start();
     place.wait_for_status("all are ready", |status| status["ready"] == 2);
     let outcome = place.run(&["reload"]);
-    assert!(outcome.refusal().starts_with("Error: the reload was given up: "), "{outcome:?}");
+    let refusal = outcome.refusal();
+    assert!(refusal.starts_with("Error: the reload was given up: ") && refusal.contains("the database has gone"), "{outcome:?}");
     let outcome = place.run(&["reload", "--json"]);
     assert_eq!(outcome.code, Some(1));
     let said: Value = serde_json::from_str(&outcome.stdout).expect("JSON");

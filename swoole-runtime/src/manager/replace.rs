@@ -195,7 +195,7 @@ impl Life {
     /// A reload has come to its end, and the processes that it has not come to stay as they are.
     fn give_up(&mut self, group: Group, reload: u32, why: &str) {
         logging::error!("the reload is given up, and the {} that are left stay as they are: {why}", name_of(group));
-        self.memory.manager().gives_up(group, reload);
+        self.memory.manager().gives_up(group, reload, why);
     }
 
     /// Gives the slot to the successor that is ready, if there is one; `now` names nobody, or a process that is dead and settled.

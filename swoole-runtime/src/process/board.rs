@@ -354,6 +354,8 @@ pub(crate) struct ManagerBoard {
     /// For each group the last reload that is through, and the last that was given up: what is not replaced by then stays as it is.
     reloaded: [AtomicU32; 2],
     given_up: [AtomicU32; 2],
+    /// Why the last one was.
+    pub(crate) why_given_up: LastWords,
     /// Whether workers are another program than the manager.
     pub(crate) runs_another: AtomicU32,
 }
@@ -365,8 +367,9 @@ impl ManagerBoard {
         self.reloaded[group as usize].store(reload, Ordering::Relaxed);
     }
 
-    /// [manager] This reload is at its end, and some processes are as they were; why is in the log.
-    pub(crate) fn gives_up(&self, group: Group, reload: u32) {
+    /// [manager] This reload is at its end, and some processes are as they were.
+    pub(crate) fn gives_up(&self, group: Group, reload: u32, why: &str) {
+        self.why_given_up.say(why);
         // Relaxed: the store behind it publishes it.
         self.given_up[group as usize].store(reload, Ordering::Relaxed);
         // Release, label "given up": who waits for this one looks at the first then.

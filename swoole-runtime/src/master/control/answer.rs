@@ -94,7 +94,8 @@ impl Life {
             return None;
         }
         let is_given_up = asked().any(|(group, number)| manager.given_up(group) == number);
-        let reason = if is_given_up { "some processes stay as they were: why is in the log" } else { "" };
+        let why = || manager.why_given_up.said().unwrap_or_default().replace('\n', "; ");
+        let reason = if is_given_up { format!("some processes stay as they were: {}", why()) } else { String::new() };
         Some(format!("reload through={} joined={is_joined}\n{REASON}{reason}\n", !is_given_up))
     }
 
