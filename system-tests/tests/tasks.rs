@@ -283,6 +283,37 @@ fn a_thousand_jobs_at_once_keep_their_order() {
 }
 
 #[test]
+fn two_thousand_jobs_in_one_callback_are_done_in_their_order() {
+    let server = tasker().arguments(["--task-workers=1", "--task-queue=2048"]).start();
+    let mut client = server.connect();
+    client.ask("task 0 sleep 300");
+    let many = client.ask_fields("many 2047 1 echo 3000");
+    assert_eq!((many.number("count"), many.text("then")), (2047, ""), "none is refused while the only task worker sleeps");
+    let outputs: HashMap<u64, Entry> =
+        (0..2048).map(|_| Entry::read(&client.line())).map(|output| (output.number("tag"), output)).collect();
+    assert!(outputs.len() == 2048 && outputs.values().all(|output| output.text("whole") == "true"));
+    let begun: Vec<(u64, u64)> = server.journal.of("begun").iter().map(|entry| (entry.number("tag"), entry.number("id"))).collect();
+    let first = begun[0].1;
+    assert!(begun.iter().all(|(tag, id)| id - first == *tag), "the numbers of jobs rise by one");
+    server.stop();
+}
+
+#[test]
+fn a_job_of_16_mib_goes_both_ways_and_leaves_no_file() {
+    let directory = Directory::new();
+    let server = tasker().arguments([directory.argument().as_str()]).start();
+    let mut client = server.connect();
+    for (tag, what) in [(1, "task"), (2, "wait 20000")] {
+        client.ask(&format!("{what} {tag} echo {}", 16 << 20));
+    }
+    let output = finished(&server, 1);
+    assert_eq!((output.number("length"), output.text("whole")), (16 << 20, "true"));
+    assert_eq!(finished(&server, 2).text("whole"), "true");
+    server.stop();
+    assert_eq!(directory.files(), Vec::<String>::new());
+}
+
+#[test]
 fn no_job_waits_behind_a_stuck_task_worker() {
     let server = tasker().start();
     let (mut one, mut two) = (server.connect_to_worker(0), server.connect_to_worker(1));
