@@ -157,7 +157,11 @@ impl<S: Server> Serving<S> {
         }
         let worker = self.worker;
         let Some(jobs) = worker.handed().filter(|jobs| jobs.are_done()) else { return false };
-        jobs.finish_done(state, worker, S::DISPATCH.on_finish, &mut |callback, outcome| self.report(callback, None, outcome))
+        let was_any = jobs.finish_done(state, worker, S::DISPATCH.on_finish, &mut |callback, outcome| self.report(callback, None, outcome));
+        if was_any {
+            self.count_as_consumed();
+        }
+        was_any
     }
 
     /// Reads what other processes have sent; `false` when there was nothing.
@@ -170,6 +174,9 @@ impl<S: Server> Serving<S> {
         let Some(mut inbox) = self.inbox.take() else { return false };
         let was_any = inbox.read(state, self.worker, &mut |outcome| self.report(Callback::PipeMessage, None, outcome));
         self.inbox = Some(inbox);
+        if was_any {
+            self.count_as_consumed();
+        }
         was_any
     }
 
@@ -195,12 +202,17 @@ impl<S: Server> Serving<S> {
     fn consume(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
         lane.ring.advance();
-        self.consumed += 1;
-        // Relaxed: read when this process is dead.
-        self.board.consumed.store(self.consumed, Ordering::Relaxed);
         if lane.ring.room_is_wanted() {
             lane.reactor.ring();
         }
+        self.count_as_consumed();
+    }
+
+    /// This process has done something: should it die now, another comes at once.
+    fn count_as_consumed(&mut self) {
+        self.consumed += 1;
+        // Relaxed: read when this process is dead.
+        self.board.consumed.store(self.consumed, Ordering::Relaxed);
     }
 
     fn call(&mut self, at: usize, record: &Record, state: &mut S) {

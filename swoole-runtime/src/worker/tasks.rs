@@ -87,11 +87,15 @@ impl<S: Server> Working<S> {
 
     fn read_messages(&mut self, state: &mut S) {
         if let Some(inbox) = &mut self.inbox {
-            inbox.read(state, self.worker, &mut |outcome| {
+            let was_any = inbox.read(state, self.worker, &mut |outcome| {
                 if let Err(failure) = outcome {
                     logging::warn!("{}: {}", Callback::PipeMessage, failure.0);
                 }
             });
+            if was_any {
+                // Relaxed: for who reaps this process; it has done something.
+                self.board.consumed.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
