@@ -134,6 +134,25 @@ fn what_dies_after_an_update_comes_back_as_the_new_program_whatever_lies_there_b
     server.stop();
 }
 
+#[test]
+fn a_program_that_was_reloaded_as_it_was_outlives_its_file_and_the_manager() {
+    let place = Place::new("same", ONE);
+    let server = place.launch().start();
+    reload(&server, Signal::SIGUSR1, "all workers are replaced");
+    place.write(b"not a program", 0o755);
+    tree::signal(server.manager(), Signal::SIGKILL);
+    server.wait_for_log(&["this process takes over"]);
+    for worker in 0..2 {
+        let dead = server.worker(worker);
+        tree::signal(dead, Signal::SIGKILL);
+        server.journal.wait("on_worker_error", |error| error.number("pid") == u64::from(dead));
+        assert_eq!(server.connect_to_worker(worker).ask("version"), "version 1");
+    }
+    assert_eq!(server.journal.of("on_worker_error").len(), 2);
+    server.wait_for_all_processes(PROCESSES);
+    server.stop();
+}
+
 /// A reload that fails: why the log says it does, and everything is as it was.
 fn nothing_changes(name: &str, spoil: impl FnOnce(&Place), why: &[&str]) {
     let place = Place::new(name, ONE);

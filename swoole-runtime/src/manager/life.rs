@@ -245,7 +245,8 @@ impl Life {
             self.tell_master(ToMaster::Adopt { pid });
             return None;
         }
-        let exec = self.exec(self.programs.current());
+        let program = self.program_for_vacant(at);
+        let exec = self.exec(program);
         let opened = owner.open(now)?;
         let group = self.memory.group(at);
         let reload = self.memory.header().reload(group);

@@ -33,6 +33,13 @@ pub(super) struct Exec {
     note: OwnedFd,
 }
 
+/// What workers are, as the manager's board says it where they are no forks of the manager: another program, or its own, run anew.
+const ANOTHER: u32 = 1;
+const ANEW: u32 = 2;
+
+/// This very program, also where its path leads to another by now.
+const OWN: &str = "/proc/self/exe";
+
 /// The exit code of a process that could not become another program.
 const NOT_RUN: i32 = 126;
 
@@ -47,10 +54,12 @@ impl Programs {
 
     /// [manager, after another] What the workers are that the one before has left.
     pub(super) fn take_over(&mut self, memory: &'static Memory, workers: impl Iterator<Item = u32>) {
-        let (Some(path), true) = (&self.path, memory.manager().runs_another.load(Ordering::Relaxed) != 0) else { return };
+        // Relaxed: the manager that wrote it is dead.
+        let (Some(path), runs @ (ANOTHER | ANEW)) = (&self.path, memory.manager().runs.load(Ordering::Relaxed)) else { return };
+        let own = (runs == ANEW).then(|| PathBuf::from(OWN));
         // A worker that has just been forked, and is not that program yet, is this one.
-        let candidates =
-            workers.map(|pid| PathBuf::from(format!("/proc/{pid}/exe"))).filter(|exe| !exec::is_this(exe)).chain([path.clone()]);
+        let of_workers = workers.map(|pid| PathBuf::from(format!("/proc/{pid}/exe"))).filter(|exe| !exec::is_this(exe));
+        let candidates = own.into_iter().chain(of_workers).chain([path.clone()]);
         self.current = candidates.filter_map(|path| exec::open(&path).ok()).map(Rc::new).next();
         if self.current.is_none() {
             logging::error!("the program of the last reload is gone: workers are forks of the one before");
@@ -77,8 +86,9 @@ impl Programs {
     pub(super) fn is_good(&mut self, memory: &'static Memory, reload: u32) {
         if let Some((_, program)) = self.next.as_ref().filter(|(number, _)| *number == reload) {
             self.current = Some(Rc::clone(program));
+            let is_own = exec::is_this(&PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd())));
             // Relaxed: for the next manager.
-            memory.manager().runs_another.store(1, Ordering::Relaxed);
+            memory.manager().runs.store(if is_own { ANEW } else { ANOTHER }, Ordering::Relaxed);
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 use core::time::Duration;
 use mio::Token;
 use nix::{sys::signal::Signal, unistd::Pid};
-use std::{os::fd::OwnedFd, path::Path, time::Instant};
+use std::{os::fd::OwnedFd, path::Path, rc::Rc, time::Instant};
 
 /// How often a successor of the same program is tried before a reload is given up.
 const TRIES: u32 = 3;
@@ -61,6 +61,18 @@ impl Life {
                 continue;
             }
             let (board, slot) = (self.memory.worker(at), self.memory.slot(at));
+            if self.keeps_failing(at) {
+                // Relaxed: as below.
+                if slot.reload.load(Ordering::Relaxed) != reload {
+                    // It is forked as of this reload when its time comes, and keeps nobody waiting until then.
+                    continue;
+                }
+                if self.memory.manager().reloaded(group) != reload && self.slots[at].failures() >= TRIES {
+                    let why = self.last_failure.clone().unwrap_or_default();
+                    self.give_up(group, reload, &why);
+                    return None;
+                }
+            }
             let serves = !matches!(self.slots[at].child, Child::None) && board.state() == State::Ready && self.order(at) == Order::Serve;
             if !serves {
                 is_one_under_way = true;
@@ -82,6 +94,32 @@ impl Life {
         // The oldest of them: what is worn again at once must not keep the others from their turn.
         let oldest = worn.into_iter().min_by_key(|&at| self.memory.worker(at).started_ms.load(Ordering::Relaxed));
         next.or(oldest).filter(|&at| self.slots[at].holds_back().is_zero())
+    }
+
+    /// Nobody holds this slot, and the last that did have not lived long.
+    fn keeps_failing(&self, at: usize) -> bool {
+        matches!(self.slots[at].child, Child::None) && self.slots[at].failures() > 0
+    }
+
+    /// What a slot that nobody holds is filled with: while a reload is under way, what that has.
+    pub(super) fn program_for_vacant(&mut self, at: usize) -> Option<Rc<OwnedFd>> {
+        let group = self.memory.group(at);
+        let reload = self.memory.header().reload(group);
+        let slot = self.memory.slot(at);
+        let is_reloading = self.memory.manager().reloaded(group) != reload;
+        // A worker that died well is what it was before, until its turn comes; one that keeps failing has nothing to lose.
+        if is_reloading && self.keeps_failing(at) && slot.reload.load(Ordering::Relaxed) != reload {
+            match self.programs.of_reload(reload) {
+                Ok(Some(program)) => {
+                    // Relaxed: nobody but the manager reads it.
+                    slot.reload.store(reload, Ordering::Relaxed);
+                    return Some(program);
+                }
+                Ok(None) => {}
+                Err(e) => logging::error!("the program of the reload cannot be opened: {e}"),
+            }
+        }
+        self.programs.current()
     }
 
     fn go_on_with_successor(&mut self, at: usize) {

@@ -356,8 +356,8 @@ pub(crate) struct ManagerBoard {
     given_up: [AtomicU32; 2],
     /// Why the last one was.
     pub(crate) why_given_up: LastWords,
-    /// Whether workers are another program than the manager.
-    pub(crate) runs_another: AtomicU32,
+    /// For each group what its processes are: see the manager's `program`.
+    pub(crate) runs: [AtomicU32; 2],
 }
 
 impl ManagerBoard {
