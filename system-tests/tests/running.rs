@@ -1,14 +1,14 @@
 //! A server among other programs: its log as a file, its pid, the background, users and CPUs, systemd, a container.
 
 use nix::{
-    fcntl::{FcntlArg, FdFlag, fcntl},
+    fcntl::{FcntlArg, FdFlag, OFlag, fcntl},
     sys::signal::Signal,
 };
 use std::{
     fs,
     net::TcpListener,
     os::{fd::AsRawFd, unix::net::UnixDatagram},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use system_tests::{Client, Directory, Entry, Launch, Logged, logged::lines_of, tree, watch};
 
@@ -191,6 +191,23 @@ fn a_pid_file_belongs_to_the_server_that_lives() {
     server.stop();
 }
 
+/// The pipes that a process has open, under which descriptors.
+fn pipes(pid: u32) -> Vec<(PathBuf, String)> {
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("it lives").flatten();
+    let linked = open.filter_map(|entry| Some((fs::read_link(entry.path()).ok()?, entry.file_name().to_string_lossy().into_owned())));
+    linked.filter(|(to, _)| to.to_string_lossy().starts_with("pipe:")).collect()
+}
+
+/// Those of this process that it has not inherited.
+fn own_pipes() -> Vec<PathBuf> {
+    let is_own = |number: &str| {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+        let flags = info.lines().find_map(|line| i32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+        flags.is_some_and(|flags| flags & OFlag::O_CLOEXEC.bits() != 0)
+    };
+    pipes(std::process::id()).into_iter().filter(|(_, number)| is_own(number)).map(|(pipe, _)| pipe).collect()
+}
+
 #[test]
 fn a_daemon_lets_the_command_return_when_it_listens() {
     let mut logged = Logged::start_unwatched(scripted().arguments(["--daemonize=true"]), |launch, directory| {
@@ -205,6 +222,11 @@ fn a_daemon_lets_the_command_return_when_it_listens() {
     assert!(session != nix::unistd::getsid(None).expect("it has one") && session.as_raw().cast_unsigned() != pid);
     assert_eq!(fs::read_link(format!("/proc/{pid}/fd/0")).expect("it is open"), Path::new("/dev/null"));
     assert_eq!(logged.server.log(), [""; 0]);
+    // Who reads what the command prints sees the end of it: no process of the server has it open.
+    let ours = own_pipes();
+    for process in logged.server.processes() {
+        assert!(pipes(process.pid).iter().all(|(pipe, _)| !ours.contains(pipe)), "{process:?}");
+    }
     tree::signal(pid, Signal::SIGTERM);
     watch::until("no process is left", || logged.server.processes().is_empty());
     assert!(!path.exists());

@@ -77,7 +77,7 @@ pub(super) fn detach(settings: &Resolved, witness: &SingleThreaded) -> Result<Co
             std::process::exit(1);
         }
     }
-    standard::leave_terminal(settings.log_file.is_none()).map_err(unable).inspect_err(|e| command.server_failed(e))?;
+    standard::leave_terminal().map_err(unable).inspect_err(|e| command.server_failed(e))?;
     Ok(command)
 }
 

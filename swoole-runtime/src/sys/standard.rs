@@ -85,11 +85,11 @@ pub(crate) fn open_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Nothing to read, and nobody who reads.
-pub(crate) fn leave_terminal(and_output: bool) -> io::Result<()> {
+/// Nothing to read, and nobody who reads: whoever waits for the end of what a command prints does not wait for what goes on behind it.
+pub(crate) fn leave_terminal() -> io::Result<()> {
     let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&nothing)?;
-    if and_output { print_to(&nothing) } else { Ok(()) }
+    print_to(&nothing)
 }
 
 /// Writes all of it to standard error, whatever else this process prints.
