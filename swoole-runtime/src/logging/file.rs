@@ -121,7 +121,8 @@ struct Collector<N> {
 /// A process that prints.
 struct Writer {
     pid: u32,
-    name: String,
+    /// Not known for one that prints before it holds a slot, as `main` of another program does: asked for again at its next piece.
+    name: Option<String>,
     /// The line that has no end yet.
     line: Vec<u8>,
     /// It is one of the log itself.
@@ -174,11 +175,12 @@ impl<N: Fn(u32) -> Option<String>> Collector<N> {
                 // The one that has been there longest.
                 self.writers.remove(0).end_line(lines);
             }
-            let name = (self.name_of)(pid).unwrap_or_else(|| "process".to_owned());
-            self.writers.push(Writer { pid, name, line: Vec::new(), is_whole: false });
+            self.writers.push(Writer { pid, name: None, line: Vec::new(), is_whole: false });
             self.writers.len() - 1
         });
-        &mut self.writers[at]
+        let writer = &mut self.writers[at];
+        writer.name = writer.name.take().or_else(|| (self.name_of)(pid));
+        writer
     }
 }
 
@@ -186,7 +188,7 @@ impl Writer {
     fn end_line(&mut self, lines: &mut Vec<u8>) {
         if !self.line.is_empty() {
             if !self.is_whole {
-                lines.extend_from_slice(stamp("PRINT", &self.name, self.pid).as_bytes());
+                lines.extend_from_slice(stamp("PRINT", self.name.as_deref().unwrap_or("process"), self.pid).as_bytes());
             }
             lines.append(&mut self.line);
             lines.push(b'\n');
@@ -205,6 +207,7 @@ fn write(lines: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::cell::Cell;
 
     #[test]
     fn pieces_of_several_processes_are_lines_with_names() {
@@ -232,5 +235,17 @@ mod tests {
             "[process 77] of a command",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn who_gets_a_name_late_has_it_from_then_on() {
+        let known = Cell::new(false);
+        let mut collector = Collector { name_of: |_| known.get().then(|| "worker 0".to_owned()), writers: Vec::new() };
+        let mut say = |text: &[u8]| String::from_utf8(collector.take(7, text)).expect("it is text");
+        assert!(say(b"main\n").contains("[process 7] main"));
+        known.set(true);
+        assert!(say(b"served\n").contains("[worker 0 7] served"));
+        known.set(false);
+        assert!(say(b"and stops\n").contains("[worker 0 7] and stops"));
     }
 }
