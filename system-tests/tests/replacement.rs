@@ -375,6 +375,18 @@ fn a_shutdown_ends_successors_too() {
 }
 
 #[test]
+fn a_reload_over_a_worker_that_cannot_start_any_more_is_given_up() {
+    let server = tasker().behaviour("fail_later").start();
+    let dead = server.worker(0);
+    tree::signal(dead, Signal::SIGKILL);
+    server.journal.wait("on_worker_error", |error| error.number("generation") == 2);
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["the reload is given up, and the workers that are left stay as they are", "the database has gone"]);
+    server.connect_to_worker(1).is_served();
+    server.stop();
+}
+
+#[test]
 fn a_shutdown_during_a_reload_ends_everything() {
     let mut server = tasker().arguments(["--max-wait-time=5"]).start();
     let address = server.address();

@@ -153,6 +153,41 @@ fn a_program_that_was_reloaded_as_it_was_outlives_its_file_and_the_manager() {
     server.stop();
 }
 
+#[test]
+fn each_reload_runs_what_lies_there_then_whatever_the_other_group_has_run() {
+    let place = Place::new("groups", ONE);
+    let server = place.launch().start();
+    let mut clients = connected(&server);
+    reload(&server, Signal::SIGUSR2, "all task workers are replaced");
+    place.install(TWO);
+    reload(&server, Signal::SIGUSR1, "all workers are replaced");
+    assert_eq!(versions(&mut clients), ["version 2"; 6]);
+    // A worker is what workers are, and a task worker what task workers are.
+    place.install(ONE);
+    reload(&server, Signal::SIGUSR2, "all task workers are replaced");
+    let dead = server.worker(0);
+    tree::signal(dead, Signal::SIGKILL);
+    server.journal.wait("on_worker_error", |error| error.number("pid") == u64::from(dead));
+    assert_eq!(server.connect_to_worker(0).ask("version"), "version 2");
+    assert_eq!(server.connect().ask("task"), "task by 1");
+    server.stop();
+}
+
+#[test]
+fn a_better_program_reaches_a_worker_that_keeps_dying() {
+    let place = Place::new("keeps_dying", ONE);
+    let server = place.launch().start();
+    for _ in 0..5 {
+        tree::signal(server.worker(0), Signal::SIGKILL);
+    }
+    place.install(TWO);
+    reload(&server, Signal::SIGUSR1, "all workers are replaced");
+    assert_eq!(server.connect_to_worker(0).ask("version"), "version 2");
+    assert_eq!(server.connect_to_worker(1).ask("version"), "version 2");
+    server.wait_for_all_processes(PROCESSES);
+    server.stop();
+}
+
 /// A reload that fails: why the log says it does, and everything is as it was.
 fn nothing_changes(name: &str, spoil: impl FnOnce(&Place), why: &[&str]) {
     let place = Place::new(name, ONE);

@@ -12,7 +12,7 @@ use crate::{
     event::State,
     layout::{Memory, Role},
     logging::{self, Speaker},
-    process::{Lifecycle, Taking, ToManager, ToMaster},
+    process::{Group, Lifecycle, Taking, ToManager, ToMaster},
     ring::Look,
     sync::Ordering,
     sys::{
@@ -148,8 +148,10 @@ impl Life {
             logging::warn!("the manager has died; this process takes over");
             self.ask_for_orphans();
             self.is_reloading = self.is_reload_under_way();
-            let workers = self.slots.iter().filter_map(|slot| slot.child.pid()).collect::<Vec<_>>();
-            self.programs.take_over(self.memory, workers.into_iter());
+            for group in Group::ALL {
+                let processes: Vec<u32> = self.memory.slots_of(group).filter_map(|at| self.slots[at].child.pid()).collect();
+                self.programs.take_over(self.memory, group, processes.into_iter());
+            }
             if S::DISPATCH.on_pipe_message.is_some()
                 && let Some(messages) = self.memory.messages(self.memory.settings.slots())
             {

@@ -5,7 +5,7 @@
 use crate::{
     layout::Memory,
     logging,
-    process::{ATTACH, Attachment, Taking, refusal},
+    process::{ATTACH, Attachment, Group, Taking, refusal},
     sync::Ordering,
     sys::{exec, lifeline::Lifeline},
 };
@@ -21,9 +21,15 @@ use std::{
 pub(super) struct Programs {
     /// Where the program lies; `None` where reloads fork.
     path: Option<PathBuf>,
-    /// What workers are now; `None` for forks of this program.
+    /// Of workers and of task workers: a reload may be of the latter alone.
+    groups: [OfGroup; 2],
+}
+
+#[derive(Default)]
+struct OfGroup {
+    /// What its processes are now; `None` for forks of this program.
     current: Option<Rc<OwnedFd>>,
-    /// What lay there at the reload of this number.
+    /// What lay at the path at the reload of this number.
     next: Option<(u32, Rc<OwnedFd>)>,
 }
 
@@ -52,43 +58,47 @@ impl Programs {
         self.path.as_deref()
     }
 
-    /// [manager, after another] What the workers are that the one before has left.
-    pub(super) fn take_over(&mut self, memory: &'static Memory, workers: impl Iterator<Item = u32>) {
+    /// [manager, after another] What the processes of this group are that the one before has left.
+    pub(super) fn take_over(&mut self, memory: &'static Memory, group: Group, processes: impl Iterator<Item = u32>) {
         // Relaxed: the manager that wrote it is dead.
-        let (Some(path), runs @ (ANOTHER | ANEW)) = (&self.path, memory.manager().runs.load(Ordering::Relaxed)) else { return };
+        let runs = memory.manager().runs[group as usize].load(Ordering::Relaxed);
+        let (Some(path), ANOTHER | ANEW) = (&self.path, runs) else { return };
         let own = (runs == ANEW).then(|| PathBuf::from(OWN));
-        // A worker that has just been forked, and is not that program yet, is this one.
-        let of_workers = workers.map(|pid| PathBuf::from(format!("/proc/{pid}/exe"))).filter(|exe| !exec::is_this(exe));
-        let candidates = own.into_iter().chain(of_workers).chain([path.clone()]);
-        self.current = candidates.filter_map(|path| exec::open(&path).ok()).map(Rc::new).next();
-        if self.current.is_none() {
-            logging::error!("the program of the last reload is gone: workers are forks of the one before");
+        // A process that has just been forked, and is not that program yet, is this one.
+        let of_processes = processes.map(|pid| PathBuf::from(format!("/proc/{pid}/exe"))).filter(|exe| !exec::is_this(exe));
+        let candidates = own.into_iter().chain(of_processes).chain([path.clone()]);
+        let current = candidates.filter_map(|path| exec::open(&path).ok()).map(Rc::new).next();
+        if current.is_none() {
+            logging::error!("the program of the last reload is gone: what dies is replaced by forks of the one before");
         }
+        self.groups[group as usize].current = current;
     }
 
-    /// What a worker is forked as that nobody has reloaded.
-    pub(super) fn current(&self) -> Option<Rc<OwnedFd>> {
-        self.current.clone()
+    /// What a process is forked as that nobody has reloaded.
+    pub(super) fn current(&self, group: Group) -> Option<Rc<OwnedFd>> {
+        self.groups[group as usize].current.clone()
     }
 
     /// The same for one of this reload: what lay at the path when the first of it was.
-    pub(super) fn of_reload(&mut self, reload: u32) -> io::Result<Option<Rc<OwnedFd>>> {
+    pub(super) fn of_reload(&mut self, group: Group, reload: u32) -> io::Result<Option<Rc<OwnedFd>>> {
         let Some(path) = &self.path else { return Ok(None) };
-        if let Some((_, program)) = self.next.as_ref().filter(|(number, _)| *number == reload) {
+        let next = &mut self.groups[group as usize].next;
+        if let Some((_, program)) = next.as_ref().filter(|(number, _)| *number == reload) {
             return Ok(Some(Rc::clone(program)));
         }
         let program = Rc::new(exec::open(path)?);
-        self.next = Some((reload, Rc::clone(&program)));
+        *next = Some((reload, Rc::clone(&program)));
         Ok(Some(program))
     }
 
-    /// A worker of this reload is ready: from now on others are the same.
-    pub(super) fn is_good(&mut self, memory: &'static Memory, reload: u32) {
-        if let Some((_, program)) = self.next.as_ref().filter(|(number, _)| *number == reload) {
-            self.current = Some(Rc::clone(program));
+    /// A process of this reload is ready: from now on others of its group are the same.
+    pub(super) fn is_good(&mut self, memory: &'static Memory, group: Group, reload: u32) {
+        let OfGroup { current, next } = &mut self.groups[group as usize];
+        if let Some((_, program)) = next.as_ref().filter(|(number, _)| *number == reload) {
+            *current = Some(Rc::clone(program));
             let is_own = exec::is_this(&PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd())));
             // Relaxed: for the next manager.
-            memory.manager().runs.store(if is_own { ANEW } else { ANOTHER }, Ordering::Relaxed);
+            memory.manager().runs[group as usize].store(if is_own { ANEW } else { ANOTHER }, Ordering::Relaxed);
         }
     }
 }

@@ -88,6 +88,8 @@ impl Life {
             return None;
         }
         if next.is_none() && self.memory.manager().reloaded(group) != reload {
+            // Where all that there were kept failing, nobody else has said so.
+            self.programs.is_good(self.memory, group, reload);
             self.memory.manager().has_reloaded(group, reload);
             logging::info!("all {} are replaced", name_of(group));
         }
@@ -109,7 +111,7 @@ impl Life {
         let is_reloading = self.memory.manager().reloaded(group) != reload;
         // A worker that died well is what it was before, until its turn comes; one that keeps failing has nothing to lose.
         if is_reloading && self.keeps_failing(at) && slot.reload.load(Ordering::Relaxed) != reload {
-            match self.programs.of_reload(reload) {
+            match self.programs.of_reload(group, reload) {
                 Ok(Some(program)) => {
                     // Relaxed: nobody but the manager reads it.
                     slot.reload.store(reload, Ordering::Relaxed);
@@ -119,7 +121,7 @@ impl Life {
                 Err(e) => logging::error!("the program of the reload cannot be opened: {e}"),
             }
         }
-        self.programs.current()
+        self.programs.current(group)
     }
 
     fn go_on_with_successor(&mut self, at: usize) {
@@ -199,7 +201,7 @@ impl Life {
         let reload = self.memory.header().reload(group);
         // Relaxed: written by this manager, or by one before it.
         let is_reload = slot.reload.load(Ordering::Relaxed) != reload;
-        let program = if is_reload { self.programs.of_reload(reload) } else { Ok(self.programs.current()) };
+        let program = if is_reload { self.programs.of_reload(group, reload) } else { Ok(self.programs.current(group)) };
         let program = match program {
             Ok(program) => program,
             Err(e) => {
@@ -244,7 +246,7 @@ impl Life {
         // Relaxed: nobody but the manager reads it.
         slot.reload.store(successor.reload, Ordering::Relaxed);
         if successor.is_reload {
-            self.programs.is_good(self.memory, successor.reload);
+            self.programs.is_good(self.memory, self.memory.group(at), successor.reload);
         }
         let is_next = successor.generation == now.generation.wrapping_add(1);
         if !is_next || !successor.child.pid().is_some_and(|pid| slot.owner.hand_over(now, pid)) {
