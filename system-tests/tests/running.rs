@@ -47,6 +47,12 @@ fn is_root() -> bool {
 }
 
 #[test]
+fn a_pid_file_is_no_log_file() {
+    let outcome = Launch::new(env!("CARGO_BIN_EXE_configured")).arguments(["--log-file=/tmp/one.file", "--pid-file=/tmp/one.file"]).run();
+    assert!(outcome.refusal().contains("`pid_file` is the file that `log_file` names"), "{outcome:?}");
+}
+
+#[test]
 fn prints_and_panics_of_workers_are_in_the_log_file_with_process_and_pid() {
     let mut logged = Logged::start(scripted());
     for worker in [0, 1] {

@@ -43,6 +43,13 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
             cpus * 4
         ));
     }
+    let (log_file, pid_file) = (collected.settings.log_file, collected.settings.pid_file);
+    if pid_file.is_some() && pid_file == log_file {
+        collected.refusals.push(format!(
+            "{}: `pid_file` is the file that `log_file` names: the log would be lost in it; write `pid_file = \"/run/server.pid\"`",
+            collected.origin_of("pid_file")
+        ));
+    }
     let least = 2 * u64::from(workers) * u64::from(reactors) * SMALLEST_RING as u64;
     match (collected.settings.ring_memory, collected.is_default("ring_memory")) {
         (Some(asked), false) if asked < least => collected.refusals.push(format!(

@@ -91,7 +91,9 @@ impl Life {
             // Where all that there were kept failing, nobody else has said so.
             self.programs.is_good(self.memory, group, reload);
             self.memory.manager().has_reloaded(group, reload);
-            logging::info!("all {} are replaced", name_of(group));
+            if !self.memory.slots_of(group).is_empty() {
+                logging::info!("all {} are replaced", name_of(group));
+            }
         }
         // The oldest of them: what is worn again at once must not keep the others from their turn.
         let oldest = worn.into_iter().min_by_key(|&at| self.memory.worker(at).started_ms.load(Ordering::Relaxed));
