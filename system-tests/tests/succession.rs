@@ -1,6 +1,7 @@
 //! What holds when manager, standby or master die: the first two are replaced and nobody notices; with the master all ends.
 
 use nix::sys::signal::Signal;
+use std::{thread, time::Duration};
 use system_tests::{
     Client, Launch, Server,
     storm::{Storm, Wind},
@@ -53,6 +54,19 @@ fn a_killed_manager_is_replaced_and_no_client_notices() {
     assert_eq!((tally.lost, tally.corrupt), (0, 0), "{tally:?}");
     assert!(tally.dropped.len() <= 1, "one kill, at most one record in a callback: {tally:?}");
     server.wait_for_all_processes(2);
+    server.stop();
+}
+
+#[test]
+fn a_manager_that_has_taken_over_is_left_alone() {
+    let server = scripted().start();
+    for _ in 0..5 {
+        let manager = depose_manager(&server);
+        // Longer than the master waits for one that it has called.
+        thread::sleep(Duration::from_millis(1200));
+        assert!(tree::lives(manager));
+    }
+    assert!(!server.log().iter().any(|line| line.contains("does not take over")), "{:#?}", server.log());
     server.stop();
 }
 

@@ -142,11 +142,12 @@ impl Family {
         for bell in self.memory.bells.reactors.iter().chain(&self.memory.bells.workers) {
             bell.ring();
         }
+        // Relaxed: written by a process that is dead. Before the next one is called, which may write it at once.
+        self.died = self.memory.manager().pid.load(Ordering::Relaxed);
         match self.standby.take() {
             Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => {
                 // It may have been stopped.
                 let _ = standby.signal(Signal::SIGCONT);
-                self.died = self.memory.manager().pid.load(Ordering::Relaxed);
                 self.called = Some(Instant::now() + TAKE_OVER);
                 self.manager = Some(standby);
             }
