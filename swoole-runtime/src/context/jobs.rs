@@ -318,7 +318,7 @@ impl<S> Worker<S> {
         S: RunsTasks<Output = Output>,
     {
         let jobs = self.jobs()?;
-        let until = Instant::now() + timeout;
+        let until = until(timeout);
         let handed = jobs.hand_over(Kind::Wait, None, &AsJob(job, PhantomData))?;
         self.wait_for(jobs, &[Some(handed)], until);
         jobs.collect(handed)
@@ -342,7 +342,7 @@ impl<S> Worker<S> {
         if jobs_to_do.len() > MOST {
             return Err(TaskError::QueueFull);
         }
-        let until = Instant::now() + timeout;
+        let until = until(timeout);
         let mut outputs: Vec<Option<Output>> = jobs_to_do.iter().map(|_| None).collect();
         let mut handed: Vec<Option<Handed>> = vec![None; jobs_to_do.len()];
         let mut next = 0;
@@ -417,5 +417,21 @@ impl<S> Jobs<S> {
             }
             Withdrawn::Running | Withdrawn::NotMine => Err(TaskError::TimedOut),
         }
+    }
+}
+
+/// When a wait of this length is over; one for ever is one of a hundred years.
+fn until(timeout: Duration) -> Instant {
+    const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    Instant::now() + timeout.min(FOR_EVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_ever_does_not_panic() {
+        assert!(until(Duration::MAX) > until(Duration::from_secs(3600)));
     }
 }
