@@ -235,8 +235,14 @@ fn a_job_that_died_is_an_error_for_whoever_asked() {
 fn a_message_sent_right_before_the_shutdown_is_heard() {
     let mut server = messenger().start();
     let mut client = server.connect_to_worker(0);
-    let flooded = client.ask_fields("flood 3 0 50 100 hear");
+    // More than are read in one turn, to one that comes to none of them before it is told to stop.
+    let receiver = server.wait_until_idle(3);
+    tree::signal(receiver, Signal::SIGSTOP);
+    let flooded = client.ask_fields("flood 3 0 90 100 hear");
+    assert_eq!(flooded.number("count"), 90);
     server.signal(Signal::SIGTERM);
+    server.journal.wait("on_worker_stop", |entry| entry.number("worker") == 0);
+    tree::signal(receiver, Signal::SIGCONT);
     assert!(server.wait_for_end().success());
     assert_eq!(server.journal.of("heard").len() as u64, flooded.number("count"));
 }

@@ -33,6 +33,8 @@ pub(super) struct Family {
     ended: Vec<(u32, Ended)>,
     manager_line: Packets,
     standby_line: Packets,
+    /// Until when a standby must have said that it is there, while there is no manager.
+    awaited: Option<Instant>,
     /// Until when the standby must have taken over that was called.
     called: Option<Instant>,
     /// The manager that died before.
@@ -75,6 +77,7 @@ impl Family {
             ended: Vec::new(),
             manager_line,
             standby_line,
+            awaited: None,
             called: None,
             died: 0,
         })
@@ -88,6 +91,7 @@ impl Family {
         self.hear(&mut news);
         self.look_at_standby();
         self.look_at_manager(stopping, &mut news);
+        self.call_standby(&mut news);
         self.look_at_called(self.died);
         self.look_at_adopted();
         if child_ended {
@@ -144,16 +148,25 @@ impl Family {
         }
         // Relaxed: written by a process that is dead. Before the next one is called, which may write it at once.
         self.died = self.memory.manager().pid.load(Ordering::Relaxed);
+        // One that was just forked may not have said yet that it is there.
+        self.awaited = Some(Instant::now() + TAKE_OVER);
+    }
+
+    /// The standby takes over from a manager that is dead, as soon as it is there.
+    fn call_standby(&mut self, news: &mut News) {
+        let Some(until) = self.awaited else { return };
+        let is_late = Instant::now() >= until;
         match self.standby.take() {
             Some(standby) if self.standby_line.send(ToManager::TakeOver.bytes(), None).is_ok() => {
                 // It may have been stopped.
                 let _ = standby.signal(Signal::SIGCONT);
                 self.called = Some(Instant::now() + TAKE_OVER);
-                self.manager = Some(standby);
+                (self.manager, self.awaited) = (Some(standby), None);
             }
+            None if !is_late => {}
             _ => {
                 logging::error!("no standby is there to take over");
-                news.orphaned = true;
+                (news.orphaned, self.awaited) = (true, None);
             }
         }
     }
@@ -202,7 +215,8 @@ impl Family {
 
     /// When it must be looked at again, should nothing happen.
     pub(super) fn timeout(&self) -> Option<Duration> {
-        self.called.map(|until| until.saturating_duration_since(Instant::now()) + Duration::from_millis(10))
+        let first = self.called.into_iter().chain(self.awaited).min();
+        first.map(|until| until.saturating_duration_since(Instant::now()) + Duration::from_millis(10))
     }
 
     fn look_at_adopted(&mut self) {

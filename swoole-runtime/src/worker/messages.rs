@@ -46,6 +46,12 @@ impl<S: Server> Inbox<S> {
         })
     }
 
+    /// How often [`read`](Self::read) is called at the end, so that all that was sent before is read, and no two that answer each other go on
+    /// for ever.
+    pub(super) fn turns_at_the_end(&self) -> usize {
+        self.senders.iter().map(|messages| messages.tray.cells.len()).sum::<usize>() / MESSAGES_A_TURN + 1
+    }
+
     /// Whether anything was sent that this process has not looked at.
     pub(super) fn has_any(&self) -> bool {
         self.mail.is_any()

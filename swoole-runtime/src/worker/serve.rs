@@ -102,7 +102,8 @@ impl<S: Server> Serving<S> {
             }
         }
         // What was sent before the end is read before it.
-        self.read_messages(state);
+        let turns = self.inbox.as_ref().map_or(0, Inbox::turns_at_the_end);
+        let _ = (0..turns).all(|_| self.read_messages(state));
         if S::DISPATCH.on_task.is_some() {
             self.await_jobs(state);
         }

@@ -82,12 +82,15 @@ impl<S: Server> Working<S> {
             }
         }
         // What was sent before the end is read before it.
-        self.read_messages(state);
+        let turns = self.inbox.as_ref().map_or(0, Inbox::turns_at_the_end);
+        let _ = (0..turns).all(|_| self.read_messages(state));
     }
 
-    fn read_messages(&mut self, state: &mut S) {
+    /// Reads what other processes have sent; `false` when there was nothing.
+    fn read_messages(&mut self, state: &mut S) -> bool {
+        let mut was_any = false;
         if let Some(inbox) = &mut self.inbox {
-            let was_any = inbox.read(state, self.worker, &mut |outcome| {
+            was_any = inbox.read(state, self.worker, &mut |outcome| {
                 if let Err(failure) = outcome {
                     logging::warn!("{}: {}", Callback::PipeMessage, failure.0);
                 }
@@ -97,6 +100,7 @@ impl<S: Server> Working<S> {
                 self.board.consumed.fetch_add(1, Ordering::Relaxed);
             }
         }
+        was_any
     }
 
     /// Sleeps until there is a job. Looks once more between raising the flag and sleeping.
