@@ -82,7 +82,7 @@ impl<S: Server> Working<S> {
             }
         }
         // What was sent before the end is read before it.
-        let turns = self.inbox.as_ref().map_or(0, Inbox::turns_at_the_end);
+        let turns = if S::DISPATCH.on_pipe_message.is_some() { self.inbox.as_ref().map_or(0, Inbox::turns_at_the_end) } else { 0 };
         let _ = (0..turns).all(|_| self.read_messages(state));
     }
 
