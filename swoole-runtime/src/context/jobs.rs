@@ -14,7 +14,7 @@ use crate::{
     logging,
     ring::Answers,
     sync::{Ordering, fence},
-    sys::clock,
+    sys::{clock, wake::Patience},
 };
 use core::{
     cell::{Cell, RefCell},
@@ -61,6 +61,8 @@ pub(crate) struct Jobs<S: 'static> {
     answers: RefCell<Vec<Answers>>,
     /// Where an output lies while `on_finish` reads it: its cell is free by then.
     output: RefCell<Vec<u8>>,
+    /// For calls that wait.
+    patience: Patience,
     /// A closure for each cell.
     thens: RefCell<Vec<Option<Then<S>>>>,
 }
@@ -102,6 +104,7 @@ impl<S> Jobs<S> {
                 turn: Cell::new(worker),
                 answers: RefCell::new((0..task_workers).map(|_| Answers::default()).collect()),
                 output: RefCell::new(Vec::with_capacity(memory.settings.task_cell)),
+                patience: Patience::new(),
                 thens: RefCell::new(pool.cells.iter().map(|_| None).collect()),
             };
             &*Box::leak(Box::new(jobs))
@@ -378,6 +381,9 @@ impl<S> Worker<S> {
         while !has_any_ended() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                return;
+            }
+            if jobs.patience.look_for(has_any_ended) {
                 return;
             }
             board.waits.raise();

@@ -1,11 +1,17 @@
 //! Waking: an eventfd per consumer, never read, watched for edges.
 
-use core::{cell::RefCell, time::Duration};
+use core::{
+    cell::{Cell, RefCell},
+    hint::spin_loop,
+    time::Duration,
+};
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    thread::available_parallelism,
+    time::Instant,
 };
 
 /// What wakes one consumer. Every process has it; each write is an edge for the consumer's poll.
@@ -59,5 +65,83 @@ impl Bed {
             // An interrupted sleep is an early end.
             let _ = poll.poll(events, at_most);
         }
+    }
+}
+
+/// Looking by itself, before a process sleeps, for what another is about to do: a sleep and a wake cost both of them more than a few
+/// microseconds of looking. Where looking was in vain it is left out the next times, twice as many after each failure: a wait for something
+/// long, or on a machine with more to do than processors, costs little more than the sleep.
+pub(crate) struct Patience {
+    /// How long at most; zero where one processor has to do both.
+    most: Duration,
+    /// How many times are left out after the next failure, and how many of the last are left.
+    rests: Cell<(u32, u32)>,
+}
+
+/// About what a sleep and a wake cost on a virtual machine.
+const PATIENCE: Duration = Duration::from_micros(25);
+const MOST_RESTS: u32 = 16;
+/// Between two looks, so that the other's words are not pulled away from it all the time.
+const PAUSES: usize = 8;
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        let has_two = available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        Self { most: if has_two { PATIENCE } else { Duration::ZERO }, rests: Cell::new((1, 0)) }
+    }
+
+    /// Whether it came while this looked for it.
+    pub(crate) fn look_for(&self, mut is_there: impl FnMut() -> bool) -> bool {
+        let (rests, left) = self.rests.get();
+        if self.most.is_zero() || left > 0 {
+            self.rests.set((rests, left.saturating_sub(1)));
+            return false;
+        }
+        let start = Instant::now();
+        loop {
+            if is_there() {
+                self.rests.set((1, 0));
+                return true;
+            }
+            if start.elapsed() >= self.most {
+                break;
+            }
+            (0..PAUSES).for_each(|_| spin_loop());
+        }
+        self.rests.set(((rests * 2).min(MOST_RESTS), rests));
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_rests_after_failures_and_is_itself_again_after_a_success() {
+        let patience = Patience { most: Duration::from_micros(1), rests: Cell::new((1, 0)) };
+        let tries = |n| {
+            let looked = Cell::new(0);
+            for _ in 0..n {
+                let before = looked.get();
+                patience.look_for(|| {
+                    looked.set(before + 1);
+                    false
+                });
+            }
+            looked.get()
+        };
+        assert_eq!(tries(1), 1);
+        assert_eq!(tries(1), 0, "it rests once");
+        assert_eq!(tries(1 + 2), 1, "and twice after the next failure");
+        assert_eq!(tries(1 + 4 + 1 + 8 + 1 + 16 + 1 + 16), 4, "and at most sixteen times");
+        while !patience.look_for(|| true) {}
+        assert_eq!(tries(2), 1);
+    }
+
+    #[test]
+    fn one_processor_alone_does_not_look_for_itself() {
+        let patience = Patience { most: Duration::ZERO, rests: Cell::new((1, 0)) };
+        assert!(!patience.look_for(|| unreachable!("it sleeps at once")));
     }
 }

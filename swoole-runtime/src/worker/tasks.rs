@@ -8,14 +8,14 @@ use crate::{
     context::{Desk, TaskWorker, Worker},
     contract::Server,
     event::Callback,
-    job::{Holder, is_left, oldest, take_oldest},
+    job::{Holder, Kind, is_left, oldest, take_oldest},
     layout::Memory,
     logging,
     process::{Order, WorkerBoard},
     ring::Answers,
     settings::Resolved,
     sync::Ordering,
-    sys::clock,
+    sys::{clock, wake::Patience},
 };
 use std::rc::Rc;
 
@@ -31,6 +31,8 @@ pub(super) struct Working<S: Server> {
     /// The last raises of the other task workers that this one has answered.
     answers: Vec<Answers>,
     inbox: Option<Inbox<S>>,
+    /// For the next job of somebody who has waited for his last.
+    patience: Patience,
 }
 
 impl<S: Server> Working<S> {
@@ -47,6 +49,7 @@ impl<S: Server> Working<S> {
             desk: Rc::new(Desk::new(memory)),
             answers: (0..memory.settings.task_workers).map(|_| Answers::default()).collect(),
             inbox: Inbox::open(memory, slot, worker.generation()),
+            patience: Patience::new(),
         }
     }
 
@@ -58,12 +61,17 @@ impl<S: Server> Working<S> {
         let Resolved { task_max_request, task_max_request_grace, .. } = self.memory.settings;
         let share = super::share(task_max_request, task_max_request_grace);
         let mut jobs = before;
+        let mut was_waited_for = false;
         while self.memory.slot(self.slot).order(self.worker.generation()) == Order::Serve {
             self.read_messages(state);
             let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
-                self.sleep();
+                let is_offered = || oldest(self.desk.pools(), self.holder.task_worker).is_some();
+                if !was_waited_for || !self.patience.look_for(is_offered) {
+                    self.sleep();
+                }
                 continue;
             };
+            was_waited_for = taken.state.kind == Kind::Wait;
             if is_left(self.desk.pools()) {
                 self.wake_another();
             }
