@@ -176,7 +176,8 @@ macro_rules! keys {
             seconds watchdog: u64 = 0, 86400, "a callback that takes a day is not waited for"
                 default "0s", example "watchdog = secs(5)", original "–", also ["slow_callback" "callback_timeout" "slowlog"];
 
-            /// How long a worker may take to be ready that is to replace another, before it is ended and the other stays.
+            /// How long a worker may take to be ready that is to replace another, before it is ended and the other stays; and one that
+            /// was getting ready when a reload began, before it is ended and forked anew.
             seconds ready_timeout: u64 = 1, 86400, "a successor that is never ready keeps the others from being replaced"
                 default "60s", example "ready_timeout = secs(60)", original "–", also ["start_timeout" "worker_timeout" "ready_time"];
 

@@ -48,7 +48,7 @@ pub fn start(worker: &WorkerStart) -> Result<(), &'static str> {
     {
         nap();
     }
-    if is_to("spin_at_start") {
+    if is_to("spin_at_start") || is_to("spin_first_in_worker_0") && worker.generation() == 1 && worker.id().get() == 0 {
         spin();
     }
     assert!(!is_to("panic_at_start"), "the database exploded");
@@ -212,6 +212,7 @@ fn obey<S>(worker: &Worker<S>, fd: SessionId, line: &str) -> Result<(), SendErro
             answer("as you wish")
         }
         "stop" => answer(&worker.stop(number(0) as u16).to_string()),
+        "pids" => answer(&format!("pids master={} manager={}", worker.master_pid(), worker.manager_pid())),
         "status" => answer(&format!("{:?}", worker.worker_status(number(0) as u16))),
         "info" => answer(&info(worker, session(0))),
         "list" => answer(&match worker.connection_list(SessionId::new(number(0)), number(1) as usize) {

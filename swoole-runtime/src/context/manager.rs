@@ -1,11 +1,7 @@
 //! The context of callbacks that run in the manager.
 
 use super::{messages::Postbox, outbox::Outbox, signposts::signposts};
-use crate::{
-    layout::Memory,
-    process::Asks,
-    sync::{AtomicU32, Ordering},
-};
+use crate::{layout::Memory, process::Asks, sync::AtomicU32};
 
 /// The manager process: it forks, watches and replaces the workers. A callback here must not start threads, since the manager forks.
 pub struct Manager {
@@ -31,13 +27,6 @@ impl Manager {
     #[must_use]
     pub fn pid(&self) -> u32 {
         std::process::id()
-    }
-
-    /// The process id of the master. The original: `$serv->master_pid`.
-    #[must_use]
-    pub fn master_pid(&self) -> u32 {
-        // Relaxed: set before the manager was forked.
-        self.outbox.memory().header().master_pid.load(Ordering::Relaxed)
     }
 
     pub(super) fn memory(&self) -> &'static Memory {

@@ -22,13 +22,6 @@ impl Master {
         self.memory.header().master_pid.load(Ordering::Relaxed)
     }
 
-    /// The process id of the manager. The original: `$serv->manager_pid`.
-    #[must_use]
-    pub fn manager_pid(&self) -> u32 {
-        // Relaxed: a number for people.
-        self.memory.manager().pid.load(Ordering::Relaxed)
-    }
-
     /// The addresses the server listens on, with the ports it really has.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {

@@ -2,7 +2,7 @@
 //! next one does.
 
 use super::{Manager, Master, TaskWorker, Worker};
-use crate::{event::State, id::WorkerId, layout::Memory, process::Group};
+use crate::{event::State, id::WorkerId, layout::Memory, process::Group, sync::Ordering};
 
 /// Whether a worker or task worker has something to do; what the original calls `getWorkerStatus`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -66,5 +66,23 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
     /// `$serv->stop`.
     pub fn stop(&self, worker: impl Into<WorkerId>) -> bool {
         self.memory().ask_for_another(worker.into().index())
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
+    /// The process id of the master, which the server is known by. The original: `$serv->master_pid`.
+    #[must_use]
+    pub fn master_pid(&self) -> u32 {
+        // Relaxed: set before anything was forked.
+        self.memory().header().master_pid.load(Ordering::Relaxed)
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Master] => {
+    /// The process id of the manager of now. The original: `$serv->manager_pid`.
+    #[must_use]
+    pub fn manager_pid(&self) -> u32 {
+        // Relaxed: a number for people.
+        self.memory().manager().pid.load(Ordering::Relaxed)
     }
 } }

@@ -48,7 +48,7 @@ impl Life {
     /// What is under way in a group goes on; otherwise, which slot is next.
     fn go_on_with(&mut self, group: Group) -> Option<usize> {
         let reload = self.memory.header().reload(group);
-        let (mut next, mut worn, mut is_one_under_way) = (None, Vec::new(), false);
+        let (mut next, mut worn, mut is_one_under_way, mut is_one_starting) = (None, Vec::new(), false, false);
         for at in self.memory.slots_of(group) {
             if self.slots[at].successor.is_some() {
                 is_one_under_way = true;
@@ -69,7 +69,11 @@ impl Life {
                 }
             }
             let serves = !matches!(self.slots[at].child, Child::None) && board.state() == State::Ready && self.order(at) == Order::Serve;
-            if !serves {
+            if self.is_starting_since_before(at, reload) {
+                // The others do not wait for it, and the reload not for ever.
+                is_one_starting = true;
+                self.end_if_never_ready(at);
+            } else if !serves {
                 is_one_under_way = true;
                 self.end_if_late(at);
             // Relaxed: written by this manager, or by one before it.
@@ -82,7 +86,7 @@ impl Life {
         if is_one_under_way || self.memory.header().lifecycle() != Lifecycle::Running {
             return None;
         }
-        if next.is_none() && self.memory.manager().reloaded(group) != reload {
+        if next.is_none() && !is_one_starting && self.memory.manager().reloaded(group) != reload {
             // Where all that there were kept failing, nobody else has said so.
             self.programs.is_good(self.memory, group, reload);
             self.memory.manager().has_reloaded(group, reload);

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     error::spoken,
+    event::State,
     layout::Current,
     logging,
     process::Order,
@@ -79,6 +80,37 @@ impl Life {
         }
     }
 
+    /// Whether the holder of a slot was forked before this reload and is not through its `on_worker_start` yet: it has nothing to hand over.
+    pub(super) fn is_starting_since_before(&self, at: usize, reload: u32) -> bool {
+        let is_starting = !matches!(self.slots[at].child, Child::None) && self.memory.worker(at).state() == State::Starting;
+        // Relaxed: written by this manager, or by one before it.
+        is_starting && self.order(at) == Order::Serve && self.memory.slot(at).reload.load(Ordering::Relaxed) != reload
+    }
+
+    /// Ends the holder of a slot that a reload waits for and that does not get ready.
+    pub(super) fn end_if_never_ready(&mut self, at: usize) {
+        let ready_timeout = self.memory.settings.ready_timeout;
+        if !self.until_ready(at).is_zero() {
+            return;
+        }
+        let slot = &mut self.slots[at];
+        if let Some(fd) = slot.child.fd().filter(|_| !slot.killed) {
+            logging::error!(
+                "worker {at} was not ready within ready_timeout ({}), a reload waits for it, and it is killed",
+                spoken(ready_timeout)
+            );
+            let _ = fd.signal(Signal::SIGKILL);
+            slot.killed = true;
+        }
+    }
+
+    /// What is left to a process that gets ready.
+    fn until_ready(&self, at: usize) -> Duration {
+        // Relaxed: a measure.
+        let begun = self.memory.worker(at).started_ms.load(Ordering::Relaxed);
+        self.memory.settings.ready_timeout.saturating_sub(Duration::from_millis(clock::unix_ms().saturating_sub(begun)))
+    }
+
     /// How long until a process that was told to stop is late, or a successor, or until one may be forked.
     pub(super) fn until_late(&self) -> Option<Duration> {
         let now = clock::uptime_ms();
@@ -92,11 +124,16 @@ impl Life {
             let successor = slot.successor.as_ref().filter(|successor| !successor.is_late)?;
             Some(self.memory.settings.ready_timeout.saturating_sub(successor.since.elapsed()))
         });
+        let starting = (0..self.slots.len()).filter(|&at| {
+            let reload = self.memory.header().reload(self.memory.group(at));
+            !self.slots[at].killed && self.is_starting_since_before(at, reload)
+        });
+        let starting = starting.map(|at| self.until_ready(at));
         let held_back = self.slots.iter().map(Slot::holds_back).filter(|wait| !wait.is_zero());
         let settings = &self.memory.settings;
         let looks = !settings.max_worker_age.is_zero() || settings.max_worker_rss > 0 || !settings.watchdog.is_zero();
         let wears = looks.then_some(LOOK_FOR_WEAR);
-        told.chain(late).chain(held_back).chain(wears).min().map(|wait| wait.max(Duration::from_millis(1)))
+        told.chain(late).chain(starting).chain(held_back).chain(wears).min().map(|wait| wait.max(Duration::from_millis(1)))
     }
 
     pub(super) fn watched(&self, pid: Pid, token: Token) -> Child {

@@ -263,6 +263,11 @@ impl Life {
             logging::warn!("{asked_by}: {why}");
             return Err(why);
         }
+        if groups == [Group::TaskWorkers] && self.memory.settings.task_workers == 0 {
+            let why = "there are no task workers to replace";
+            logging::warn!("{asked_by}: {why}");
+            return Err(why);
+        }
         let (through, under_way): (Vec<Group>, Vec<Group>) =
             groups.iter().partition(|&&group| self.memory.manager().reloaded(group) == header.reload(group));
         if !under_way.is_empty() {

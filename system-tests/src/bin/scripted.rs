@@ -12,6 +12,9 @@ impl Scripted {
         if script::is_to("reload_by_the_master") {
             master.reload();
         }
+        if script::is_to("shutdown_by_the_master") {
+            master.shutdown();
+        }
     }
 
     fn on_shutdown(_master: &Master) {
@@ -43,6 +46,9 @@ impl Scripted {
 
     fn on_worker_stop(&mut self, worker: &Worker<Self>) {
         journal::write(&format!("on_worker_stop worker={} pid={}", worker.id(), worker.pid()));
+        if script::is_to("close_all_at_stop") {
+            worker.sessions().for_each(|session| drop(worker.close(session)));
+        }
     }
 
     fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId) {
