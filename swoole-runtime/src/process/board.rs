@@ -68,7 +68,7 @@ impl Asks {
 }
 
 /// How many listeners there may be.
-pub(crate) const LISTENERS: usize = 16;
+pub(crate) const LISTENERS: usize = swoole_vocabulary::LISTENERS;
 
 /// The server's life, in the order of its phases.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
