@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     logging,
     master::Listener,
-    settings::{ListenUrl, Listening, Place, Resolved},
+    settings::{ListenUrl, Listening, Place, Resolved, variable_of},
     sys::{
         listener::{self, Address, Socket},
         passed::Passed,
@@ -15,10 +15,17 @@ use std::{
     io,
     path::{Path, PathBuf},
 };
+use swoole_vocabulary::MAIN_LISTENER;
 
-/// Where else to listen, in a sentence.
-const ELSEWHERE: &str =
-    if cfg!(feature = "cli") { "listen elsewhere: `--listen tcp://HOST:PORT`" } else { "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT" };
+/// Where else this listener may listen, in a sentence.
+fn elsewhere(name: &str) -> String {
+    match (cfg!(feature = "cli"), name) {
+        (true, MAIN_LISTENER) => "listen elsewhere: `--listen tcp://HOST:PORT`".to_owned(),
+        (true, _) => format!("listen elsewhere: `--listener {name}.listen=URL`"),
+        (false, MAIN_LISTENER) => "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT".to_owned(),
+        (false, _) => format!("listen elsewhere: {}=URL", variable_of(name, "listen")),
+    }
+}
 
 /// Of the sockets that were passed to this process, those with an address to listen on are listened on, and no other is made for it.
 pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Listener>> {
@@ -71,7 +78,7 @@ fn address(url: &str) -> Result<Address> {
 
 fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -> Result<Listener> {
     let address = address(url)?;
-    let failed = |e: io::Error| failure(url, &address, e);
+    let failed = |e: io::Error| failure(name, url, &address, e);
     let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
     if let Some(fd) = passed.of(&address) {
         logging::info!("the socket of {url} was passed to the server");
@@ -83,7 +90,7 @@ fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -
         Address::Abstract(name) => (listener::abstract_unix(name, options).map_err(failed)?, None),
         Address::Path(path) => match listener::unix(path, options).map_err(failed)? {
             Some((socket, place)) => (socket, Some(place)),
-            None => return Err(failed(io::ErrorKind::AddrInUse.into())),
+            None => return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there"))),
         },
     };
     // A port 0 has become one; a path is as it was.
@@ -91,12 +98,13 @@ fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -
     Ok(listener(socket, bound, place))
 }
 
-fn failure(url: &str, address: &Address, e: io::Error) -> Error {
+fn failure(name: &str, url: &str, address: &Address, e: io::Error) -> Error {
+    let elsewhere = elsewhere(name);
     let change = match (e.kind(), address) {
         (io::ErrorKind::AddrInUse, Address::Internet(_)) => {
-            Cow::Owned(format!("end the program that listens there, or {ELSEWHERE}, port 0 for any that is free"))
+            Cow::Owned(format!("end the program that listens there, or {elsewhere}, port 0 for any that is free"))
         }
-        (io::ErrorKind::AddrInUse, _) => Cow::Owned(format!("end the program that listens there, or {ELSEWHERE}")),
+        (io::ErrorKind::AddrInUse, _) => Cow::Owned(format!("end the program that listens there, or {elsewhere}")),
         (io::ErrorKind::AddrNotAvailable, _) => {
             Cow::Borrowed("this machine has no such address: use one that it has, or `0.0.0.0` for all")
         }
@@ -105,7 +113,7 @@ fn failure(url: &str, address: &Address, e: io::Error) -> Error {
             let directory = path.parent().unwrap_or(Path::new("/"));
             Cow::Owned(format!("name a path in a directory that is there and can be written, other than {}", directory.display()))
         }
-        _ => Cow::Borrowed(ELSEWHERE),
+        _ => Cow::Owned(elsewhere),
     };
     Error::start_io(format!("cannot listen on {url}"), e, change)
 }

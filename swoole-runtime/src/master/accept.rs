@@ -62,14 +62,16 @@ pub(super) struct Acceptor {
     /// More may wait: an edge comes only once.
     pub(super) more: bool,
     resting: Option<Instant>,
-    /// Said once, until a session was accepted again.
+    /// Said once, until there are fewer again.
     said_full: bool,
+    /// Said once, until the kernel gives connections again.
+    said_failed: bool,
 }
 
 impl Acceptor {
     pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false }
+        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false, said_failed: false }
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
@@ -93,12 +95,21 @@ impl Acceptor {
         for _ in 0..AT_ONCE {
             match self.listeners[at].accept() {
                 Ok((stream, remote)) => self.take(at, stream.into_raw_fd(), remote),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    // Without a descriptor it would have failed, even where nobody waits.
+                    if core::mem::take(&mut self.said_failed) {
+                        logging::info!("connections are accepted again");
+                    }
+                    return;
+                }
                 // The client was gone before it was accepted.
                 Err(e) if matches!(e.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
                 Err(e) => {
-                    if !self.said_full {
-                        self.said_full = true;
+                    let failed = &self.memory.header().accept_failed;
+                    // Relaxed: a count that only this thread writes.
+                    failed.store(failed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    if !self.said_failed {
+                        self.said_failed = true;
                         logging::error!("no connection can be accepted: {e}; trying again ten times a second");
                     }
                     self.resting = Some(Instant::now() + REST);

@@ -73,6 +73,11 @@ pub(in crate::boot) fn bind(settings: &Resolved) -> Result<Option<Named>> {
     let made = if by_default { own_directory(path) } else { Ok(()) };
     match made.and_then(|()| local::listen(path, Some(local::PRIVATE), local::FEW)) {
         Ok(Some(named)) => Ok(Some(named)),
+        // Two that share a port have one such place by default.
+        Ok(None) if by_default && settings.listeners.iter().any(|listener| listener.options.reuse_port) => {
+            logging::warn!("no command will reach this server: another takes them at {shown}; `--control PATH` names another place");
+            Ok(None)
+        }
         Ok(None) => Err(Error::start(
             format!("another server runs, and takes commands at {shown}"),
             "end it, or give this one a socket of its own: `--control PATH`",
