@@ -46,7 +46,7 @@ pub use swoole_runtime::context::{
     WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Error, MessageError, PageTooLarge, Result, SendError, SessionId, Settings, SettingsInForce, State, TaskError,
+    Callback, CloseReason, Error, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings, SettingsInForce, State, TaskError,
     TaskId, WorkerId,
 };
 

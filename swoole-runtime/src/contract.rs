@@ -14,15 +14,63 @@ pub use tasks::*;
 
 pub use crate::error::{CallbackReturn, ErrorInWords};
 
-use crate::{context::WorkerStart, error::Failure, settings::Settings};
+pub use crate::settings::Listener;
+
+use crate::{
+    context::{Worker, WorkerStart},
+    error::Failure,
+    event::CloseReason,
+    id::SessionId,
+    settings::Settings,
+};
 
 /// A server: what `#[swoole::server]` makes of an impl block. Not meant to be written by hand.
 pub trait Server: Sized + 'static {
     /// The keys of the attribute.
     const SETTINGS: Settings;
+    /// The listeners beside the main one.
+    const LISTENERS: &'static [Listener] = &[];
     /// The callbacks of the block.
     const DISPATCH: Dispatch<Self>;
+    /// What each of the listeners beside the main one calls, in their order.
+    const CALLBACKS_OF_LISTENERS: &'static [CallbacksOfListener<Self>] = &[];
 }
+
+/// What a listener beside the main one calls: methods of its own, and where it names none those of the main one.
+pub struct CallbacksOfListener<S: 'static> {
+    /// A client has connected.
+    pub on_connect: OnConnect<S>,
+    /// A client has sent something.
+    pub on_receive: OnReceive<S>,
+    /// The last event of a session.
+    pub on_close: OnClose<S>,
+}
+
+/// A callback as the table has it.
+pub type OnConnect<S> = Option<fn(&mut S, &Worker<S>, SessionId) -> Outcome>;
+/// A callback as the table has it.
+pub type OnReceive<S> = Option<fn(&mut S, &Worker<S>, SessionId, &[u8]) -> Outcome>;
+/// A callback as the table has it.
+pub type OnClose<S> = Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> Outcome>;
+
+/// What is called for the sessions of this listener, by its number in their records.
+///
+/// Without listeners beside the main one the table has no rows, so this is the main one's callback as if it were asked for by itself.
+macro_rules! callback_of {
+    ($name:ident, $returns:ident) => {
+        #[inline(always)]
+        pub(crate) fn $name<S: Server>(listener: u8) -> $returns<S> {
+            let others = S::CALLBACKS_OF_LISTENERS;
+            if others.is_empty() || listener == 0 {
+                return S::DISPATCH.$name;
+            }
+            others.get(usize::from(listener) - 1).map_or(S::DISPATCH.$name, |own| own.$name)
+        }
+    };
+}
+callback_of!(on_connect, OnConnect);
+callback_of!(on_receive, OnReceive);
+callback_of!(on_close, OnClose);
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.
 pub type Outcome = Result<(), Failure>;

@@ -37,6 +37,7 @@ mod error;
 mod event;
 mod id;
 mod logging;
+mod remote;
 mod settings;
 // 0, machine
 mod sync;
@@ -46,4 +47,5 @@ mod sys;
 pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
 pub use id::{SessionId, TaskId, WorkerId};
-pub use settings::{Settings, SettingsInForce, check, gib, kib, mib, mins, secs};
+pub use remote::Remote;
+pub use settings::{Listener, Settings, SettingsInForce, check, gib, kib, mib, mins, secs};

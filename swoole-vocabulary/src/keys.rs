@@ -23,8 +23,9 @@ macro_rules! keys {
             text mode (mode) default "process", example "mode = \"process\"", original "the third argument of `new Server`",
                 also ["server_mode" "process_mode"];
 
-            /// Where to listen: `tcp://127.0.0.1:9501`, `tcp://[::1]:9501`, `tcp6://[::]:9501`, `tcp://localhost:9501`. Port 0 takes any
-            /// that is free; the log says which.
+            /// Where to listen: `tcp://127.0.0.1:9501`, `tcp://[::1]:9501`, `tcp6://[::]:9501`, `tcp://localhost:9501`; `unix:///run/x.sock`,
+            /// or `unix://@x` for a unix socket without a file. Port 0 takes any that is free; the log says which. The file of a unix
+            /// socket that a dead server has left is replaced, and that of a live one is refused.
             text listen (listen) default "none: it must come from somewhere", example "listen = \"tcp://127.0.0.1:9501\"",
                 original "the first two arguments of `new Server`",
                 also ["port" "host" "addr" "address" "bind" "url" "ip" "socket" "listener" "listeners"];
@@ -91,6 +92,52 @@ macro_rules! keys {
             /// Whether small answers leave at once instead of waiting for more (`TCP_NODELAY`).
             switch tcp_nodelay default "true", example "tcp_nodelay = true", original "`open_tcp_nodelay`",
                 also ["open_tcp_nodelay" "nodelay" "no_delay"];
+
+            /// How long a connection waits for the first bytes of its client before it is accepted without; 0 accepts each at once
+            /// (`TCP_DEFER_ACCEPT`).
+            seconds tcp_defer_accept: u64 = 0, 600, "a client that says nothing for so long never will"
+                default "0s", example "tcp_defer_accept = secs(5)", original "`tcp_defer_accept`", also ["defer_accept"];
+
+            /// How many clients may send bytes along with their first packet and wait to be accepted; 0 for none (`TCP_FASTOPEN`).
+            number tcp_fastopen: u32 = 0, 65535, "it is the length of the kernel's queue"
+                default "0", example "tcp_fastopen = 256", original "`tcp_fastopen`", also ["fastopen" "fast_open" "tfo"];
+
+            /// How long what was sent may go without an answer of the client's machine before the connection is given up; 0 leaves it to the
+            /// kernel (`TCP_USER_TIMEOUT`).
+            seconds tcp_user_timeout: u64 = 0, 86400, "a client that is gone for a day is gone"
+                default "0s", example "tcp_user_timeout = secs(30)", original "`tcp_user_timeout`", also ["user_timeout"];
+
+            /// Whether the kernel asks the machines of silent clients for a sign of life (`SO_KEEPALIVE`). Written with its parts, as
+            /// `tcp_keepalive(idle = secs(60), interval = secs(10), count = 3)`, it does.
+            switch tcp_keepalive default "whether one of its parts is set", example "tcp_keepalive = true", original "`open_tcp_keepalive`",
+                also ["open_tcp_keepalive" "keepalive" "keep_alive"];
+
+            /// After how long a silence the kernel begins to ask (`TCP_KEEPIDLE`).
+            seconds tcp_keepalive_idle: u64 = 1, 32767, "the kernel counts no further"
+                default "the kernel's, often 2 hours", example "tcp_keepalive_idle = secs(60)", original "`tcp_keepidle`", also ["tcp_keepidle" "keepidle"];
+
+            /// How often it asks then (`TCP_KEEPINTVL`).
+            seconds tcp_keepalive_interval: u64 = 1, 32767, "the kernel counts no further"
+                default "the kernel's, often 75 seconds", example "tcp_keepalive_interval = secs(10)", original "`tcp_keepinterval`",
+                also ["tcp_keepinterval" "keepinterval" "tcp_keepintvl"];
+
+            /// After how many questions without an answer the session ends (`TCP_KEEPCNT`).
+            number tcp_keepalive_count: u32 = 1, 127, "the kernel counts no further"
+                default "the kernel's, often 9", example "tcp_keepalive_count = 3", original "`tcp_keepcount`",
+                also ["tcp_keepcount" "keepcount" "tcp_keepcnt"];
+
+            /// Whether other servers of the same user may listen on the same port at the same time; the kernel shares the clients out
+            /// (`SO_REUSEPORT`).
+            switch enable_reuse_port default "false", example "enable_reuse_port = true", original "`enable_reuse_port`",
+                also ["reuse_port" "reuseport" "so_reuseport"];
+
+            /// Whether an IPv6 address takes clients of IPv6 alone (`IPV6_V6ONLY`). One of `tcp6://` always does.
+            switch ipv6_only default "false", example "ipv6_only = true", original "–", also ["v6_only" "ipv6only" "v6only" "bind_ipv6_only"];
+
+            /// Who may connect to a unix socket, as the permissions of its file in octal digits: `"600"` its user, `"660"` the group as well,
+            /// `"666"` everybody.
+            text unix_mode (unix_mode) default "none: what the umask leaves", example "unix_mode = \"660\"", original "–",
+                also ["socket_mode" "unix_socket_mode" "permissions" "chmod" "umask"];
 
             /// How many bytes one `send` may have; more are refused as too large.
             bytes buffer_output_size: u64 = 1, 2097152, "a message travels in one piece, and no place for one is larger than 2 MiB"
@@ -343,6 +390,32 @@ macro_rules! define {
 
 keys!(define);
 
+/// The keys that each listener may have of its own; where it has none, the server's holds.
+pub const KEYS_OF_LISTENERS: &[&str] = &[
+    "listen",
+    "backlog",
+    "tcp_nodelay",
+    "tcp_defer_accept",
+    "tcp_fastopen",
+    "tcp_user_timeout",
+    "tcp_keepalive",
+    "tcp_keepalive_idle",
+    "tcp_keepalive_interval",
+    "tcp_keepalive_count",
+    "enable_reuse_port",
+    "ipv6_only",
+    "unix_mode",
+];
+
+/// The keys that can be written with their parts, `tcp_keepalive(idle = secs(60))`: a switch, and what a part is called behind its name.
+pub const KEYS_WITH_PARTS: &[(&str, &[&str])] = &[("tcp_keepalive", &["idle", "interval", "count"])];
+
+/// What the main listener is called, which has no group of its own.
+pub const MAIN_LISTENER: &str = "main";
+
+/// How many listeners a server may have, the main one among them.
+pub const LISTENERS: usize = 16;
+
 /// The key of this name.
 #[must_use]
 pub fn key(name: &str) -> Option<&'static Key> {
@@ -485,6 +558,21 @@ mod checks {
         }
         fault!("control" "takes the path of a socket, from the root, of at most 107 bytes, or \"off\"",
             "a socket has no longer name, and the commands may be in another directory", "write `control = \"/run/echo.sock\"`")
+    }
+
+    /// Three octal digits, maybe with a 0 before them.
+    pub(super) const fn unix_mode(mode: &str) -> Option<Fault> {
+        let mode = mode.as_bytes();
+        let (mut i, mut is_octal) = (0, mode.len() == 3 || mode.len() == 4 && mode[0] == b'0');
+        while i < mode.len() {
+            is_octal = is_octal && matches!(mode[i], b'0'..=b'7');
+            i += 1;
+        }
+        if is_octal {
+            return None;
+        }
+        fault!("unix_mode" "takes three octal digits", "they are the permissions of user, group and others, as `chmod` takes them",
+            "write `unix_mode = \"660\"`")
     }
 
     pub(super) const fn directory(path: &str) -> Option<Fault> {

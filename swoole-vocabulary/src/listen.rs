@@ -13,6 +13,50 @@ pub enum Scheme {
     Tcp,
     /// IPv6 alone.
     Tcp6,
+    /// A stream socket with a name in the file system, or an abstract one.
+    Unix,
+    /// Datagrams: IPv4, or IPv6 where the host says so. Not there yet, as those below.
+    Udp,
+    /// Datagrams: IPv6 alone.
+    Udp6,
+    /// A datagram socket with a name in the file system.
+    UnixDatagram,
+}
+
+impl Scheme {
+    const ALL: [(Self, &str); 6] = [
+        (Self::Tcp, "tcp"),
+        (Self::Tcp6, "tcp6"),
+        (Self::Unix, "unix"),
+        (Self::Udp, "udp"),
+        (Self::Udp6, "udp6"),
+        (Self::UnixDatagram, "unix-dgram"),
+    ];
+
+    /// The kind of socket of this URL, if it names one.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Self> {
+        let (name, _) = url.split_once("://")?;
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(scheme, _)| *scheme)
+    }
+
+    /// As it is written before `://`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(scheme, _)| *scheme == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether what comes in are packets, and not sessions.
+    #[must_use]
+    pub const fn is_datagram(self) -> bool {
+        matches!(self, Self::Udp | Self::Udp6 | Self::UnixDatagram)
+    }
+
+    /// Whether it has a path, and no port.
+    #[must_use]
+    pub const fn is_unix(self) -> bool {
+        matches!(self, Self::Unix | Self::UnixDatagram)
+    }
 }
 
 /// A checked URL, cut into its parts.
@@ -20,16 +64,28 @@ pub enum Scheme {
 pub struct ListenUrl<'a> {
     /// What kind of socket.
     pub scheme: Scheme,
-    /// Without the brackets of an IPv6 address.
-    pub host: &'a str,
-    /// 0 for any that is free.
-    pub port: u16,
+    /// Where.
+    pub place: Place<'a>,
 }
+
+/// What stands behind the kind of socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place<'a> {
+    /// A host, without the brackets of an IPv6 address, and a port, 0 for any that is free.
+    Host(&'a str, u16),
+    /// A path from the root.
+    Path(&'a str),
+    /// A name that no file has.
+    Abstract(&'a str),
+}
+
+/// The longest name of a unix socket: what fits `sockaddr_un`, with a zero behind a path or before a name.
+pub(crate) const LONGEST_PATH: usize = 107;
 
 macro_rules! fault {
     ($what:literal, $help:literal) => {
         crate::fault::fault!("listen" $what,
-            "an address is `tcp://HOST:PORT`, or `tcp6://HOST:PORT` for IPv6 alone; an IPv6 address stands in brackets", $help)
+            "an address is `tcp://HOST:PORT`, `tcp6://HOST:PORT` for IPv6 alone, or `unix:///PATH`; an IPv6 address stands in brackets", $help)
     };
 }
 
@@ -40,10 +96,10 @@ pub(crate) const fn fault(url: &str) -> Option<Fault> {
         6
     } else if starts_with(url, b"tcp6://") {
         7
-    } else if starts_with(url, b"udp://") || starts_with(url, b"udp6://") {
+    } else if starts_with(url, b"unix://") {
+        return fault_of_path(url, 7);
+    } else if starts_with(url, b"udp://") || starts_with(url, b"udp6://") || starts_with(url, b"unix-dgram://") {
         return fault!("names a datagram socket, which is not there yet", "write `listen = \"tcp://127.0.0.1:9501\"`");
-    } else if starts_with(url, b"unix://") || starts_with(url, b"unix-dgram://") {
-        return fault!("names a unix socket, which is not there yet", "write `listen = \"tcp://127.0.0.1:9501\"`");
     } else {
         return fault!("names no kind of socket", "write `listen = \"tcp://127.0.0.1:9501\"`");
     };
@@ -80,6 +136,43 @@ pub(crate) const fn fault(url: &str) -> Option<Fault> {
         if after_scheme == 7 {
             return fault!("asks for IPv6 alone and names an IPv4 address", "write `listen = \"tcp6://[::]:9501\"`, or `tcp://` for IPv4");
         }
+    }
+    None
+}
+
+/// What is wrong with the path, or the abstract name, that begins there.
+const fn fault_of_path(url: &[u8], from: usize) -> Option<Fault> {
+    let length = url.len() - from;
+    if length < 2 || !(url[from] == b'/' || url[from] == b'@') {
+        return fault!(
+            "names no path from the root, and no name behind an `@`",
+            "write `listen = \"unix:///run/server.sock\"`, or `unix://@server` for one without a file"
+        );
+    }
+    // An abstract name has its `@` for the zero.
+    if length > LONGEST_PATH {
+        return fault!("names a path of more than 107 bytes, which no socket can have", "write `listen = \"unix:///run/server.sock\"`");
+    }
+    if url[url.len() - 1] == b'/' {
+        return fault!("names a directory", "write `listen = \"unix:///run/server.sock\"`");
+    }
+    let (mut i, mut digits) = (url.len(), 0);
+    while i > from && url[i - 1].is_ascii_digit() {
+        i -= 1;
+        digits += 1;
+    }
+    if digits > 0 && url[i - 1] == b':' {
+        return fault!(
+            "names a unix socket with a port, which would be a part of its path",
+            "write `listen = \"unix:///run/server.sock\"`"
+        );
+    }
+    let mut i = from;
+    while i < url.len() {
+        if url[i] == 0 {
+            return fault!("names a path with a zero in it", "write `listen = \"unix:///run/server.sock\"`");
+        }
+        i += 1;
     }
     None
 }
@@ -150,22 +243,26 @@ impl<'a> ListenUrl<'a> {
             return Err(fault.line);
         }
         let broken = "`listen` takes `tcp://HOST:PORT`";
-        let (scheme, rest) = match url.strip_prefix("tcp6://") {
-            Some(rest) => (Scheme::Tcp6, rest),
-            None => (Scheme::Tcp, url.strip_prefix("tcp://").ok_or(broken)?),
-        };
+        let scheme = Scheme::of(url).ok_or(broken)?;
+        let (_, rest) = url.split_once("://").ok_or(broken)?;
+        if scheme.is_unix() {
+            let place = rest.strip_prefix('@').map_or(Place::Path(rest), Place::Abstract);
+            return Ok(Self { scheme, place });
+        }
         let (host, port) = rest.rsplit_once(':').ok_or(broken)?;
-        Ok(Self { scheme, host: host.trim_start_matches('[').trim_end_matches(']'), port: port.parse().map_err(|_| broken)? })
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Ok(Self { scheme, place: Place::Host(host, port.parse().map_err(|_| broken)?) })
     }
 
-    /// The first address of the host that this kind of socket can have.
+    /// The first address of the host that this kind of socket can have; of a unix socket there is none.
     ///
     /// # Errors
     /// Of the look-up, or when there is no such address.
     pub fn resolve(&self) -> io::Result<SocketAddr> {
-        (self.host, self.port)
+        let Place::Host(host, port) = self.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+        (host, port)
             .to_socket_addrs()?
-            .find(|address| self.scheme == Scheme::Tcp || address.is_ipv6())
+            .find(|address| !matches!(self.scheme, Scheme::Tcp6 | Scheme::Udp6) || address.is_ipv6())
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no such address"))
     }
 }
@@ -183,8 +280,17 @@ mod tests {
             ("tcp6://[::]:1", Scheme::Tcp6, "::", 1),
             ("tcp://my-host.local:80", Scheme::Tcp, "my-host.local", 80),
         ] {
-            assert_eq!(ListenUrl::parse(url), Ok(ListenUrl { scheme, host, port }), "{url}");
+            assert_eq!(ListenUrl::parse(url), Ok(ListenUrl { scheme, place: Place::Host(host, port) }), "{url}");
         }
+        for (url, place) in [
+            ("unix:///run/a.sock", Place::Path("/run/a.sock")),
+            ("unix:///run/a:b", Place::Path("/run/a:b")),
+            ("unix://@a/b", Place::Abstract("a/b")),
+        ] {
+            assert_eq!(ListenUrl::parse(url), Ok(ListenUrl { scheme: Scheme::Unix, place }), "{url}");
+        }
+        let longest = format!("unix:///{}", "a".repeat(106));
+        assert!(ListenUrl::parse(&longest).is_ok() && ListenUrl::parse(&format!("{longest}a")).is_err());
     }
 
     #[test]
@@ -210,13 +316,19 @@ mod tests {
             "tcp://a b:80",
             "http://a:80",
             "udp://1.2.3.4:80",
-            "unix:///tmp/a",
+            "unix://",
+            "unix://@",
+            "unix:///",
+            "unix:///run/",
+            "unix://run/a",
+            "unix:///run/a:9501",
+            "unix-dgram:///tmp/a",
             "127.0.0.1:80",
             "tcp://h:-1",
             "tcp://h:000080",
         ] {
             let line = ListenUrl::parse(url).expect_err(url);
-            assert!(line.starts_with("`listen` ") && line.contains("listen = \"tcp"), "{url}: {line}");
+            assert!(line.starts_with("`listen` ") && (line.contains("listen = \"tcp") || line.contains("listen = \"unix")), "{url}: {line}");
         }
     }
 }

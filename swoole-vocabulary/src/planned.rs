@@ -8,7 +8,6 @@ use crate::{Callback, Given, Returns};
 #[allow(missing_docs, reason = "`words` says what each is")]
 pub enum Feature {
     Datagrams,
-    UnixSockets,
     Timers,
     Modes,
     Dispatch,
@@ -16,7 +15,6 @@ pub enum Feature {
     Idle,
     Watermarks,
     Operation,
-    SocketOptions,
     Tls,
     Http,
 }
@@ -27,7 +25,6 @@ impl Feature {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Datagrams => "datagram listeners",
-            Self::UnixSockets => "unix sockets",
             Self::Timers => "timers",
             Self::Modes => "modes other than `process`",
             Self::Dispatch => "dispatch modes other than a fixed worker for each session",
@@ -35,7 +32,6 @@ impl Feature {
             Self::Idle => "heartbeats",
             Self::Watermarks => "watermarks",
             Self::Operation => "settings of this kind",
-            Self::SocketOptions => "socket options of this kind",
             Self::Tls => "TLS listeners",
             Self::Http => "HTTP and WebSocket listeners",
         }
@@ -109,15 +105,13 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Operation, "max_queued_bytes", ""),
     key(Feature::Operation, "send_yield", ""),
     key(Feature::Idle, "heartbeat", "heartbeat_check_interval heartbeat_idle_time"),
-    key(Feature::SocketOptions, "tcp_keepalive", "open_tcp_keepalive tcp_keepidle tcp_keepinterval tcp_keepcount"),
-    key(Feature::SocketOptions, "tcp_defer_accept", ""),
-    key(Feature::SocketOptions, "tcp_fastopen", ""),
-    key(Feature::SocketOptions, "tcp_user_timeout", ""),
-    key(Feature::SocketOptions, "enable_reuse_port", "reuse_port"),
     key(Feature::Watermarks, "buffer_high_watermark", ""),
     key(Feature::Watermarks, "buffer_low_watermark", ""),
     key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),
 ];
+
+/// Those of them that each listener may have of its own.
+pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "package_max_length", "discard_timeout_request", "heartbeat", "tls"];
 
 /// The modes that are not there yet.
 pub const PLANNED_MODES: &[&str] = &["base", "thread"];

@@ -82,7 +82,19 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         let log = self.log();
-        let line = log.iter().rev().find_map(|line| line.split_once("listening on tcp")).expect("it listens").1;
+        let of_main = |line: &&String| !line.contains(") as ");
+        let line = log.iter().rev().filter(of_main).find_map(|line| line.split_once("listening on tcp")).expect("it listens").1;
+        let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
+        address.and_then(|address| address.parse().ok()).expect("an address stands there")
+    }
+
+    /// The address of a listener beside the main one.
+    ///
+    /// # Panics
+    /// When it logged none.
+    #[must_use]
+    pub fn address_of(&self, listener: &str) -> SocketAddr {
+        let line = self.wait_for_log(&["listening on tcp", &format!(") as {listener}")]);
         let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         address.and_then(|address| address.parse().ok()).expect("an address stands there")
     }

@@ -29,14 +29,22 @@ pub(super) fn rows(methods: &Methods<'_>, structure: &Structure, found: &mut Fou
         };
         runs && !structure.listener.is_datagram()
     };
-    CALLBACKS.iter().map(|callback| row(methods, callback, is_needed(callback), &mut found.faults)).collect()
+    let because = |callback: &Callback| callback.needed_because.filter(|_| is_needed(callback));
+    CALLBACKS.iter().map(|callback| row_of(methods, callback, callback.name, because(callback), &mut found.faults)).collect()
 }
 
-fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, faults: &mut Vec<Fault>) -> Row {
+/// The row of this callback, of the methods of this name; with why it must be there, if it must.
+pub(super) fn row_of(
+    methods: &Methods<'_>,
+    callback: &'static Callback,
+    name: &str,
+    because: Option<&str>,
+    faults: &mut Vec<Fault>,
+) -> Row {
     let mut presence = Condition::Never;
     let mut usable: Vec<Method> = Vec::new();
     let mut is_whole = true;
-    for method in methods.named(callback.name) {
+    for method in methods.named(name) {
         let mut of_method = Vec::new();
         let condition = condition::of(method, &mut of_method);
         let signature = signature_of(callback, method, &methods.block.generics, &mut of_method);
@@ -48,13 +56,13 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
         usable.extend(signature.map(|signature| Method { cfg: alone.tokens(), signature }));
         presence = presence.or(condition);
     }
-    if let Some(because) = callback.needed_because.filter(|_| may_be_needed) {
-        let is_near = presence.clone().or(methods.is_meant_when(callback.name));
+    if let Some(because) = because {
+        let is_near = presence.clone().or(methods.is_meant_when(name));
         faults.extend(is_near.not().restrict(missing(methods.block, callback, because)));
     }
     let written = match presence {
         // One that is nearly there is the state's, too.
-        Condition::Never if !methods.is_meant_when(callback.name).is_never() => Written::Unusable,
+        Condition::Never if !methods.is_meant_when(name).is_never() => Written::Unusable,
         Condition::Never => Written::Absent,
         _ if is_whole => Written::Present(usable),
         _ => Written::Unusable,
@@ -64,7 +72,7 @@ fn row(methods: &Methods<'_>, callback: &'static Callback, may_be_needed: bool, 
 
 fn signature_of(callback: &Callback, method: &read::Method, block: &Generics, faults: &mut Vec<Fault>) -> Option<Rc<syn::Signature>> {
     let Signature::Whole(signature) = &method.signature else { return None };
-    let misshapen = shape::faults(callback, signature, block);
+    let misshapen = shape::faults(callback, &method.name.to_string(), signature, block);
     let is_right = misshapen.is_empty()
         && !shape::has_a_parameter_without_size(signature)
         && (callback.returns != Returns::Output

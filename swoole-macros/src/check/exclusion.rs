@@ -20,6 +20,7 @@ use swoole_vocabulary::{Feature, TIME_UNITS};
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
     modes(keys, found);
     heartbeat(keys, found);
+    keys.listeners.iter().for_each(|listener| heartbeat(&listener.keys, found));
     let Dispatch::Unordered(name) = structure.dispatch else { return };
     if structure.has_unsafe_events {
         return;

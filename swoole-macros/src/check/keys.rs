@@ -1,19 +1,26 @@
 //! The keys of the attribute, by name.
 //!
-//! - An entry is `key = value`; only a key that has parts is written `key(part = value)`.
+//! - An entry is `key = value`; only a key that has parts is written `key(part = value)`, and a listener `listener(key = value)`.
 //! - There is such a key.
 //! - It stands there once.
 //!
 //! Types and ranges are for `values` and the compiler to see.
 
-use super::{Found, Setting, structure, values};
+use super::{
+    Found, Setting,
+    listener::{self, WrittenListener},
+    structure, values,
+};
 use crate::{
     diagnostics::{Fault, as_written, listed},
-    read::Entry,
+    read::{Entry, attribute},
 };
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
-use swoole_vocabulary::{KEYS, PlannedKey, Suggestion, key, key_meant, planned_key};
+use quote::{quote, quote_spanned};
+use swoole_vocabulary::{
+    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, key, key_meant, nearest, planned_callback,
+    planned_key,
+};
 
 /// What the attribute says.
 #[derive(Default)]
@@ -21,6 +28,8 @@ pub(super) struct Keys {
     pub(super) settings: Vec<Setting>,
     pub(super) planned: Vec<PlannedSetting>,
     pub(super) half_typed: Vec<Ident>,
+    /// Those beside the main one.
+    pub(super) listeners: Vec<WrittenListener>,
     pub(super) facade: Option<TokenStream>,
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
@@ -41,6 +50,20 @@ pub(super) enum PlannedValue {
     Expression(TokenStream),
     Parts(TokenStream),
     Nothing,
+}
+
+/// In what the keys stand.
+enum Place<'a> {
+    Attribute,
+    Listener(&'a mut OfListener),
+}
+
+/// What a listener has beside its keys.
+#[derive(Default)]
+struct OfListener {
+    has_name: bool,
+    name: Option<(String, TokenStream)>,
+    own: Vec<(&'static Callback, Ident)>,
 }
 
 impl Keys {
@@ -73,6 +96,12 @@ impl PlannedSetting {
 }
 
 pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
+    let keys = read(entries, &mut Place::Attribute, found);
+    listener::check_names(&keys.listeners, found);
+    keys
+}
+
+fn read(entries: Vec<Entry>, place: &mut Place<'_>, found: &mut Found) -> Keys {
     let mut keys = Keys::default();
     for entry in entries {
         let (name, value) = match entry {
@@ -100,6 +129,19 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             }
         };
         let text = name.to_string();
+        let value = match (&mut *place, value) {
+            (Place::Attribute, PlannedValue::Parts(inside)) if text == "listener" => {
+                keys.listener(name, inside, found);
+                continue;
+            }
+            (Place::Listener(of), value) => {
+                if of.take(&name, &value, &mut keys.seen, found) {
+                    continue;
+                }
+                value
+            }
+            (Place::Attribute, value) => value,
+        };
         if text != "crate" && key(&text).is_none() && planned_key(&text).is_none() {
             let fault = no_such_key(&name, &text, &value, &mut keys);
             match keys.meant.last().and_then(|meant| planned_key(meant)).filter(|_| key_meant(&text).is_some()) {
@@ -123,7 +165,118 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
     keys
 }
 
+impl OfListener {
+    /// Takes what only a listener has, and refuses what only a server has; `false` for what both have, and for what nobody knows.
+    fn take(&mut self, name: &Ident, value: &PlannedValue, seen: &mut Vec<String>, found: &mut Found) -> bool {
+        let text = name.to_string();
+        let is_own = text == "name" || text.starts_with("on_");
+        if is_own && seen.contains(&text) {
+            found.push(twice(name, &text));
+            return true;
+        }
+        if text == "name" {
+            (self.has_name, self.name) = (true, listener::name(name, value, found));
+        } else if let Some(planned) = planned_callback(&text) {
+            let why = format!("{} come with a later release", planned.feature.words());
+            let fault = Fault::at(name, format!("`{text}` is not there yet")).note(why).help(format!("remove `{text}`"));
+            found.push_of(planned.feature, fault);
+        } else if is_own {
+            self.own.extend(listener::own_callback(name, value, found));
+        } else if text == "listener" {
+            let fault = Fault::at(name, "a listener stands in no other").note("each has an address and callbacks of its own");
+            found.push(fault.help("write one `listener(…)` behind the other"));
+        } else if is_of_server(&text) {
+            found.push(
+                Fault::at(name, format!("`{text}` belongs to the server, and not to one listener"))
+                    .note(format!("the keys that a listener may have of its own are {}", listed(KEYS_OF_LISTENERS.iter().copied())))
+                    .help(format!("move `{text}` out of `listener(…)`")),
+            );
+        } else {
+            return false;
+        }
+        if is_own {
+            seen.push(text);
+        }
+        true
+    }
+}
+
+/// Whether it is a key, and none that a listener may have.
+fn is_of_server(name: &str) -> bool {
+    let is_a_key = name == "crate" || key(name).is_some() || planned_key(name).is_some();
+    is_a_key && !KEYS_OF_LISTENERS.contains(&name) && !PLANNED_KEYS_OF_LISTENERS.contains(&name)
+}
+
 impl Keys {
+    /// `listener(name = "admin", …)`.
+    fn listener(&mut self, at: Ident, inside: TokenStream, found: &mut Found) {
+        let mut of = OfListener::default();
+        let mut keys = read(attribute(inside), &mut Place::Listener(&mut of), found);
+        if !of.has_name {
+            found.push(listener::nameless(&at));
+        }
+        self.half_typed.append(&mut keys.half_typed);
+        self.listeners.push(WrittenListener { at, name: of.name, keys, own: of.own });
+    }
+
+    /// `tcp_keepalive(idle = secs(60))`: the switch, and a key for each part.
+    fn parts(&mut self, switch: &Ident, parts: &[&str], inside: TokenStream, found: &mut Found) {
+        let text = switch.to_string();
+        let write = || {
+            let keys = parts.iter().filter_map(|part| Some((part, key(&format!("{text}_{part}"))?.example)));
+            let examples = keys.filter_map(|(part, example)| Some(format!("{part} = {}", example.split_once(" = ")?.1)));
+            format!("write `{text}({})`", examples.collect::<Vec<_>>().join(", "))
+        };
+        let entries = attribute(inside);
+        if entries.is_empty() {
+            let fault = Fault::at(switch, format!("`{text}` has no parts between its parentheses"));
+            found.push(fault.note(format!("its parts are {}", listed(parts.iter().copied()))).help(write()));
+        }
+        for entry in entries {
+            let (part, value) = match entry {
+                Entry::Key { name, value } => (name, value),
+                Entry::WithoutValue { name } => {
+                    let fault = Fault::at(&name, format!("`{name}` has no value"));
+                    found.push(fault.note("a part and its value stand on two sides of `=`").help(write()));
+                    continue;
+                }
+                Entry::Group { name, .. } | Entry::Separated { name, .. } => {
+                    let fault = Fault::at(&name, format!("`{name}` and its value stand on two sides of `=`"));
+                    found.push(fault.note(format!("the parts of `{text}` are {}", listed(parts.iter().copied()))).help(write()));
+                    continue;
+                }
+                Entry::Nothing(token) => {
+                    found.push(Fault::at(&token, "there is nothing before this comma").note("parts stand with a comma between two of them").help(write()));
+                    continue;
+                }
+                Entry::Stray(tokens) => {
+                    let fault = Fault::at(&tokens, format!("this is no part of `{text}`"));
+                    found.push(fault.note(format!("its parts are {}", listed(parts.iter().copied()))).help(write()));
+                    continue;
+                }
+            };
+            let whole = format!("{text}_{part}");
+            let Some(key) = key(&whole).filter(|_| parts.iter().any(|known| part == known)) else {
+                let near = nearest(&part.to_string(), parts.iter().map(|known| (*known, [].as_slice())));
+                let fault = Fault::at(&part, format!("`{text}` has no part `{part}`"));
+                let fault = fault.note(format!("its parts are {}", listed(parts.iter().copied())));
+                found.push(match near {
+                    Some(near) => fault.help(format!("write `{near} = {}`", as_written(&value))),
+                    None => fault.help(write()),
+                });
+                continue;
+            };
+            if self.seen.contains(&whole) {
+                found.push(twice(&part, &part.to_string()));
+                continue;
+            }
+            self.seen.push(whole.clone());
+            if let Ok(setting) = values::setting(key, Ident::new(&whole, part.span()), value, found) {
+                self.settings.push(setting);
+            }
+        }
+    }
+
     fn take(&mut self, name: Ident, value: PlannedValue, found: &mut Found) {
         let text = name.to_string();
         if let Some(key) = planned_key(&text) {
@@ -137,6 +290,11 @@ impl Keys {
                 found.push(without_value(&name, "has no value", example));
                 self.half_typed.push(name);
                 return;
+            }
+            PlannedValue::Parts(inside) if let Some((_, parts)) = KEYS_WITH_PARTS.iter().find(|(key, _)| *key == text) => {
+                self.parts(&name, parts, inside, found);
+                let at = name.span();
+                quote_spanned!(at=> true)
             }
             PlannedValue::Parts(inside) => {
                 let written = format!("{text} = {}", as_written(&inside));

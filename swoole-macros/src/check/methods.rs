@@ -6,6 +6,7 @@
 use super::{
     Found, Taken,
     condition::{self, Condition},
+    keys::Keys,
     shape,
 };
 use crate::{
@@ -50,6 +51,11 @@ impl Methods<'_> {
         self.block.methods.iter().filter(move |method| method.name == name)
     }
 
+    /// Under which condition the block has a method of this name.
+    pub(super) fn presence_of_method(&self, name: &str) -> Condition {
+        self.named(name).fold(Condition::Never, |any, method| any.or(condition::of(method, &mut Vec::new())))
+    }
+
     /// Under which condition there is a callback of this name, or something that is meant by another.
     pub(super) fn is_there_when(&self, name: &str) -> Condition {
         self.named(name).fold(self.is_meant_when(name), |any, method| any.or(condition::of(method, &mut Vec::new())))
@@ -77,7 +83,8 @@ impl PlannedMethod<'_> {
     }
 }
 
-pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
+pub(super) fn methods<'a>(block: &'a Block, keys: &Keys, found: &mut Found) -> Methods<'a> {
+    let is_of_a_listener = |name: &str| keys.listeners.iter().any(|listener| listener.own.iter().any(|(_, method)| method == name));
     let mut methods = Methods { block, planned: Vec::new(), meant: Vec::new() };
     for called in &block.macros {
         let name = as_written(called);
@@ -89,7 +96,7 @@ pub(super) fn methods<'a>(block: &'a Block, found: &mut Found) -> Methods<'a> {
     }
     for method in &block.methods {
         let name = method.name.to_string();
-        if callback(&name).is_some() {
+        if callback(&name).is_some() || is_of_a_listener(&name) {
             continue;
         }
         if let Some(planned) = planned_callback(&name) {
@@ -120,7 +127,7 @@ fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a Method, blo
     let signature = match &method.signature {
         // What it looks like is not settled before it is there.
         Signature::Whole(signature) if planned.feature != Feature::Http => {
-            let misshapen = shape::faults(&planned.callback, signature, &block.generics);
+            let misshapen = shape::faults(&planned.callback, planned.callback.name, signature, &block.generics);
             let is_right = misshapen.is_empty();
             faults.extend(misshapen);
             is_right.then(|| Rc::clone(signature))

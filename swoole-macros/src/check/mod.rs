@@ -8,10 +8,11 @@
 //! - `values`, `units`: values that are known before the compiler sees them (C6, C9)
 //! - `structure`: keys that decide what is compiled in (C6, C9)
 //! - `frames`: how a stream is cut into packages (C6, C9)
+//! - `listener`: what stands in a `listener(…)` (C6, C9, C13)
 //! - `methods`: which methods are callbacks (C6), and which names are taken (C13)
 //! - `callbacks`: which callbacks must be there (C1), and how often (C13)
 //! - `shape`: what a callback looks like, types apart (C7)
-//! - `listeners`: what a datagram listener needs (C2), and what it cannot have (C15)
+//! - `listeners`: what a listener needs beside the main one (C1), or one for datagrams (C2), and what that cannot have (C15)
 //! - `tasks`: what task workers need (C3, C4)
 //! - `messages`: what messages between processes need (C4, C8)
 //! - `timers`: what timers need (C5)
@@ -26,6 +27,7 @@ mod exclusion;
 mod found;
 mod frames;
 mod keys;
+mod listener;
 mod listeners;
 mod messages;
 mod methods;
@@ -38,6 +40,7 @@ mod timers;
 mod units;
 mod values;
 
+pub(crate) use listener::CALLBACKS_OF_SESSIONS;
 pub(crate) use units::plain_calls;
 
 use crate::{
@@ -59,6 +62,10 @@ pub(crate) struct Server {
     pub(crate) half_typed: Vec<Ident>,
     /// One for each callback there is, in the order of the vocabulary.
     pub(crate) rows: Vec<Row>,
+    /// Those beside the main one.
+    pub(crate) listeners: Vec<Listener>,
+    /// The methods that they name.
+    pub(crate) own_callbacks: Vec<OwnCallback>,
     pub(crate) taken: Vec<Taken>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
@@ -73,6 +80,29 @@ pub(crate) struct Setting {
     pub(crate) value: TokenStream,
     /// Whether the value is known, and one that the key takes; the compiler has to look at any other.
     pub(crate) is_known: bool,
+}
+
+/// A listener beside the main one.
+pub(crate) struct Listener {
+    pub(crate) name: String,
+    pub(crate) settings: Vec<Setting>,
+    /// The callbacks that it names; the others are those of the main one.
+    pub(crate) callbacks: Vec<(&'static str, CallbackOfListener)>,
+}
+
+/// What a listener calls.
+#[derive(Clone, Copy)]
+pub(crate) enum CallbackOfListener {
+    /// What the main one does.
+    Main,
+    /// The one at this place among the server's `own_callbacks`.
+    Own(usize),
+}
+
+/// A method that listeners name as a callback of theirs.
+pub(crate) struct OwnCallback {
+    pub(crate) row: Row,
+    pub(crate) method: Ident,
 }
 
 /// A field of the dispatch table.
@@ -113,9 +143,9 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         place::Place::OnlyAType(generics, self_ty) => return (found.faults, Some(Server::without_block(generics, self_ty))),
         place::Place::Nothing => return (found.faults, None),
     };
-    let keys = keys::check(entries, &mut found);
+    let mut keys = keys::check(entries, &mut found);
     let structure = structure::read(&keys, &mut found);
-    let mut methods = methods::methods(&block, &mut found);
+    let mut methods = methods::methods(&block, &keys, &mut found);
     listeners::check(&keys, &structure, &methods, &mut found);
     messages::check(&keys, &mut methods, &mut found);
     let rows = callbacks::rows(&methods, &structure, &mut found);
@@ -123,13 +153,16 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     timers::check(&keys, &structure, &methods, &mut found);
     exclusion::check(&keys, &structure, &methods, &mut found);
     let taken = methods::taken(&block, &mut found);
-    planned::check(&keys, &structure, &methods, &mut found);
+    planned::check(&keys, &methods, &mut found);
+    let (listeners, own_callbacks) = listener::listeners(&mut keys, &methods, &mut found);
     let server = Server {
         generics: block.generics,
         self_ty: block.self_ty,
         settings: keys.settings,
         half_typed: keys.half_typed,
         rows,
+        listeners,
+        own_callbacks,
         taken,
         is_a_block: true,
         swoole: keys.facade.unwrap_or_else(facade),
@@ -146,6 +179,8 @@ impl Server {
             settings: Vec::new(),
             half_typed: Vec::new(),
             rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
+            listeners: Vec::new(),
+            own_callbacks: Vec::new(),
             taken: Vec::new(),
             is_a_block: false,
             swoole: facade(),

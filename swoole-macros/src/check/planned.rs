@@ -4,17 +4,20 @@ use super::{
     Found,
     keys::Keys,
     methods::Methods,
-    structure::{Listener, Structure},
+    values::{Known, known},
 };
 use crate::diagnostics::{Fault, listed};
-use swoole_vocabulary::{CALLBACKS, Feature, KEYS};
+use swoole_vocabulary::{CALLBACKS, Feature, KEYS, Scheme};
 
-pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
+pub(super) fn check(keys: &Keys, methods: &Methods<'_>, found: &mut Found) {
     if let Some((value, mode)) = &keys.planned_mode {
         let fault = Fault::at(value, format!("the mode `{mode}` is not there yet"));
         refuse(found, Feature::Modes, fault.note("the mode of this release is \"process\"").help("write `mode = \"process\"`"));
     }
-    listener(keys, structure, found);
+    listener(keys, found);
+    for other in &keys.listeners {
+        listener(&other.keys, found);
+    }
     for method in methods.planned.iter().filter(|method| method.signature.is_some()) {
         let (feature, name) = (method.planned.feature, method.name());
         let fault = Fault::at(name, format!("`{name}` is not there yet"))
@@ -27,7 +30,8 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
         let condition = method.condition.clone().and(found.is_not_spoken_of(feature));
         found.push_when(condition, feature, fault);
     }
-    for setting in &keys.planned {
+    let of_listeners = keys.listeners.iter().flat_map(|listener| &listener.keys.planned);
+    for setting in keys.planned.iter().chain(of_listeners) {
         let (feature, name) = (setting.key.feature, &setting.name);
         let fault = Fault::at(name, format!("the key `{name}` is not there yet")).note(format!(
             "{} come with a later release; the keys of this one are {}",
@@ -38,21 +42,19 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
     }
 }
 
-fn listener(keys: &Keys, structure: &Structure, found: &mut Found) {
-    let feature = match structure.listener {
-        Listener::Stream => return,
-        Listener::UnixStream => Feature::UnixSockets,
-        Listener::Datagram | Listener::UnixDatagram => Feature::Datagrams,
-    };
+fn listener(keys: &Keys, found: &mut Found) {
     let Some(listen) = keys.setting("listen") else { return };
+    let Known::Text(url) = known(&listen.value, None) else { return };
+    if !Scheme::of(&url).is_some_and(Scheme::is_datagram) {
+        return;
+    }
+    let feature = Feature::Datagrams;
     let fault = Fault::at(&listen.value, format!("{} are not there yet", feature.words()))
-        .note("the listeners of this release are `tcp://` and `tcp6://`")
+        .note("the listeners of this release are `tcp://`, `tcp6://` and `unix://`")
         .help("write `listen = \"tcp://127.0.0.1:9501\"`");
     refuse(found, feature, fault);
-    if feature == Feature::Datagrams {
-        // `on_packet` belongs to it.
-        found.speak_of(feature);
-    }
+    // `on_packet` belongs to it.
+    found.speak_of(feature);
 }
 
 fn refuse(found: &mut Found, feature: Feature, fault: Fault) {

@@ -15,9 +15,10 @@ use syn::{
     FnArg, GenericArgument, GenericParam, Generics, Lifetime, PatType, PathArguments, Receiver, ReceiverKind, Safety, Signature, Type,
 };
 
-/// `block`: the parameters of the block, whose lifetimes are those of the state.
-pub(super) fn faults(callback: &Callback, signature: &Signature, block: &Generics) -> Vec<Fault> {
-    let shape = Shape { callback, signature, block, help: help(callback, signature) };
+/// `name`: of the method, which is the callback's own but for one that a listener names. `block`: the parameters of the block, whose
+/// lifetimes are those of the state.
+pub(super) fn faults(callback: &Callback, name: &str, signature: &Signature, block: &Generics) -> Vec<Fault> {
+    let shape = Shape { callback, name, signature, block, help: help(callback, name, signature) };
     let mut faults = Vec::new();
     faults.extend(shape.qualifiers());
     faults.extend(shape.generics());
@@ -42,12 +43,13 @@ pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
 }
 
 /// The line to write, with what the user's function returns.
-fn help(callback: &Callback, signature: &Signature) -> String {
-    format!("write `{}`", line_to_write(callback, signature))
+fn help(callback: &Callback, name: &str, signature: &Signature) -> String {
+    format!("write `{}`", line_to_write(callback, signature).replacen(callback.name, name, 1))
 }
 
 struct Shape<'a> {
     callback: &'a Callback,
+    name: &'a str,
     signature: &'a Signature,
     block: &'a Generics,
     help: String,
@@ -59,7 +61,7 @@ impl Shape<'_> {
     }
 
     fn qualifiers(&self) -> Vec<Fault> {
-        let name = self.callback.name;
+        let name = self.name;
         let mut faults = Vec::new();
         if let Some(word) = &self.signature.constness {
             let why = "the server calls it while it runs; the compiler never does";
@@ -95,11 +97,11 @@ impl Shape<'_> {
             GenericParam::Const(parameter) => Some(parameter.ident.to_token_stream()),
         });
         let hidden = self.typed().filter_map(|parameter| hidden_in(&parameter.ty));
-        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.callback.name), why)).collect()
+        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.name), why)).collect()
     }
 
     fn receiver(&self) -> Option<Fault> {
-        let name = self.callback.name;
+        let name = self.name;
         match (self.signature.receiver(), self.callback.has_state) {
             (Some(receiver), true) if !is_exclusive(receiver) => {
                 let why = "one callback runs at a time in a worker, and each may change the state of its worker";
@@ -127,7 +129,7 @@ impl Shape<'_> {
         }
         let plural = if wanted == 1 { "" } else { "s" };
         let after = if self.callback.has_state { " after `&mut self`" } else { "" };
-        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.callback.name);
+        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.name);
         let given = format!("what the server gives it is `({})`", self.callback.parameters_text());
         let surplus = self.typed().nth(wanted).map(ToTokens::to_token_stream);
         let at = surplus.unwrap_or_else(|| self.signature.ident.to_token_stream());
@@ -135,7 +137,7 @@ impl Shape<'_> {
     }
 
     fn parameters(&self) -> Vec<Fault> {
-        let name = self.callback.name;
+        let name = self.name;
         let conditional = self.typed().flat_map(|parameter| &parameter.attrs).filter(|attribute| attribute.path().is_ident("cfg"));
         let conditional = conditional.map(|attribute| {
             self.fault(attribute, format!("a parameter of `{name}` hangs on a `cfg`"), "the server gives it the same parameters every time")

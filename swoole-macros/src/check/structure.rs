@@ -13,12 +13,13 @@ use super::{
 use crate::diagnostics::{Fault, listed};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use swoole_vocabulary::{Feature, PLANNED_DISPATCHES, PLANNED_MODES, Suggestion, dispatch_meant, mode_meant};
+use swoole_vocabulary::{Feature, PLANNED_DISPATCHES, PLANNED_MODES, Scheme, Suggestion, dispatch_meant, mode_meant};
 use syn::{Expr, Lit};
 
 /// What is compiled in.
 pub(super) struct Structure {
-    pub(super) listener: Listener,
+    /// The kind of socket of the main one: TCP for an address that comes at run time.
+    pub(super) listener: Scheme,
     /// `None` where the key is not there, or is no literal.
     pub(super) task_workers: Option<i128>,
     /// Whether there is such a key at all.
@@ -30,16 +31,6 @@ pub(super) struct Structure {
     pub(super) has_unsafe_events: bool,
 }
 
-/// The kind of socket that `listen` names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listener {
-    /// TCP, or an address that comes at run time.
-    Stream,
-    UnixStream,
-    Datagram,
-    UnixDatagram,
-}
-
 /// How a session finds its worker.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dispatch {
@@ -49,43 +40,14 @@ pub(super) enum Dispatch {
     Unordered(&'static str),
 }
 
-impl Listener {
-    pub(super) fn is_datagram(self) -> bool {
-        matches!(self, Self::Datagram | Self::UnixDatagram)
-    }
-
-    pub(super) fn is_planned(self) -> bool {
-        self != Self::Stream
-    }
-}
-
-/// The kind of socket of an address.
-pub(super) fn kind_of(url: &str) -> Listener {
-    if url.starts_with("udp://") || url.starts_with("udp6://") {
-        Listener::Datagram
-    } else if url.starts_with("unix-dgram://") {
-        Listener::UnixDatagram
-    } else if url.starts_with("unix://") {
-        Listener::UnixStream
-    } else {
-        Listener::Stream
-    }
-}
-
 pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
-    let listen = keys.setting("listen").map(|setting| &setting.value);
-    let url = listen.map(|value| known(value, None));
-    let listener = match (&url, listen) {
-        (Some(Known::Text(url)), Some(value)) => {
-            let kind = kind_of(url);
-            if let Some(fault) = fault_of_path(url, kind, value) {
-                found.push_of(Feature::UnixSockets, fault);
-                found.speak_of(Feature::Datagrams);
-            }
-            kind
+    let listener = scheme(keys, found);
+    for other in &keys.listeners {
+        scheme(&other.keys, found);
+        if let Some(frame) = other.keys.planned("frame") {
+            frames::check(frame, found);
         }
-        _ => Listener::Stream,
-    };
+    }
     if let Some(frame) = keys.planned("frame") {
         frames::check(frame, found);
     }
@@ -103,11 +65,28 @@ pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
     }
 }
 
-/// `unix:///path:0`: a port would be part of the path.
-fn fault_of_path(url: &str, kind: Listener, value: &TokenStream) -> Option<Fault> {
+/// The kind of socket of a listener with these keys.
+pub(super) fn scheme(keys: &Keys, found: &mut Found) -> Scheme {
+    let Some(value) = keys.setting("listen").map(|setting| &setting.value) else { return Scheme::Tcp };
+    let Known::Text(url) = known(value, None) else { return Scheme::Tcp };
+    let scheme = Scheme::of(&url).unwrap_or(Scheme::Tcp);
+    if let Some(fault) = fault_of_path(&url, value) {
+        found.push(fault);
+        found.speak_of(Feature::Datagrams);
+    }
+    scheme
+}
+
+/// The path of a unix socket that ends like a port.
+pub(super) fn path_before_port(url: &str) -> Option<&str> {
     let (path, port) = url.rsplit_once(':').filter(|(rest, _)| rest.contains("://"))?;
-    let is_unix = matches!(kind, Listener::UnixStream | Listener::UnixDatagram);
-    (is_unix && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then(|| {
+    let is_unix = Scheme::of(url).is_some_and(Scheme::is_unix);
+    (is_unix && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(path)
+}
+
+/// `unix:///path:0`: a port would be part of the path.
+fn fault_of_path(url: &str, value: &TokenStream) -> Option<Fault> {
+    path_before_port(url).map(|path| {
         Fault::at(value, "`listen` names a unix socket with a port")
             .note("a unix socket is a path, and the port would become part of it")
             .help(format!("write `listen = \"{path}\"`"))

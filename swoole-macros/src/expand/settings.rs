@@ -4,7 +4,7 @@
 //! checks are items of their own, outside of the impl: the compiler looks at those even where nothing uses them. They read what was
 //! set, so that the user's expression is there once.
 
-use crate::check::{Server, Setting, plain_calls};
+use crate::check::{Listener, Server, Setting, plain_calls};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{Kind, SIZE_UNITS, TIME_UNITS};
@@ -13,21 +13,43 @@ pub(super) fn settings(server: &Server) -> TokenStream {
     let swoole = &server.swoole;
     // A name of the macro's own, which the user's expressions cannot see.
     let settings = Ident::new("settings_so_far", Span::mixed_site());
-    let statements = server.settings.iter().map(|setting| statement(&settings, setting, swoole));
-    let checks = server.settings.iter().filter(|setting| !setting.is_known).map(|setting| check(setting, swoole));
-    let value = if server.settings.is_empty() {
-        quote!(#swoole::Settings::new())
-    } else {
-        quote!({
-            let mut #settings = #swoole::Settings::new();
-            #(#statements)*
-            #settings
-        })
+    let value = |all: &[Setting]| {
+        let statements = all.iter().map(|setting| statement(&settings, setting, swoole));
+        if all.is_empty() {
+            quote!(#swoole::Settings::new())
+        } else {
+            quote!({
+                let mut #settings = #swoole::Settings::new();
+                #(#statements)*
+                #settings
+            })
+        }
     };
+    let whole = value(&server.settings);
+    let checks_of_server = checks(&server.settings, &quote!(&SETTINGS_OF_THIS_SERVER), swoole);
+    let listeners = (!server.listeners.is_empty()).then(|| {
+        let listeners = server.listeners.iter().map(|Listener { name, settings, .. }| {
+            let own = value(settings);
+            quote!(#swoole::__rt::Listener { name: #name, settings: #own })
+        });
+        let checks = server.listeners.iter().enumerate().flat_map(|(at, listener)| {
+            let at = proc_macro2::Literal::usize_unsuffixed(at);
+            checks(&listener.settings, &quote!(&LISTENERS_OF_THIS_SERVER[#at].settings), swoole)
+        });
+        quote! {
+            const LISTENERS_OF_THIS_SERVER: &[#swoole::__rt::Listener] = &[#(#listeners),*];
+            #(#checks)*
+        }
+    });
     quote! {
-        const SETTINGS_OF_THIS_SERVER: #swoole::Settings = #value;
-        #(#checks)*
+        const SETTINGS_OF_THIS_SERVER: #swoole::Settings = #whole;
+        #(#checks_of_server)*
+        #listeners
     }
+}
+
+fn checks(settings: &[Setting], of: &TokenStream, swoole: &TokenStream) -> Vec<TokenStream> {
+    settings.iter().filter(|setting| !setting.is_known).map(|setting| check(setting, of, swoole)).collect()
 }
 
 /// Names that are no keys yet, where an editor looks for what they may become; the compiler does not see them.
@@ -76,13 +98,13 @@ fn statement(settings: &Ident, Setting { key, name, value, .. }: &Setting, swool
     if imports.is_empty() { quote!(#settings.#name(#value);) } else { quote!(#settings.#name({ #(#imports)* #value });) }
 }
 
-fn check(Setting { key, value, .. }: &Setting, swoole: &TokenStream) -> TokenStream {
+fn check(Setting { key, value, .. }: &Setting, of: &TokenStream, swoole: &TokenStream) -> TokenStream {
     let mut spans = value.clone().into_iter().map(|token| token.span());
     let from = spans.next().unwrap_or_else(Span::call_site);
     let to = spans.last().unwrap_or(from);
     let name = Ident::new(key.name, from);
     // The call is underlined from its first token to its last.
-    let mut arguments = Group::new(Delimiter::Parenthesis, quote_spanned!(from=> &SETTINGS_OF_THIS_SERVER));
+    let mut arguments = Group::new(Delimiter::Parenthesis, located(of, from));
     arguments.set_span(to);
     let arguments = TokenTree::Group(arguments);
     let swoole = located(swoole, from);

@@ -44,7 +44,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let unable = |e: std::io::Error| Error::start_io("the program cannot attach to the server that runs", e, "restart the server instead");
     let another = || Error::start("the server that runs speaks another version of this framework", "restart the server instead");
     let attachment = Attachment::read(&exec::read_note(note).map_err(unable)?).ok_or_else(another)?;
-    let settings = match config::read(S::SETTINGS, by_code)? {
+    let settings = match config::read(S::SETTINGS, S::LISTENERS, by_code)? {
         Asked::Serve(settings) => *settings,
         #[cfg(feature = "cli")]
         Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
@@ -71,8 +71,9 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
 
 /// What all processes of a server must have alike.
 fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
-    let mine: Vec<(&str, String)> = settings.in_force.alike().collect();
+    let mine: Vec<(&str, String)> = settings.alike().collect();
     let mine_of = |name: &str| mine.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
+    let has_more = mine.iter().any(|(name, _)| *name == "listener") && !attachment.settings.iter().any(|(name, _)| name == "listener");
     let others = attachment.settings.iter().filter(|(name, value)| mine_of(name) != Some(value));
     let refusals: Vec<String> = others
         .map(|(name, value)| {
@@ -83,5 +84,10 @@ fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
             )
         })
         .collect();
+    let more = has_more.then(|| {
+        "the program at the server's path has listeners that the server that runs has not: they cannot come by a reload; restart the server"
+            .to_owned()
+    });
+    let refusals: Vec<String> = refusals.into_iter().chain(more).collect();
     if refusals.is_empty() { Ok(()) } else { Err(Error::refusals(refusals)) }
 }

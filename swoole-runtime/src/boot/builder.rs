@@ -23,6 +23,7 @@ pub struct Builder<S> {
 pub fn builder<S: Server>() -> Builder<S> {
     let by_code = ByCode {
         settings: Settings::new(),
+        listeners: Vec::new(),
         own_arguments: false,
         #[cfg(feature = "cli")]
         file: None,
@@ -89,6 +90,15 @@ impl<S: Server> Builder<S> {
         self
     }
 
+    /// Sets what this listener has of its own, `listener(name = "admin", …)` of the attribute: `builder.listener("admin", |admin|
+    /// admin.backlog(64))`. A name that the attribute does not give, and a key that belongs to the server, is an error at the start.
+    pub fn listener(mut self, name: impl Into<String>, set: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::new();
+        set(&mut settings);
+        self.by_code.listeners.push((name.into(), settings));
+        self
+    }
+
     /// Leaves the program's arguments to the program: the server looks at none of them. Every other source of settings stays.
     pub const fn own_arguments(mut self) -> Self {
         self.by_code.own_arguments = true;
@@ -107,7 +117,7 @@ impl<S: Server> Builder<S> {
         if let Some((inherited, note)) = attach::left() {
             return attach::attach::<S>(inherited, &note, &self.by_code);
         }
-        match config::read(S::SETTINGS, &self.by_code)? {
+        match config::read(S::SETTINGS, S::LISTENERS, &self.by_code)? {
             Asked::Serve(settings) => give_birth::<S>(*settings),
             #[cfg(feature = "cli")]
             Asked::End(code) => std::process::exit(code),

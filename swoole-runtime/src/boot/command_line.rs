@@ -21,6 +21,8 @@ use swoole_vocabulary::{KEYS, nearest};
 pub(super) struct Options {
     /// Keys, by their place in the vocabulary, and what was typed for each.
     pub(super) settings: Vec<(usize, OsString)>,
+    /// What was typed for keys of listeners.
+    pub(super) listeners: Vec<OsString>,
     pub(super) file: Option<PathBuf>,
     pub(super) wanted: Wanted,
 }
@@ -65,10 +67,14 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Options, String>
     let typed = |name| matches.get_one::<OsString>(name).cloned();
     Ok(Options {
         settings: KEYS.iter().enumerate().filter_map(|(at, key)| Some((at, typed(key.name)?))).collect(),
+        listeners: matches.get_raw(LISTENER).into_iter().flatten().map(OsString::from).collect(),
         file: typed("config").map(PathBuf::from),
         wanted,
     })
 }
+
+/// The option that may stand there many times.
+const LISTENER: &str = "listener";
 
 /// What the parser calls the words that are no options.
 const COMMAND: &str = "command";
@@ -118,7 +124,11 @@ fn command() -> Command {
     let settings = KEYS.iter().map(|key| (key.name, ArgAction::Set));
     let information = INFORMATION
         .iter()
-        .map(|Information { name, value, .. }| (*name, if value.is_some() { ArgAction::Set } else { ArgAction::SetTrue }));
+        .map(|Information { name, value, .. }| match value {
+            Some(_) if *name == LISTENER => (*name, ArgAction::Append),
+            Some(_) => (*name, ArgAction::Set),
+            None => (*name, ArgAction::SetTrue),
+        });
     let of_commands = OPTIONS_OF_COMMANDS.iter().map(|name| (*name, ArgAction::SetTrue));
     let bare = Command::new("server").no_binary_name(true).disable_help_flag(true).disable_version_flag(true);
     // One loop over all: each place that makes an argument is a few KB of the program.
@@ -162,7 +172,7 @@ fn fault(e: &clap::Error) -> String {
 fn value_of(option_name: &str) -> &'static str {
     match KEYS.iter().find(|key| option(key.name) == option_name) {
         Some(key) => help::value_name(key),
-        None => "FILE",
+        None => INFORMATION.iter().find(|known| option(known.name) == option_name).and_then(|known| known.value).unwrap_or("VALUE"),
     }
 }
 

@@ -2,17 +2,22 @@
 
 #[cfg(feature = "cli")]
 use super::{command_line, control, file, listen};
-use super::{resolve, resolve::no_address};
+use super::{
+    resolve,
+    resolve::{no_address, no_address_of},
+};
 #[cfg(feature = "cli")]
-use crate::settings::{App, Origin, printed};
+use crate::settings::{App, Origin, Whose, printed};
 use crate::{
     error::{Error, Result},
-    settings::{Collected, Resolved, Settings},
+    settings::{Collected, Listener, Resolved, Settings},
 };
 
 /// What code has decided before the start.
 pub(super) struct ByCode {
     pub(super) settings: Settings,
+    /// Of listeners, by their names.
+    pub(super) listeners: Vec<(String, Settings)>,
     /// The program reads its arguments itself.
     pub(super) own_arguments: bool,
     /// The settings file, where neither an option nor a variable names another.
@@ -41,17 +46,17 @@ pub(super) enum Asked {
 
 /// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
 #[cfg(feature = "cli")]
-pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
+pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode) -> Result<Asked> {
     use command_line::{Options, Wanted};
     let options = if by_code.own_arguments {
-        Options { settings: Vec::new(), file: None, wanted: Wanted::Service }
+        Options { settings: Vec::new(), listeners: Vec::new(), file: None, wanted: Wanted::Service }
     } else {
         match command_line::read(&attribute, &by_code.settings)? {
             Ok(options) => options,
             Err(help) => return Ok(Asked::Print(help)),
         }
     };
-    let mut collected = Collected::new(attribute);
+    let mut collected = Collected::new(attribute, listeners);
     let app = file::read(&mut collected, options.file, by_code.file.as_deref());
     // A file that cannot be read is one fault, not also one of its section.
     if let (Some(app), Some(check)) = (app, by_code.app)
@@ -62,9 +67,12 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
     let app = app.unwrap_or_default();
     collected.environment(std::env::vars_os());
     for (key, typed) in options.settings {
-        collected.typed(key, &typed, Origin::CommandLine);
+        collected.typed(Whose::Server, key, &typed, Origin::CommandLine);
     }
-    collected.builder(&by_code.settings);
+    for typed in options.listeners {
+        collected.option_of_listener(&typed);
+    }
+    collected.builder(&by_code.settings, &by_code.listeners);
     refuse(&mut collected)?;
     if let Wanted::Command(command) = options.wanted {
         // What this machine allows a server is not asked: one may run that was started with other limits.
@@ -85,8 +93,8 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
 
 /// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
 #[cfg(not(feature = "cli"))]
-pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
-    let mut collected = Collected::new(attribute);
+pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode) -> Result<Asked> {
+    let mut collected = Collected::new(attribute, listeners);
     if !by_code.own_arguments
         && let Some(argument) = std::env::args_os().nth(1)
     {
@@ -96,7 +104,7 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
         ));
     }
     collected.environment(std::env::vars_os());
-    collected.builder(&by_code.settings);
+    collected.builder(&by_code.settings, &by_code.listeners);
     refuse(&mut collected)?;
     resolve::fit(&mut collected)?;
     finish(collected).map(|settings| Asked::Serve(Box::new(settings)))
@@ -104,13 +112,17 @@ pub(super) fn read(attribute: Settings, by_code: &ByCode) -> Result<Asked> {
 
 /// What the server runs with, unless something is missing or was refused.
 fn finish(mut collected: Collected) -> Result<Resolved> {
-    match resolve::resolved(&collected.settings) {
+    let without = collected.listeners.iter().filter(|of| of.settings.listen.is_none());
+    let without: Vec<_> = without.map(|of| no_address_of(of.name)).collect();
+    let is_whole = without.is_empty();
+    collected.refusals.extend(without);
+    match resolve::resolved(&collected) {
         Some(resolved) if collected.refusals.is_empty() => Ok(resolved),
-        Some(_) => Err(Error::refusals(collected.refusals)),
-        None => {
+        None if is_whole || collected.settings.listen.is_none() => {
             collected.refusals.push(no_address());
             Err(Error::refusals(collected.refusals))
         }
+        _ => Err(Error::refusals(collected.refusals)),
     }
 }
 

@@ -16,12 +16,18 @@ pub(super) struct Information {
 }
 
 /// The options that are no settings.
-pub(super) const INFORMATION: [Information; 4] = [
+pub(super) const INFORMATION: [Information; 5] = [
     Information {
         name: "config",
         value: Some("FILE"),
         says: "Read settings from this TOML file: keys as these options, with _ instead of -, and what is the program's own in [app]",
         also: &["file", "conf", "config_file", "settings"],
+    },
+    Information {
+        name: "listener",
+        value: Some("NAME.KEY=VALUE"),
+        says: "Set a key of one listener beside the main one, as in `--listener admin.listen=tcp://127.0.0.1:9502`; as often as there are keys",
+        also: &["set_listener", "listener_option"],
     },
     Information {
         name: "check",

@@ -3,24 +3,41 @@
 use crate::{
     error::{Error, Result},
     logging,
-    settings::{ListenUrl, Resolved, Scheme},
-    sys::{listener, passed::Passed},
+    master::Listener,
+    settings::{ListenUrl, Listening, Place, Resolved, variable_of},
+    sys::{
+        listener::{self, Address, Socket},
+        passed::Passed,
+    },
 };
-use core::net::SocketAddr;
-use std::{borrow::Cow, io, net::TcpListener};
+use std::{
+    borrow::Cow,
+    io,
+    path::{Path, PathBuf},
+};
+use swoole_vocabulary::MAIN_LISTENER;
 
-/// The URL as it was written, the socket, and the address it really has.
-pub(super) type Bound = (String, TcpListener, SocketAddr);
-
-/// Where else to listen, in a sentence.
-const ELSEWHERE: &str =
-    if cfg!(feature = "cli") { "listen elsewhere: `--listen tcp://HOST:PORT`" } else { "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT" };
+/// Where else this listener may listen, in a sentence.
+fn elsewhere(name: &str) -> String {
+    match (cfg!(feature = "cli"), name) {
+        (true, MAIN_LISTENER) => "listen elsewhere: `--listen tcp://HOST:PORT`".to_owned(),
+        (true, _) => format!("listen elsewhere: `--listener {name}.listen=URL`"),
+        (false, MAIN_LISTENER) => "listen elsewhere: SWOOLE_LISTEN=tcp://HOST:PORT".to_owned(),
+        (false, _) => format!("listen elsewhere: {}=URL", variable_of(name, "listen")),
+    }
+}
 
 /// Of the sockets that were passed to this process, those with an address to listen on are listened on, and no other is made for it.
-pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Bound>> {
+pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Listener>> {
     let mut bound = Vec::new();
-    for url in &settings.listen {
-        bound.push(bind_one(url, settings, &mut passed)?);
+    for listening in &settings.listeners {
+        match bind_one(listening, &mut passed) {
+            Ok(listener) => bound.push(listener),
+            Err(e) => {
+                forget(&bound);
+                return Err(e);
+            }
+        }
     }
     for address in passed.left() {
         logging::warn!("a socket that listens on {address} was passed to the server, and no `listen` names that address: it is closed");
@@ -28,46 +45,75 @@ pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Bound>
     Ok(bound)
 }
 
+/// Takes the names of unix sockets away again.
+pub(super) fn forget(bound: &[Listener]) {
+    bound.iter().filter_map(|listener| listener.place.as_ref()).for_each(listener::Placed::remove);
+}
+
 /// What `--check` says of settings in which nothing is wrong, once every host is known.
 #[cfg(feature = "cli")]
 pub(super) fn checked(settings: &Resolved) -> Result<String> {
     let mut said = Vec::new();
-    for url in &settings.listen {
-        said.push(format!("{url} ({})", address(url)?.1));
+    for Listening { url, .. } in &settings.listeners {
+        said.push(match address(url)? {
+            Address::Internet(address) => format!("{url} ({address})"),
+            Address::Path(_) | Address::Abstract(_) => url.clone(),
+        });
     }
     let count = |n: usize, of: &str| format!("{n} {of}{}", if n == 1 { "" } else { "s" });
     let (workers, reactors) = (count(settings.workers, "worker"), count(settings.reactors, "reactor"));
     Ok(format!("the configuration is fine: {workers} and {reactors} would listen on {}\n", said.join(", ")))
 }
 
-fn address(url: &str) -> Result<(ListenUrl<'_>, SocketAddr)> {
+fn address(url: &str) -> Result<Address> {
     let parsed = ListenUrl::parse(url).map_err(|fault| Error::start(format!("{url:?} is no address to listen on: {fault}"), ""))?;
-    let address = parsed.resolve().map_err(|e| {
-        Error::start_io(format!("the host of {url} is not known"), e, "write an address of this machine, or `0.0.0.0` for all")
-    })?;
-    Ok((parsed, address))
+    match parsed.place {
+        Place::Path(path) => Ok(Address::Path(PathBuf::from(path))),
+        Place::Abstract(name) => Ok(Address::Abstract(name.as_bytes().to_owned())),
+        Place::Host(..) => parsed.resolve().map(Address::Internet).map_err(|e| {
+            Error::start_io(format!("the host of {url} is not known"), e, "write an address of this machine, or `0.0.0.0` for all")
+        }),
+    }
 }
 
-fn bind_one(url: &str, settings: &Resolved, passed: &mut Passed) -> Result<Bound> {
-    let (parsed, address) = address(url)?;
-    let failed = |e: io::Error| {
-        let change = match e.kind() {
-            io::ErrorKind::AddrInUse => {
-                Cow::Owned(format!("end the program that listens there, or {ELSEWHERE}, port 0 for any that is free"))
-            }
-            io::ErrorKind::AddrNotAvailable => Cow::Borrowed("this machine has no such address: use one that it has, or `0.0.0.0` for all"),
-            io::ErrorKind::PermissionDenied => Cow::Borrowed("ports below 1024 need privileges: use a higher one"),
-            _ => Cow::Borrowed(ELSEWHERE),
-        };
-        Error::start_io(format!("cannot listen on {url}"), e, change)
-    };
-    if let Some(socket) = passed.of(address) {
+fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -> Result<Listener> {
+    let address = address(url)?;
+    let failed = |e: io::Error| failure(name, url, &address, e);
+    let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
+    if let Some(fd) = passed.of(&address) {
         logging::info!("the socket of {url} was passed to the server");
-        listener::set_nodelay(&socket, settings.tcp_nodelay).map_err(failed)?;
-        return Ok((url.to_owned(), socket, address));
+        let socket = Socket::passed(fd, &address, options).map_err(failed)?;
+        return Ok(listener(socket, address, None));
     }
-    let socket = listener::tcp(address, parsed.scheme == Scheme::Tcp6, settings.backlog, settings.tcp_nodelay).map_err(failed)?;
-    // A port 0 has become one.
-    let bound = socket.local_addr().map_err(failed)?;
-    Ok((url.to_owned(), socket, bound))
+    let (socket, place) = match &address {
+        Address::Internet(address) => (listener::tcp(*address, options).map_err(failed)?, None),
+        Address::Abstract(name) => (listener::abstract_unix(name, options).map_err(failed)?, None),
+        Address::Path(path) => match listener::unix(path, options).map_err(failed)? {
+            Some((socket, place)) => (socket, Some(place)),
+            None => return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there"))),
+        },
+    };
+    // A port 0 has become one; a path is as it was.
+    let bound = if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
+    Ok(listener(socket, bound, place))
+}
+
+fn failure(name: &str, url: &str, address: &Address, e: io::Error) -> Error {
+    let elsewhere = elsewhere(name);
+    let change = match (e.kind(), address) {
+        (io::ErrorKind::AddrInUse, Address::Internet(_)) => {
+            Cow::Owned(format!("end the program that listens there, or {elsewhere}, port 0 for any that is free"))
+        }
+        (io::ErrorKind::AddrInUse, _) => Cow::Owned(format!("end the program that listens there, or {elsewhere}")),
+        (io::ErrorKind::AddrNotAvailable, _) => {
+            Cow::Borrowed("this machine has no such address: use one that it has, or `0.0.0.0` for all")
+        }
+        (io::ErrorKind::PermissionDenied, Address::Internet(_)) => Cow::Borrowed("ports below 1024 need privileges: use a higher one"),
+        (io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound, Address::Path(path)) => {
+            let directory = path.parent().unwrap_or(Path::new("/"));
+            Cow::Owned(format!("name a path in a directory that is there and can be written, other than {}", directory.display()))
+        }
+        _ => Cow::Owned(elsewhere),
+    };
+    Error::start_io(format!("cannot listen on {url}"), e, change)
 }

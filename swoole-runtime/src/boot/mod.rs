@@ -22,7 +22,7 @@ pub use builder::{Builder, builder, start};
 use daemon::Command;
 
 #[cfg(feature = "cli")]
-use crate::sys::local::{Named, Placed};
+use crate::sys::local::Named;
 use crate::{
     contract::Server,
     error::{Error, Result},
@@ -36,6 +36,7 @@ use crate::{
         exec,
         fork::{self, Side, SingleThreaded},
         lifeline::lifeline,
+        listener::Placed,
         packet,
         passed::Passed,
         pid_file::{self, PidFile},
@@ -115,7 +116,15 @@ fn serve<S: Server>(
         refuse_second(path)?;
     }
     let listeners = listen::bind(&settings, passed)?;
-    let before = signals::take().map_err(|e| Error::start_io("the signals cannot be blocked", e, ""))?;
+    // Of unix sockets: taken away where the master, or a manager that outlives it, has not.
+    let places: Vec<Placed> = listeners.iter().filter_map(|listener| listener.place.clone()).collect();
+    let before = match signals::take() {
+        Ok(before) => before,
+        Err(e) => {
+            listen::forget(&listeners);
+            return Err(Error::start_io("the signals cannot be blocked", e, ""));
+        }
+    };
     let files: &'static Files = Box::leak(Box::new(files::<S>(&settings)));
     let sockets = Sockets {
         #[cfg(feature = "cli")]
@@ -132,6 +141,7 @@ fn serve<S: Server>(
     });
     #[cfg(not(feature = "cli"))]
     let governed = beget::<S>(settings, files, sockets, log, command, witness);
+    places.iter().for_each(Placed::remove);
     if has_files::<S>() {
         files.end();
     }
@@ -177,7 +187,7 @@ fn files<S: Server>(settings: &Resolved) -> Files {
 struct Sockets {
     #[cfg(feature = "cli")]
     control: Option<Named>,
-    listeners: Vec<listen::Bound>,
+    listeners: Vec<master::Listener>,
 }
 
 fn beget<S: Server>(
@@ -190,14 +200,15 @@ fn beget<S: Server>(
 ) -> Result<()> {
     let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in sockets.listeners.iter().enumerate() {
-        memory.header().set_port(at, bound.2.port());
+        memory.header().set_port(at, bound.port());
     }
     fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
     let program = if memory.settings.is_reload_by_exec { exec::called_as() } else { None };
+    let places = sockets.listeners.iter().filter_map(|listener| listener.place.clone()).collect();
     let (life, line) = lifeline().map_err(|e| unable("the lifeline cannot be made", e))?;
     let (manager_line, to_master) = packet::pair().map_err(|e| unable("the line to the manager cannot be made", e))?;
     let (standby_line, standby_to_master) = packet::pair().map_err(|e| unable("the line to the standby cannot be made", e))?;
-    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master, program };
+    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master, program, places };
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.

@@ -3,15 +3,17 @@
 use crate::{
     error::{Error, Result},
     layout::SMALLEST_RING,
-    settings::{Collected, Resolved, Settings},
+    settings::{Collected, Listening, Resolved, Scheme, Settings, variable_of},
     sys::{
         affinity,
         identity::{Identity, is_root},
         limits,
+        listener::{Keepalive, Options},
     },
 };
 use core::time::Duration;
 use log::LevelFilter;
+use swoole_vocabulary::MAIN_LISTENER;
 
 /// Descriptors the master needs beside those of sessions: its own, and for each worker and reactor a few.
 const RESERVE: u64 = 64;
@@ -32,6 +34,9 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     super::control::fill(&mut collected.settings);
     let workers = *collected.settings.workers.get_or_insert(cpus.min(1024));
     let reactors = *collected.settings.reactors.get_or_insert(cpus.min(4));
+    // One that has a part of it has it; each listener is looked at by itself.
+    let has_part = collected.settings.has_part_of_keepalive();
+    collected.settings.tcp_keepalive.get_or_insert(has_part);
     let task_max_request = collected.settings.task_max_request.unwrap_or(0);
     collected.settings.task_max_request_grace.get_or_insert(task_max_request / 2);
     let max_request = collected.settings.max_request.unwrap_or(0);
@@ -105,6 +110,44 @@ pub(super) fn no_address() -> String {
     format!("there is no address to listen on; add `listen = \"tcp://127.0.0.1:9501\"` to the attribute, or {otherwise}")
 }
 
+/// The same of one listener beside the main one.
+pub(super) fn no_address_of(listener: &str) -> String {
+    let otherwise = if cfg!(feature = "cli") {
+        format!("`--listener {listener}.listen=tcp://127.0.0.1:9502` to the command")
+    } else {
+        format!("{}=tcp://127.0.0.1:9502 to the environment", variable_of(listener, "listen"))
+    };
+    format!(
+        "the listener `{listener}` has no address; add `listen = \"tcp://127.0.0.1:9502\"` to its `listener(…)` in the attribute, or {otherwise}"
+    )
+}
+
+/// What a listener with these settings is, if it has an address. Everything else has a value once it was made to [`fit`].
+fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
+    // No key of these is out of the range of 32 bits.
+    let small = |number: Option<u64>| number.unwrap_or(0) as u32;
+    let part = |number: Option<u64>| number.map(|number| number as u32);
+    let is_v6_alone = settings.listen.and_then(Scheme::of) == Some(Scheme::Tcp6);
+    let keepalive = Keepalive {
+        idle: part(settings.tcp_keepalive_idle),
+        interval: part(settings.tcp_keepalive_interval),
+        count: settings.tcp_keepalive_count,
+    };
+    let options = Options {
+        backlog: settings.backlog?,
+        nodelay: settings.tcp_nodelay?,
+        defer_accept: small(settings.tcp_defer_accept),
+        fastopen: settings.tcp_fastopen.unwrap_or(0),
+        user_timeout: small(settings.tcp_user_timeout),
+        keepalive: (settings.tcp_keepalive == Some(true)).then_some(keepalive),
+        reuse_port: settings.enable_reuse_port == Some(true),
+        v6_only: is_v6_alone || settings.ipv6_only == Some(true),
+        // Octal digits, or it was refused.
+        mode: settings.unix_mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()),
+    };
+    Some(Listening { name, url: settings.listen?.to_owned(), options })
+}
+
 /// Keys that come with the feature `cli`: a plain server is small, and does without.
 const WITH_CLI: &[&str] = &["log_file", "daemonize", "pid_file", "user", "group", "chroot", "cpu_affinity", "cpu_affinity_ignore"];
 
@@ -143,13 +186,12 @@ fn cpus_of_workers(settings: &Settings) -> Vec<usize> {
     if cfg!(feature = "cli") && settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
 }
 
-/// What the server runs with, if there is an address. Everything else has a value once it was made to [`fit`].
-pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
+/// What the server runs with, if there is an address for each listener. Everything else has a value once it was made to [`fit`].
+pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
+    let settings = &collected.settings;
     let Settings {
         workers: Some(workers),
         reactors: Some(reactors),
-        backlog: Some(backlog),
-        tcp_nodelay: Some(tcp_nodelay),
         log_level: Some(log_level),
         max_wait_time: Some(max_wait_time),
         ring_memory: Some(ring_memory),
@@ -183,7 +225,10 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
     let log_level = LevelFilter::iter().find(|level| level.as_str().eq_ignore_ascii_case(log_level));
     Some(Resolved {
         in_force: settings.in_force(),
-        listen: vec![settings.listen?.to_owned()],
+        listeners: [listening(MAIN_LISTENER, settings)]
+            .into_iter()
+            .chain(collected.listeners.iter().map(|of| listening(of.name, &settings.with(&of.settings))))
+            .collect::<Option<_>>()?,
         workers: workers as usize,
         reactors: reactors as usize,
         task_workers: task_workers as usize,
@@ -214,8 +259,6 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         message_cell: message_cell as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
-        backlog,
-        tcp_nodelay,
         log_level: log_level.expect("our bug: a level that `log` does not have"),
         max_wait_time: Duration::from_secs(max_wait_time),
         ring_memory: ring_memory as usize,

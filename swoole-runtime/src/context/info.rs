@@ -5,10 +5,10 @@ use crate::{
     event::CloseReason,
     id::{SessionId, WorkerId},
     layout::Memory,
+    remote::Remote,
     session::{Phase, Row, Table},
     sync::Ordering,
 };
-use core::net::SocketAddr;
 use std::{
     collections::BinaryHeap,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -26,12 +26,14 @@ pub struct SessionInfo {
     pub reactor: u16,
     /// The listener that accepted it, from 0; the original's `from_fd`.
     pub listener: u16,
-    /// The port of that listener; the original's `from_port`.
+    /// What that listener is called; `main` where the attribute gives no name.
+    pub listener_name: &'static str,
+    /// The port of that listener, 0 for a unix socket; the original's `from_port`.
     pub listener_port: u16,
     /// The worker that serves it.
     pub worker: WorkerId,
-    /// The client's address and port.
-    pub remote: SocketAddr,
+    /// The client: its address and port, or the process at the other end of a unix socket.
+    pub remote: Remote,
     /// When it was accepted; the original's `connect_time`.
     pub connected: SystemTime,
     /// When bytes last came in; `None` before the first. The original's `last_time`.
@@ -63,6 +65,7 @@ impl SessionInfo {
             id,
             reactor: place.reactor,
             listener: place.listener.into(),
+            listener_name: memory.settings.listeners.get(usize::from(place.listener)).map_or("", |listener| listener.name),
             listener_port: memory.header().port(place.listener),
             worker: WorkerId::new(place.worker),
             remote: place.remote,

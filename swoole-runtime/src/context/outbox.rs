@@ -106,7 +106,7 @@ impl Outbox {
             return Err(SendError::BufferFull);
         }
         if data.len() <= self.largest_on_ring {
-            let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0 };
+            let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0, listener: 0 };
             return self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()));
         }
         let cells = self.cells.ok_or(SendError::TooLarge)?;
@@ -114,7 +114,7 @@ impl Outbox {
             Some(cell) => cell,
             None => self.wait_for_cell(|| cells.fill(data))?,
         };
-        let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell };
+        let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell, listener: 0 };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
             .inspect_err(|_| cells.give_back(usize::from(cell)))
     }
@@ -132,7 +132,7 @@ impl Outbox {
 
     /// Tells a reactor something about a session, without bytes.
     pub(crate) fn tell(&self, fd: SessionId, reactor: usize, kind: ToReactor, detail: u8) -> Result<(), SendError> {
-        let tag = Tag { session: fd.get(), kind: kind as u8, detail };
+        let tag = Tag { session: fd.get(), kind: kind as u8, detail, listener: 0 };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, 0).then_some(()))
     }
 

@@ -24,6 +24,9 @@ pub struct Stats {
     pub close_count: u64,
     /// Connections refused since the start, because `max_conn` sessions were there.
     pub refused_count: u64,
+    /// How often no connection could be accepted since the start, for want of descriptors or memory. Clients wait meanwhile, and it is tried
+    /// again ten times a second.
+    pub accept_failed_count: u64,
     /// Jobs handed over since the start.
     pub task_count: u64,
     /// Jobs that wait for a task worker, or that one is at; the original's `tasking_num`.
@@ -72,6 +75,7 @@ impl Stats {
             accept_count: header.accepted.load(Ordering::Relaxed),
             close_count: header.closed.load(Ordering::Relaxed),
             refused_count: header.refused.load(Ordering::Relaxed),
+            accept_failed_count: header.accept_failed.load(Ordering::Relaxed),
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),
             is_leaving: header.lifecycle() >= Lifecycle::Leaving,

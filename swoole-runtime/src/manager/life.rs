@@ -170,6 +170,7 @@ impl Life {
         loop {
             if self.inherited.lifeline.is_cut() {
                 logging::nobody_collects();
+                self.inherited.forget_places();
                 self.kill_all("the master has ended");
                 return Next::Exit(1);
             }

@@ -16,7 +16,7 @@ use crate::{
     contract::Server,
     layout::Memory,
     process::Taking,
-    sys::{lifeline::Lifeline, packet::Packets, pidfd::PidFd},
+    sys::{lifeline::Lifeline, listener::Placed, packet::Packets, pidfd::PidFd},
 };
 
 use program::Exec;
@@ -33,6 +33,15 @@ pub(crate) struct Inherited {
     pub(crate) standby_line: Packets,
     /// Where the program lies that a reload runs, where reloads do not fork.
     pub(crate) program: Option<PathBuf>,
+    /// The files of unix sockets, which a master that is killed leaves.
+    pub(crate) places: Vec<Placed>,
+}
+
+impl Inherited {
+    /// The master has ended, and has not done it, if it was killed.
+    fn forget_places(&self) {
+        self.places.iter().for_each(Placed::remove);
+    }
 }
 
 /// What a worker does with its process, as the manager starts it: from the claim on its slot to its exit code.

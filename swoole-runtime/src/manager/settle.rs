@@ -96,7 +96,7 @@ impl Life {
     /// right, a record that cannot be is struck out. Its successor answers for neither.
     fn mend(&self, at: usize) {
         let cells = self.memory.cells(at);
-        let nothing = Tag { session: 0, kind: ToReactor::Nothing as u8, detail: 0 };
+        let nothing = Tag { session: 0, kind: ToReactor::Nothing as u8, detail: 0, listener: 0 };
         for reactor in 0..self.memory.settings.reactors {
             Producer::attach(self.memory.to_reactor(at, reactor)).mend(nothing, |record| match ToReactor::from_u8(record.tag.kind) {
                 Some(ToReactor::SendLarge) => cells.piece(record.tag.detail.into(), record.length as usize).is_some(),

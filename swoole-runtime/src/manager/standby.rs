@@ -54,6 +54,8 @@ fn wait(inherited: &Inherited, manager: &PidFd) -> io::Result<Call> {
     loop {
         if inherited.lifeline.is_cut() {
             logging::nobody_collects();
+            // The manager may have been killed with the master.
+            inherited.forget_places();
             if !manager.wait(LAST_CHORES) {
                 manager.signal(Signal::SIGKILL)?;
             }

@@ -7,13 +7,14 @@ use crate::{
     layout::Memory,
     logging,
     reactor::Intake,
+    remote::Remote,
     sync::Ordering,
-    sys::{clock, socket},
+    sys::{clock, listener::Socket, local, socket},
 };
-use mio::net::TcpListener;
+use mio::net::{TcpListener, UnixListener};
 use std::{
     io,
-    os::fd::IntoRawFd,
+    os::fd::{IntoRawFd, OwnedFd},
     time::{Duration, Instant},
 };
 
@@ -23,23 +24,54 @@ const AT_ONCE: usize = 256;
 /// How long accepting rests when the process has no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 
+/// Where connections come in.
+pub(super) enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Door {
+    pub(super) fn new(socket: &Socket) -> io::Result<Self> {
+        Ok(match socket {
+            Socket::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket.try_clone()?)),
+            Socket::Unix(socket) => Self::Unix(UnixListener::from_std(socket.try_clone()?)),
+        })
+    }
+
+    fn accept(&self) -> io::Result<(OwnedFd, Remote)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, remote) = listener.accept()?;
+                Ok((stream.into(), Remote::Internet(remote)))
+            }
+            Self::Unix(listener) => {
+                let stream = OwnedFd::from(std::os::unix::net::UnixStream::from(listener.accept()?.0));
+                let (pid, uid) = local::peer(&stream).unwrap_or_default();
+                Ok((stream, Remote::Unix { pid: pid.cast_unsigned(), uid }))
+            }
+        }
+    }
+}
+
 /// The accepting side.
 pub(super) struct Acceptor {
     memory: &'static Memory,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Door>,
     intakes: Vec<Intake>,
     next: SessionId,
     /// More may wait: an edge comes only once.
     pub(super) more: bool,
     resting: Option<Instant>,
-    /// Said once, until a session was accepted again.
+    /// Said once, until there are fewer again.
     said_full: bool,
+    /// Said once, until the kernel gives connections again.
+    said_failed: bool,
 }
 
 impl Acceptor {
-    pub(super) fn new(memory: &'static Memory, listeners: Vec<TcpListener>, intakes: Vec<Intake>) -> Self {
+    pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false }
+        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false, said_failed: false }
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
@@ -63,12 +95,21 @@ impl Acceptor {
         for _ in 0..AT_ONCE {
             match self.listeners[at].accept() {
                 Ok((stream, remote)) => self.take(at, stream.into_raw_fd(), remote),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    // Without a descriptor it would have failed, even where nobody waits.
+                    if core::mem::take(&mut self.said_failed) {
+                        logging::info!("connections are accepted again");
+                    }
+                    return;
+                }
                 // The client was gone before it was accepted.
                 Err(e) if matches!(e.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
                 Err(e) => {
-                    if !self.said_full {
-                        self.said_full = true;
+                    let failed = &self.memory.header().accept_failed;
+                    // Relaxed: a count that only this thread writes.
+                    failed.store(failed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    if !self.said_failed {
+                        self.said_failed = true;
                         logging::error!("no connection can be accepted: {e}; trying again ten times a second");
                     }
                     self.resting = Some(Instant::now() + REST);
@@ -79,7 +120,7 @@ impl Acceptor {
         self.more = true;
     }
 
-    fn take(&mut self, listener: usize, descriptor: i32, remote: core::net::SocketAddr) {
+    fn take(&mut self, listener: usize, descriptor: i32, remote: Remote) {
         let header = self.memory.header();
         if header.connections() >= u64::from(self.memory.settings.max_conn) {
             // Counted before the client can know. Relaxed: counts that only this thread writes.

@@ -2,7 +2,12 @@
 
 #[cfg(feature = "cli")]
 use super::control::Control;
-use super::{Born, Listens, accept::Acceptor, family::Family, supervisor::Supervisor};
+use super::{
+    Born, Listener, Listens,
+    accept::{Acceptor, Door},
+    family::Family,
+    supervisor::Supervisor,
+};
 use crate::{
     context::Master as Context,
     contract::{Outcome, Server},
@@ -12,15 +17,20 @@ use crate::{
     process::{Group, Lifecycle},
     reactor::Reactor,
     sync::Ordering,
-    sys::{clock, lifeline::Life as Lifeline, pidfd::children, signals},
+    sys::{
+        clock,
+        lifeline::Life as Lifeline,
+        listener::{Address, Placed},
+        pidfd::children,
+        signals,
+    },
 };
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::{signal::Signal, signalfd::SignalFd};
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
-    os::fd::AsRawFd,
+    os::fd::{AsFd, AsRawFd},
     thread::JoinHandle,
     time::Instant,
 };
@@ -46,7 +56,7 @@ pub(super) struct Life {
     pub(super) control: Option<Control>,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
-    listeners: Vec<(String, TcpListener, SocketAddr)>,
+    listeners: Vec<Listener>,
     acceptor: Option<Acceptor>,
     reactors: Vec<JoinHandle<()>>,
     failed: Option<Error>,
@@ -75,7 +85,11 @@ impl Life {
             None => None,
         };
         let family = Family::new(memory, registry, FAMILY, manager, standby, manager_line, standby_line).map_err(machinery)?;
-        let addresses = listeners.iter().map(|(_, _, address)| *address).collect();
+        let of_internet = |listener: &Listener| match listener.address {
+            Address::Internet(address) => Some(address),
+            Address::Path(_) | Address::Abstract(_) => None,
+        };
+        let addresses = listeners.iter().filter_map(of_internet).collect();
         Ok(Self {
             memory,
             poll,
@@ -161,9 +175,12 @@ impl Life {
                 return self.give_up(Error::start_io("the reactors cannot be started", e, "raise the limits of descriptors and threads"));
             }
         }
-        for (url, _, address) in &self.listeners {
+        for (at, Listener { name, url, address, .. }) in self.listeners.iter().enumerate() {
             let scheme = url.split(':').next().unwrap_or("tcp");
-            logging::info!("listening on {scheme}://{address} ({url})");
+            match at {
+                0 => logging::info!("listening on {scheme}://{address} ({url})"),
+                _ => logging::info!("listening on {scheme}://{address} ({url}) as {name}"),
+            }
         }
         if let Err(e) = listens() {
             return self.give_up(e);
@@ -182,10 +199,10 @@ impl Life {
             self.reactors.push(thread);
         }
         let mut listeners = Vec::new();
-        for (at, (_, listener, _)) in self.listeners.iter().enumerate() {
-            let mut listener = mio::net::TcpListener::from_std(listener.try_clone()?);
-            self.poll.registry().register(&mut listener, Token(LISTENERS.0 + at), Interest::READABLE)?;
-            listeners.push(listener);
+        for (at, Listener { socket, .. }) in self.listeners.iter().enumerate() {
+            let (token, fd) = (Token(LISTENERS.0 + at), socket.as_fd().as_raw_fd());
+            self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+            listeners.push(Door::new(socket)?);
         }
         Ok(Acceptor::new(self.memory, listeners, intakes))
     }
@@ -297,7 +314,10 @@ impl Life {
         let header = self.memory.header();
         header.set_deadline(clock::uptime_ms() + within.as_millis() as u64);
         self.acceptor = None;
-        self.listeners.clear();
+        for listener in self.listeners.drain(..) {
+            // Closed only then: nobody takes it for one that was left.
+            listener.place.iter().for_each(Placed::remove);
+        }
         if header.lifecycle() < Lifecycle::Finishing {
             // Relaxed: what is handed over from now on is not waited for.
             self.last_job = self.memory.ticket().load(Ordering::Relaxed);

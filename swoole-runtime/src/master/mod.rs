@@ -16,16 +16,42 @@ use crate::{
     contract::Server,
     error::Result,
     layout::Memory,
-    sys::{lifeline::Life as Lifeline, packet::Packets, pidfd::PidFd},
+    sys::{
+        lifeline::Life as Lifeline,
+        listener::{Address, Placed, Socket},
+        packet::Packets,
+        pidfd::PidFd,
+    },
 };
-use core::net::SocketAddr;
-use std::net::TcpListener;
+
+/// A socket that listens.
+pub(crate) struct Listener {
+    pub(crate) name: &'static str,
+    /// As it was written.
+    pub(crate) url: String,
+    pub(crate) socket: Socket,
+    /// The one it really has.
+    pub(crate) address: Address,
+    /// The file of a unix socket that this server has made.
+    pub(crate) place: Option<Placed>,
+}
+
+impl Listener {
+    /// 0 where it has none.
+    pub(crate) fn port(&self) -> u16 {
+        match self.address {
+            Address::Internet(address) => address.port(),
+            Address::Path(_) | Address::Abstract(_) => 0,
+        }
+    }
+}
 
 /// What the master brings along from its birth.
 pub(crate) struct Born {
     /// Kept open as long as the master lives, and by nobody else.
     pub(crate) life: Lifeline,
-    pub(crate) listeners: Vec<(String, TcpListener, SocketAddr)>,
+    /// The main one first.
+    pub(crate) listeners: Vec<Listener>,
     pub(crate) manager: PidFd,
     pub(crate) standby: PidFd,
     pub(crate) manager_line: Packets,

@@ -26,6 +26,8 @@ pub(crate) struct Header {
     deadline_ms: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
+    /// How often the kernel gave no connection for want of descriptors or memory.
+    pub(crate) accept_failed: AtomicU64,
     /// Written by every reactor: added to, never stored.
     pub(crate) closed: AtomicU64,
     /// Set once by `master.shutdown()`.
@@ -68,7 +70,7 @@ impl Asks {
 }
 
 /// How many listeners there may be.
-pub(crate) const LISTENERS: usize = 16;
+pub(crate) const LISTENERS: usize = swoole_vocabulary::LISTENERS;
 
 /// The server's life, in the order of its phases.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -92,12 +92,13 @@ impl Reactor {
             Ok(0) => Read::End,
             Ok(length) => {
                 let full = length == space.length();
-                lane.to.publish(space, length, Tag { session: found.id.get(), kind: ToWorker::Data as u8, detail: 0 });
+                let tag = Tag { session: found.id.get(), kind: ToWorker::Data as u8, detail: 0, listener: row.listener() };
+                lane.to.publish(space, length, tag);
                 lane.published = true;
                 // Relaxed: measures, which only this reactor writes.
                 row.received_ms.store(self.now_ms, crate::sync::Ordering::Relaxed);
                 Row::count(&row.bytes_in, length as u64);
-                match (full, row.has(Flags::READ_TO_END)) {
+                match (full, row.has(Flags::READ_TO_END.and(Flags::IS_UNIX))) {
                     (true, _) => Read::Full,
                     (false, true) => Read::Again,
                     // Shorter than asked, and no sign of an end: TCP has no more, and the next byte is an edge.
@@ -112,7 +113,7 @@ impl Reactor {
     /// A record without bytes.
     fn publish(&mut self, found: Found, kind: ToWorker, detail: u8) -> bool {
         let lane = &mut self.workers[found.row.worker()];
-        let published = lane.to.push(Tag { session: found.id.get(), kind: kind as u8, detail }, &[]);
+        let published = lane.to.push(Tag { session: found.id.get(), kind: kind as u8, detail, listener: found.row.listener() }, &[]);
         lane.published |= published;
         published
     }

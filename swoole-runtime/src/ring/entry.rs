@@ -29,7 +29,7 @@ pub(crate) struct Entry {
     session: AtomicU64,
     /// Where its bytes begin, counted from the ring's birth; its rest by the area's length is the offset.
     start: AtomicU64,
-    /// Length (32 bits), kind (8), detail (8), whether the bytes lie elsewhere (8).
+    /// Length (32 bits), kind (8), detail (8), whether the bytes lie elsewhere (8), listener (8).
     tag: AtomicU64,
 }
 
@@ -46,12 +46,14 @@ unsafe impl Shared for Back {}
 // SAFETY: atomics alone, and zero is an entry of no kind, which no consumer believes; see the fields.
 unsafe impl Shared for Entry {}
 
-/// What a record is about: the session, the kind (a word of `event`) and what the kind needs beside its bytes.
+/// What a record is about: the session, the kind (a word of `event`), what the kind needs beside its bytes, and for a worker the listener of
+/// the session, whose callbacks it runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Tag {
     pub(crate) session: u64,
     pub(crate) kind: u8,
     pub(crate) detail: u8,
+    pub(crate) listener: u8,
 }
 
 /// A record as the consumer finds it. Every field is input.
@@ -70,16 +72,16 @@ impl Entry {
     pub(super) fn write(&self, tag: Tag, start: u64, length: u32, elsewhere: bool) {
         self.session.store(tag.session, Ordering::Relaxed);
         self.start.store(start, Ordering::Relaxed);
-        let word = u64::from(length) | u64::from(tag.kind) << 32 | u64::from(tag.detail) << 40 | u64::from(elsewhere) << 48;
+        let word = u64::from(length) | u64::from(tag.kind) << 32 | u64::from(tag.detail) << 40 | u64::from(elsewhere) << 48 | u64::from(tag.listener) << 56;
         self.tag.store(word, Ordering::Relaxed);
     }
 
     /// Relaxed throughout: the ring's positions order an entry's words.
     pub(super) fn read(&self, position: u64) -> Record {
-        let [l0, l1, l2, l3, kind, detail, elsewhere, _] = self.tag.load(Ordering::Relaxed).to_le_bytes();
+        let [l0, l1, l2, l3, kind, detail, elsewhere, listener] = self.tag.load(Ordering::Relaxed).to_le_bytes();
         Record {
             position,
-            tag: Tag { session: self.session.load(Ordering::Relaxed), kind, detail },
+            tag: Tag { session: self.session.load(Ordering::Relaxed), kind, detail, listener },
             start: self.start.load(Ordering::Relaxed),
             length: u32::from_le_bytes([l0, l1, l2, l3]),
             elsewhere: elsewhere != 0,

@@ -4,12 +4,13 @@
 
 use crate::{
     event::CloseReason,
+    remote::Remote,
     shm::Shared,
     sync::{AtomicU32, AtomicU64, Ordering},
 };
 use core::{
     mem::offset_of,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 /// Every field is Relaxed but `id`: that is stored last when a row is taken and first when it is freed, and whoever reads other fields
@@ -20,7 +21,7 @@ pub(crate) struct Row {
     /// 0 while the row is free.
     pub(super) id: AtomicU64,
     pub(super) address: [AtomicU64; 2],
-    /// Port (16 bits), whether IPv6 (8), listener (8), reactor (16), worker (16).
+    /// Port (16 bits), family (8), listener (8), reactor (16), worker (16).
     pub(super) place: AtomicU64,
     pub(super) accepted_ms: AtomicU64,
     /// Output that the kernel has not taken yet, in bytes.
@@ -54,10 +55,18 @@ unsafe impl Shared for Row {}
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
 
+/// Of the client's address.
+mod family {
+    pub(super) const V4: u8 = 0;
+    pub(super) const V6: u8 = 1;
+    /// Its process and user stand in the place of an address.
+    pub(super) const UNIX: u8 = 2;
+}
+
 /// Where a session lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Where {
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Remote,
     pub(crate) listener: u8,
     pub(crate) reactor: u16,
     pub(crate) worker: u16,
@@ -108,6 +117,8 @@ impl Flags {
     pub(crate) const WAITS_FOR_ROOM: Self = Self(1 << 7);
     /// In the list of those with more to read.
     pub(crate) const READS_ON: Self = Self(1 << 8);
+    /// A unix socket, for as long as it is one: a short read says nothing there.
+    pub(crate) const IS_UNIX: Self = Self(1 << 9);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -116,14 +127,15 @@ impl Flags {
 
 impl Row {
     pub(super) fn fill(&self, at: Where, descriptor: u32, now_ms: u64) {
-        let (v6, address) = match at.remote.ip() {
-            IpAddr::V4(ip) => (0, u128::from(u32::from(ip))),
-            IpAddr::V6(ip) => (1, u128::from(ip)),
+        let (family, address, port) = match at.remote {
+            Remote::Internet(SocketAddr::V4(at)) => (family::V4, u128::from(u32::from(*at.ip())), at.port()),
+            Remote::Internet(SocketAddr::V6(at)) => (family::V6, u128::from(*at.ip()), at.port()),
+            Remote::Unix { pid, uid } => (family::UNIX, u128::from(pid) << 64 | u128::from(uid), 0),
         };
         self.address[0].store((address >> 64) as u64, Ordering::Relaxed);
         self.address[1].store(address as u64, Ordering::Relaxed);
-        let place = u64::from(at.remote.port())
-            | v6 << 16
+        let place = u64::from(port)
+            | u64::from(family) << 16
             | u64::from(at.listener) << 24
             | u64::from(at.reactor) << 32
             | u64::from(at.worker) << 48;
@@ -140,17 +152,23 @@ impl Row {
         }
         self.closing.store(ARRIVING, Ordering::Relaxed);
         self.descriptor.store(descriptor, Ordering::Relaxed);
-        self.flags.store(Flags::CONNECT_DUE.0, Ordering::Relaxed);
+        let flags = if family == family::UNIX { Flags::CONNECT_DUE.and(Flags::IS_UNIX) } else { Flags::CONNECT_DUE };
+        self.flags.store(flags.0, Ordering::Relaxed);
         self.queue.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
     }
 
     pub(crate) fn place(&self) -> Where {
-        let [p0, p1, v6, listener, r0, r1, w0, w1] = self.place.load(Ordering::Relaxed).to_le_bytes();
+        let [p0, p1, family, listener, r0, r1, w0, w1] = self.place.load(Ordering::Relaxed).to_le_bytes();
         let address = u128::from(self.address[0].load(Ordering::Relaxed)) << 64 | u128::from(self.address[1].load(Ordering::Relaxed));
-        let ip = if v6 == 0 { IpAddr::V4(Ipv4Addr::from(address as u32)) } else { IpAddr::V6(Ipv6Addr::from(address)) };
+        let port = u16::from_le_bytes([p0, p1]);
+        let remote = match family {
+            family::UNIX => Remote::Unix { pid: (address >> 64) as u32, uid: address as u32 },
+            family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
+            _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
+        };
         Where {
-            remote: SocketAddr::new(ip, u16::from_le_bytes([p0, p1])),
+            remote,
             listener,
             reactor: u16::from_le_bytes([r0, r1]),
             worker: u16::from_le_bytes([w0, w1]),
@@ -159,6 +177,10 @@ impl Row {
 
     pub(crate) fn worker(&self) -> usize {
         (self.place.load(Ordering::Relaxed) >> 48) as usize
+    }
+
+    pub(crate) fn listener(&self) -> u8 {
+        (self.place.load(Ordering::Relaxed) >> 24) as u8
     }
 
     pub(crate) fn reactor(&self) -> usize {

@@ -4,9 +4,9 @@
 use super::row::{Row, Where};
 use crate::{
     id::SessionId,
+    remote::Remote,
     sync::{Ordering, fence},
 };
-use core::net::SocketAddr;
 
 /// The table, as any process sees it.
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ impl Table {
         from: SessionId,
         descriptor: u32,
         now_ms: u64,
-        place: impl FnOnce(SessionId) -> (SocketAddr, u8, u16, u16),
+        place: impl FnOnce(SessionId) -> (Remote, u8, u16, u16),
     ) -> Found {
         let mut id = from.get();
         loop {
@@ -109,6 +109,7 @@ impl Found {
 mod tests {
     use super::*;
     use crate::session::Phase;
+    use core::net::SocketAddr;
     use std::collections::HashMap;
 
     fn table(rows: usize) -> Table {
@@ -117,7 +118,7 @@ mod tests {
 
     fn take(table: &Table, from: u64, port: u16) -> Found {
         let from = SessionId::new(from).expect("not 0");
-        table.take(from, 7, 1, |_| (SocketAddr::from(([127, 0, 0, 1], port)), 0, 2, 3))
+        table.take(from, 7, 1, |_| (Remote::Internet(SocketAddr::from(([127, 0, 0, 1], port))), 0, 2, 3))
     }
 
     #[test]
@@ -134,11 +135,11 @@ mod tests {
     #[test]
     fn what_was_filled_in_is_read_back() {
         let table = table(8);
-        for remote in ["1.2.3.4:5", "[1:2:3:4:5:6:7:8]:65535"] {
-            let remote: SocketAddr = remote.parse().expect("an address");
+        let addresses = ["1.2.3.4:5", "[1:2:3:4:5:6:7:8]:65535"].map(|address| Remote::Internet(address.parse().expect("an address")));
+        for remote in addresses.into_iter().chain([Remote::Unix { pid: 4_000_000_001, uid: 4_000_000_002 }]) {
             let found = table.take(SessionId::new(1).expect("not 0"), 9, 12, |_| (remote, 1, 2, 3));
             assert_eq!(found.row.place(), Where { remote, listener: 1, reactor: 2, worker: 3 });
-            assert_eq!((found.row.worker(), found.row.reactor(), found.row.descriptor()), (3, 2, 9));
+            assert_eq!((found.row.worker(), found.row.reactor(), found.row.descriptor(), found.row.listener()), (3, 2, 9, 1));
             assert_eq!(found.row.phase(), Phase::Arriving);
             found.row.arrive();
             assert_eq!(found.row.phase(), Phase::Open);
@@ -164,7 +165,7 @@ mod tests {
             }
             for id in next.saturating_sub(40).max(1)..next {
                 let id = SessionId::new(id).expect("not 0");
-                assert_eq!(table.read(id, |row| row.place().remote.port()), model.get(&id.get()).copied());
+                assert_eq!(table.read(id, |row| row.place().remote.address().map_or(0, |address| address.port())), model.get(&id.get()).copied());
             }
         }
     }

@@ -3,16 +3,22 @@
 use super::{
     app::{App, Source, in_order},
     origin::{Origin, in_line},
-    overrides::Collected,
+    overrides::{Collected, Whose},
     text,
     unknown::{meant, quoted, unknown},
 };
 use std::borrow::Cow;
 use swoole_vocabulary::{KEYS, Key, Kind, Value, nearest};
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 /// The table that is the user's own.
 const APP: &str = "app";
+
+/// The table in which each listener beside the main one has a table of its own.
+const LISTENER: &str = "listener";
 
 impl Collected {
     /// Lays the values of a file over what was there; gives back the user's own section, unless it
@@ -34,17 +40,8 @@ impl Collected {
             let line = source.line(name.span().start);
             let (name, written) = (name.get_ref(), value.get_ref());
             match (KEYS.iter().position(|key| key.name == name), written) {
-                (Some(at), _) => {
-                    let shown = source.shown(value.span());
-                    match typed(&KEYS[at], written) {
-                        Ok(value) => self.value(at, value, &shown, Origin::File { path, line }),
-                        Err(takes) => {
-                            let found = if written.is_table() { format!("{name}, a table,") } else { format!("{name} = {shown}") };
-                            let not = a(written.type_str());
-                            self.refusals.push(format!("{}: {found} is refused: `{name}` takes {takes}, not {not}", in_line(path, line)));
-                        }
-                    }
-                }
+                (Some(at), _) => self.written(Whose::Server, at, name, value, (source, line)),
+                (None, DeValue::Table(listeners)) if name == LISTENER => self.listeners_in(listeners, source),
                 (None, DeValue::Table(_)) if name == APP => app = Some(App { source: Some(source), section: Some(value) }),
                 (None, _) => {
                     if name == APP {
@@ -56,6 +53,56 @@ impl Collected {
             }
         }
         app
+    }
+
+    /// A value for the key at this place of the vocabulary; `name` as a refusal names it.
+    fn written(
+        &mut self,
+        whose: Whose,
+        at: usize,
+        name: &str,
+        value: &'static Spanned<DeValue<'static>>,
+        (source, line): (Source, usize),
+    ) {
+        let (shown, written, path) = (source.shown(value.span()), value.get_ref(), source.path);
+        match typed(&KEYS[at], written) {
+            Ok(value) => self.value(whose, at, value, &shown, Origin::File { path, line }),
+            Err(takes) => {
+                let found = if written.is_table() { format!("{name}, a table,") } else { format!("{name} = {shown}") };
+                let (key, not) = (KEYS[at].name, a(written.type_str()));
+                self.refusals.push(format!("{}: {found} is refused: `{key}` takes {takes}, not {not}", in_line(path, line)));
+            }
+        }
+    }
+
+    /// `[listener.admin]`, for each listener.
+    fn listeners_in(&mut self, listeners: &'static DeTable<'static>, source: Source) {
+        for (name, of_it) in in_order(listeners) {
+            let place = in_line(source.path, source.line(name.span().start));
+            let name = name.get_ref();
+            let whose = self.listener(name);
+            let (whose, table) = match (whose, of_it.get_ref().as_table()) {
+                (Ok(whose), Some(table)) => (whose, table),
+                (Ok(_), None) => {
+                    self.refusals.push(format!("{place}: listener.{name} is refused: it is a table, as in `[listener.{name}]`"));
+                    continue;
+                }
+                (Err(why), _) => {
+                    self.refusals.push(format!("{place}: listener.{} is refused: {why}", name.escape_debug()));
+                    continue;
+                }
+            };
+            for (key, value) in in_order(table) {
+                let shown = format!("listener.{name}.{}", key.get_ref().escape_debug());
+                match Self::key_of_listener(key.get_ref()) {
+                    Ok(at) => self.written(whose, at, &shown, value, (source, source.line(key.span().start))),
+                    Err(why) => {
+                        let place = in_line(source.path, source.line(key.span().start));
+                        self.refusals.push(format!("{place}: {shown} is refused: {why}"));
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -106,7 +153,7 @@ fn no_such_key(name: &str, value: &DeValue<'_>) -> String {
     }
     match meant(name, quoted) {
         Some(meant) => meant,
-        None if value.is_table() => "there is no such table; the only one is `[app]`, for what is your own".to_owned(),
+        None if value.is_table() => "there is no such table; there are `[listener.NAME]`, and `[app]` for what is your own".to_owned(),
         None => format!("{}; what is your own stands in `[app]`", unknown(name, quoted)),
     }
 }

@@ -119,6 +119,15 @@ macro_rules! define {
 
 keys!(define);
 
+/// A listener beside the main one, as the attribute writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listener {
+    /// By which settings and sessions name it.
+    pub name: &'static str,
+    /// What is of its own; for the rest the server's settings hold.
+    pub settings: Settings,
+}
+
 /// The keys that another program may have other values for, which attaches to a running server: workers alone go by them.
 const OF_WORKERS: &[&str] = &[
     "log_level",
@@ -148,6 +157,25 @@ impl SettingsInForce {
 }
 
 impl Settings {
+    /// These, and those of a listener over them.
+    pub(crate) fn with(&self, listener: &Self) -> Self {
+        let mut all = Self { listen: None, ..*self };
+        for (at, setter) in SETTERS.iter().enumerate() {
+            if let Some(value) = listener.get(at) {
+                (setter.set)(&mut all, value);
+            }
+        }
+        // A part of it asks for the whole.
+        if listener.tcp_keepalive.is_none() && listener.has_part_of_keepalive() {
+            all.tcp_keepalive = Some(true);
+        }
+        all
+    }
+
+    pub(crate) fn has_part_of_keepalive(&self) -> bool {
+        self.tcp_keepalive_idle.is_some() || self.tcp_keepalive_interval.is_some() || self.tcp_keepalive_count.is_some()
+    }
+
     pub(crate) fn in_force(&self) -> SettingsInForce {
         SettingsInForce(*self)
     }

@@ -16,16 +16,19 @@ mod unknown;
 
 #[cfg(feature = "cli")]
 pub(crate) use app::App;
-pub use keys::{Settings, SettingsInForce, check};
+pub use keys::{Listener, Settings, SettingsInForce, check};
+pub(crate) use origin::variable_of;
 #[cfg(feature = "cli")]
 pub(crate) use origin::{Origin, option, variable};
 #[cfg(feature = "cli")]
 pub(crate) use overrides::CONFIG;
 pub(crate) use overrides::Collected;
 #[cfg(feature = "cli")]
+pub(crate) use overrides::Whose;
+#[cfg(feature = "cli")]
 pub(crate) use print::printed;
-pub(crate) use resolved::Resolved;
-pub(crate) use swoole_vocabulary::{ListenUrl, Scheme};
+pub(crate) use resolved::{Listening, Resolved};
+pub(crate) use swoole_vocabulary::{ListenUrl, Place, Scheme};
 pub use swoole_vocabulary::{gib, kib, mib, mins, secs};
 #[cfg(feature = "cli")]
 pub(crate) use text::Readable;

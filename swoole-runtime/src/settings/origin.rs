@@ -22,27 +22,35 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Where to look for a value of this key.
-    pub(crate) fn of(self, key: &Key) -> String {
+    /// Where to look for a value of this key, of the server or of the listener of this name.
+    pub(crate) fn of(self, listener: Option<&str>, key: &Key) -> String {
         match self {
             Self::Default => "default".to_owned(),
             Self::Attribute => "attribute".to_owned(),
             #[cfg(feature = "cli")]
             Self::File { path, line } => in_line(path, line),
-            Self::Environment => format!("environment variable {}", variable(key.name)),
+            Self::Environment => {
+                let variable = listener.map_or_else(|| variable(key.name), |listener| variable_of(listener, key.name));
+                format!("environment variable {variable}")
+            }
             #[cfg(feature = "cli")]
-            Self::CommandLine => format!("option {}", option(key.name)),
+            Self::CommandLine => match listener {
+                Some(listener) => format!("option --listener {listener}.{}", key.name),
+                None => format!("option {}", option(key.name)),
+            },
             Self::Builder => "builder".to_owned(),
         }
     }
 
     /// The place and the value together, as the place writes them; `value` is already in quotes where it has some.
-    pub(super) fn with(self, key: &Key, value: &str) -> String {
-        match self {
-            Self::Environment => format!("{} = {value}", self.of(key)),
+    pub(super) fn with(self, listener: Option<&str>, key: &Key, value: &str) -> String {
+        let place = self.of(listener, key);
+        match (self, listener) {
+            (Self::Environment, _) => format!("{place} = {value}"),
             #[cfg(feature = "cli")]
-            Self::CommandLine => format!("{} = {value}", self.of(key)),
-            _ => format!("{}: {} = {value}", self.of(key), key.name),
+            (Self::CommandLine, _) => format!("{place} = {value}"),
+            (_, Some(listener)) => format!("{place}: listener.{listener}.{} = {value}", key.name),
+            (_, None) => format!("{place}: {} = {value}", key.name),
         }
     }
 }
@@ -56,6 +64,11 @@ pub(crate) fn in_line(path: &str, line: usize) -> String {
 /// The environment variable of the key of this name.
 pub(crate) fn variable(name: &str) -> String {
     format!("{PREFIX}{}", name.to_ascii_uppercase())
+}
+
+/// The environment variable of the key of this name, of one listener.
+pub(crate) fn variable_of(listener: &str, name: &str) -> String {
+    variable(&format!("listener_{}_{name}", listener.replace('-', "_")))
 }
 
 /// What every variable of ours begins with.

@@ -7,7 +7,7 @@ use super::{
     text::Readable,
 };
 use core::fmt::Write;
-use swoole_vocabulary::{KEYS, Kind, Value};
+use swoole_vocabulary::{KEYS, KEYS_OF_LISTENERS, Key, Kind, Value};
 use toml::de::{DeTable, DeValue};
 
 /// The settings and the user's own section as TOML.
@@ -17,18 +17,33 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
         let line = match collected.settings.get(at) {
             None => format!("# {}  # not set\n", key.example),
             Some(value) => {
-                let readable = Readable(key.kind, value).to_string();
-                let is_quoted = matches!(key.kind, Kind::Text | Kind::Seconds | Kind::Bytes) && !matches!(value, Value::Switch(_));
-                let literal = if is_quoted { quoted(&readable) } else { readable };
-                format!("{} = {literal}  # {}\n", key.name, collected.origin(at))
+                format!("{} = {}  # {}\n", key.name, as_toml(key, value), collected.origin(at))
             }
         };
         toml.push_str(&line);
+    }
+    for (listener, of) in collected.listeners.iter().enumerate() {
+        // Writing into a string cannot fail.
+        let _ = write!(toml, "\n[listener.{}]\n", of.name);
+        for (at, key) in KEYS.iter().enumerate().filter(|(_, key)| KEYS_OF_LISTENERS.contains(&key.name)) {
+            let _ = match (of.settings.get(at), collected.settings.get(at)) {
+                (Some(value), _) => writeln!(toml, "{} = {}  # {}", key.name, as_toml(key, value), collected.origin_of_listener(listener, at)),
+                (None, Some(value)) if key.name != "listen" => writeln!(toml, "# {} = {}  # the server's", key.name, as_toml(key, value)),
+                (None, _) => writeln!(toml, "# {}  # not set", key.example),
+            };
+        }
     }
     if let (Some(source), Some(table)) = (app.source, app.table()) {
         section("app", table, source, &mut toml);
     }
     toml
+}
+
+/// The value of a key.
+fn as_toml(key: &Key, value: Value<'_>) -> String {
+    let readable = Readable(key.kind, value).to_string();
+    let is_quoted = matches!(key.kind, Kind::Text | Kind::Seconds | Kind::Bytes) && !matches!(value, Value::Switch(_));
+    if is_quoted { quoted(&readable) } else { readable }
 }
 
 /// A table: its own values first, then the tables in it.
@@ -93,10 +108,10 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
+    use crate::settings::{Listener, Settings};
 
     fn read(text: &str) -> (Collected, App) {
-        let mut collected = Collected::new(Settings::new());
+        let mut collected = Collected::new(Settings::new(), &[Listener { name: "admin", settings: Settings::new() }]);
         let app = collected.file("settings.toml", text.to_owned().leak()).unwrap_or_default();
         assert_eq!(collected.refusals, [""; 0], "{text}");
         (collected, app)
@@ -107,7 +122,7 @@ mod tests {
         let (collected, app) = read(concat!(
             "workers = 0x10\nmax_wait_time = 90\nring_memory = \"64MiB\"\ntcp_nodelay = false\nlisten = 'tcp://[::1]:0'\n",
             "app.z = 1_000\n[app.a]\n\"b c\" = \"quote \\\" back \\\\ line \\n end \\u007f ü\"\nempty = {}\nwhen = 1979-05-27T07:32:00Z\n",
-            "[[app.list]]\nx = -0.5e3\n[[app.list]]\ny = [true, [1, 0b11], inf, nan]\n",
+            "[[app.list]]\nx = -0.5e3\n[[app.list]]\ny = [true, [1, 0b11], inf, nan]\n[listener.admin]\nbacklog = 7\n",
         ));
         let once = printed(&collected, &app);
         for line in [
@@ -116,6 +131,9 @@ mod tests {
             "max_wait_time = \"1m 30s\"  # file settings.toml, line 2",
             "ring_memory = \"64M\"  # file settings.toml, line 3",
             "# backlog = 512  # not set",
+            "[listener.admin]",
+            "backlog = 7  # file settings.toml, line 16",
+            "# tcp_nodelay = false  # the server's",
             "[app]",
             "z = 1000  # file settings.toml, line 6",
             "list = [{ x = -0.5e3 }, { y = [true, [1, 0b11], inf, nan] }]  # file settings.toml, line 11",

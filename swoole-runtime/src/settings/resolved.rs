@@ -1,16 +1,25 @@
 //! The settings as the server runs with them: every default filled in, every limit held against the machine.
 
 use super::SettingsInForce;
-use crate::sys::identity::Identity;
+use crate::sys::{identity::Identity, listener::Options};
 use core::{fmt, time::Duration};
+
+/// One listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Listening {
+    pub(crate) name: &'static str,
+    /// As it was written.
+    pub(crate) url: String,
+    pub(crate) options: Options,
+}
 
 /// What the server runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
     /// The same, as people see it.
     pub(crate) in_force: SettingsInForce,
-    /// The URLs to listen on, as they were written.
-    pub(crate) listen: Vec<String>,
+    /// The main one first.
+    pub(crate) listeners: Vec<Listening>,
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
     pub(crate) task_workers: usize,
@@ -53,8 +62,6 @@ pub(crate) struct Resolved {
     pub(crate) message_queue: usize,
     pub(crate) message_cell: usize,
     pub(crate) max_conn: u32,
-    pub(crate) backlog: u32,
-    pub(crate) tcp_nodelay: bool,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,
     /// The sum of all rings, in bytes; they shrink to fit.
@@ -81,6 +88,13 @@ impl Resolved {
         self.workers + self.task_workers
     }
 
+    /// Names and values of what every process of a server must have alike.
+    pub(crate) fn alike(&self) -> impl Iterator<Item = (&'static str, String)> {
+        // A worker finds the callbacks of a listener by its place.
+        let others: Vec<String> = self.listeners.iter().skip(1).map(|listener| format!("{}={}", listener.name, listener.url)).collect();
+        self.in_force.alike().chain((!others.is_empty()).then(|| ("listener", others.join(" "))))
+    }
+
     #[cfg(feature = "cli")]
     pub(crate) fn with_app(self, app: super::App, is_control_default: bool) -> Self {
         Self { app, is_control_default, ..self }
@@ -89,13 +103,13 @@ impl Resolved {
 
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, workers, reactors, task_workers, max_conn, backlog, tcp_nodelay, log_level, max_wait_time, .. } = self;
-        for url in listen {
-            write!(f, "listen={url} ")?;
+        let Self { listeners, workers, reactors, task_workers, max_conn, log_level, max_wait_time, .. } = self;
+        for Listening { name, url, options: Options { backlog, nodelay, .. } } in listeners {
+            write!(f, "{name}.listen={url} {name}.backlog={backlog} {name}.tcp_nodelay={nodelay} ")?;
         }
         write!(
             f,
-            "workers={workers} reactors={reactors} task_workers={task_workers} max_conn={max_conn} backlog={backlog} tcp_nodelay={tcp_nodelay} log_level={} max_wait_time={}s",
+            "workers={workers} reactors={reactors} task_workers={task_workers} max_conn={max_conn} log_level={} max_wait_time={}s",
             log_level.as_str().to_ascii_lowercase(),
             max_wait_time.as_secs()
         )

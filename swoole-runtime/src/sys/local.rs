@@ -1,4 +1,4 @@
-//! A stream socket that has a name in the file system, for its user alone.
+//! A stream socket that has a name in the file system.
 
 use nix::{
     errno::Errno,
@@ -16,7 +16,7 @@ use std::{
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd},
         unix::{
-            fs::{FileTypeExt, MetadataExt},
+            fs::{FileTypeExt, MetadataExt, PermissionsExt},
             net::{UnixListener, UnixStream},
         },
     },
@@ -32,22 +32,30 @@ pub(crate) struct Named {
 }
 
 /// Its name, as long as that is its own.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Placed {
     path: PathBuf,
-    /// Device and number of the file.
-    file: (u64, u64),
+    file: Identity,
 }
 
-/// How many may wait to be accepted, so that who cannot wait is told at once.
-const BACKLOG: i32 = 64;
+/// The permissions of a socket for its user alone.
+#[cfg(feature = "cli")]
+pub(crate) const PRIVATE: u32 = 0o600;
+
+/// How many may wait to be accepted there, so that who cannot wait is told at once.
+#[cfg(feature = "cli")]
+pub(crate) const FEW: u32 = 64;
 
 /// How often, and how long, who starts at the same time in the same directory is waited for.
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
 
-/// Listens at this path. The socket that a dead process has left there is replaced; `None` where a live one listens.
-pub(crate) fn listen(path: &Path) -> io::Result<Option<Named>> {
+/// Device and number of a file, and when it was made: numbers are given out again.
+type Identity = (u64, u64, (i64, i64));
+
+/// Listens at this path. The socket that a dead process has left there is replaced; `None` where a live one listens. The file has these
+/// permissions, or what the umask leaves.
+pub(crate) fn listen(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Option<Named>> {
     let _lock = lock(path.parent().unwrap_or(Path::new("/")));
     match fs::symlink_metadata(path) {
         Ok(there) if !there.file_type().is_socket() => return Err(io::Error::other("there is a file of this name that is no socket")),
@@ -62,11 +70,23 @@ pub(crate) fn listen(path: &Path) -> io::Result<Option<Named>> {
         Err(e) => return Err(e),
     }
     let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
-    // Before it has a name: the file gets this mode, and nobody else ever finds it open.
-    fchmod(&fd, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    // Before it has a name: the file gets this mode, less the umask, and nobody else ever finds it more open.
+    if let Some(mode) = mode {
+        fchmod(&fd, Mode::from_bits_truncate(mode))?;
+    }
     bind(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
     let place = Placed { path: path.to_owned(), file: identity(&fs::symlink_metadata(path)?) };
-    listen_on(&fd, Backlog::new(BACKLOG)?)?;
+    let opened = || -> io::Result<()> {
+        if let Some(mode) = mode {
+            // What the umask took. The directory is locked, and the name is ours.
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        }
+        Ok(listen_on(&fd, Backlog::new(i32::try_from(backlog).unwrap_or(i32::MAX))?)?)
+    };
+    if let Err(e) = opened() {
+        let _ = fs::remove_file(path);
+        return Err(e);
+    }
     Ok(Some(Named { listener: UnixListener::from(fd), place }))
 }
 
@@ -83,8 +103,8 @@ fn lock(directory: &Path) -> Option<File> {
     None
 }
 
-fn identity(file: &Metadata) -> (u64, u64) {
-    (file.dev(), file.ino())
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino(), (file.mtime(), file.mtime_nsec()))
 }
 
 impl Named {
@@ -102,6 +122,8 @@ impl AsFd for Named {
 impl Placed {
     /// Takes the name away, unless it is another's by now.
     pub(crate) fn remove(&self) {
+        // Nobody replaces it between the look and the removal.
+        let _lock = lock(self.path.parent().unwrap_or(Path::new("/")));
         if fs::symlink_metadata(&self.path).is_ok_and(|there| identity(&there) == self.file) {
             let _ = fs::remove_file(&self.path);
         }
@@ -126,22 +148,87 @@ pub(crate) fn connect(path: &Path) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// The process that listens at the other end.
-pub(crate) fn peer(stream: &UnixStream) -> Option<i32> {
-    getsockopt(stream, sockopt::PeerCredentials).ok().map(|credentials| credentials.pid())
+/// The process at the other end, and its user, as they were when the connection was made.
+pub(crate) fn peer(stream: &impl AsFd) -> Option<(i32, u32)> {
+    getsockopt(stream, sockopt::PeerCredentials).ok().map(|credentials| (credentials.pid(), credentials.uid()))
 }
 
 /// A directory for this user alone.
+#[cfg(feature = "cli")]
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     Ok(nix::unistd::mkdir(path, Mode::S_IRWXU)?)
 }
 
 /// Whether this directory is this user's own, and nobody else may write in it.
+#[cfg(feature = "cli")]
 pub(crate) fn is_own_directory(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.is_dir() && there.uid() == user() && there.mode() & 0o022 == 0)
 }
 
 /// The user that this process acts as.
+#[cfg(feature = "cli")]
 pub(crate) fn user() -> u32 {
     nix::unistd::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(name: &str) -> PathBuf {
+        let directory = std::env::temp_dir().join(format!("swoole-local-{}", std::process::id()));
+        let _ = fs::create_dir(&directory);
+        directory.join(name)
+    }
+
+    fn at(path: &Path, mode: Option<u32>) -> io::Result<Option<Named>> {
+        listen(path, mode, 4)
+    }
+
+    #[test]
+    fn what_a_dead_server_has_left_is_replaced_and_a_live_one_stays() {
+        let path = place("live");
+        let first = at(&path, None).expect("it can listen").expect("nobody else does");
+        assert!(at(&path, None).expect("it can look").is_none(), "a live one stays");
+        let left = first.place().clone();
+        drop(first);
+        assert!(fs::symlink_metadata(&path).is_ok(), "the file is left");
+        let second = at(&path, None).expect("it can listen").expect("nobody does");
+        left.remove();
+        assert!(connect(&path).is_ok(), "it is another's by now");
+        second.place().remove();
+        assert!(fs::symlink_metadata(&path).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_left_alone() {
+        let path = place("file");
+        fs::write(&path, "mine").expect("a file can be written");
+        assert!(at(&path, None).is_err());
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "mine");
+        let _ = fs::remove_file(&path);
+    }
+
+    #[test]
+    fn the_file_has_the_permissions_that_were_asked_for() {
+        for mode in [0o600, 0o660, 0o777] {
+            let path = place(&format!("mode-{mode:o}"));
+            let named = at(&path, Some(mode)).expect("it can listen").expect("nobody else does");
+            assert_eq!(fs::symlink_metadata(&path).expect("it is there").mode() & 0o777, mode);
+            named.place().remove();
+        }
+    }
+
+    #[test]
+    fn of_those_who_start_at_once_one_listens() {
+        let path = place("race");
+        drop(at(&path, None).expect("it can listen"));
+        let starts: Vec<_> = (0..8).map(|_| thread::spawn({
+            let path = path.clone();
+            move || at(&path, None).expect("it can look")
+        })).collect();
+        let listening: Vec<_> = starts.into_iter().filter_map(|start| start.join().expect("it does not panic")).collect();
+        assert_eq!(listening.len(), 1);
+        listening[0].place().remove();
+    }
 }

@@ -8,7 +8,6 @@ pub(crate) mod identity;
 pub(crate) mod lifeline;
 pub(crate) mod limits;
 pub(crate) mod listener;
-#[cfg(feature = "cli")]
 pub(crate) mod local;
 pub(crate) mod memory;
 pub(crate) mod notify;

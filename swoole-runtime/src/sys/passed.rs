@@ -1,10 +1,13 @@
 //! Listening sockets that whoever started the server has opened for it, in the way of systemd: descriptors from 3 on, so many as
 //! `LISTEN_FDS` says, for the process of `LISTEN_PID`. Used by the start.
 
-use nix::sys::socket::{getsockopt, sockopt};
+use super::listener::Address;
+use nix::{
+    fcntl::{FcntlArg, OFlag, fcntl},
+    sys::socket::{SockType, getsockopt, sockopt},
+};
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
     os::fd::{FromRawFd, OwnedFd, RawFd},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -16,7 +19,7 @@ const FIRST: RawFd = 3;
 const MOST: RawFd = 1024;
 
 /// Those that nobody has taken yet.
-pub(crate) struct Passed(Vec<TcpListener>);
+pub(crate) struct Passed(Vec<(OwnedFd, Address)>);
 
 impl Passed {
     /// [master] All that were passed to this process; the second time there are none.
@@ -36,40 +39,40 @@ impl Passed {
     }
 
     /// The one that listens on this address.
-    pub(crate) fn of(&mut self, address: SocketAddr) -> Option<TcpListener> {
-        let at = self.0.iter().position(|listener| listener.local_addr().is_ok_and(|bound| bound == address))?;
-        Some(self.0.swap_remove(at))
+    pub(crate) fn of(&mut self, address: &Address) -> Option<OwnedFd> {
+        let at = self.0.iter().position(|(_, bound)| bound == address)?;
+        Some(self.0.swap_remove(at).0)
     }
 
     /// The addresses of those that are left.
-    pub(crate) fn left(&self) -> impl Iterator<Item = SocketAddr> {
-        self.0.iter().filter_map(|listener| listener.local_addr().ok())
+    pub(crate) fn left(&self) -> impl Iterator<Item = &Address> {
+        self.0.iter().map(|(_, address)| address)
     }
 }
 
-/// A listening TCP socket of ours, if this is one; any other descriptor stays as it is.
-fn listener(number: RawFd) -> Option<TcpListener> {
+/// A listening stream socket of ours, if this is one; any other descriptor stays as it is.
+fn listener(number: RawFd) -> Option<(OwnedFd, Address)> {
     let is_open = super::exec::is_open(number);
     // SAFETY: it is open, which was just asked, and nobody else owns it: who started this process has opened it for whoever reads
     // `LISTEN_PID`, which names this process, and this is asked once.
     let fd = is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) })?;
-    let as_it_should_be = |fd: &OwnedFd| -> io::Result<bool> {
-        super::exec::keep_to_this_program(fd)?;
-        Ok(getsockopt(fd, sockopt::AcceptConn)?)
-    };
-    match as_it_should_be(&fd) {
-        Ok(true) => {}
+    match address(&fd) {
+        Ok(Some(address)) => Some((fd, address)),
         _ => {
             core::mem::forget(fd);
-            return None;
-        }
-    }
-    let listener = TcpListener::from(fd);
-    match listener.local_addr().and_then(|_| listener.set_nonblocking(true)) {
-        Ok(()) => Some(listener),
-        Err(_) => {
-            core::mem::forget(listener);
             None
         }
     }
+}
+
+/// Where it listens, and made ready for this program, if it does.
+fn address(fd: &OwnedFd) -> io::Result<Option<Address>> {
+    super::exec::keep_to_this_program(fd)?;
+    if !getsockopt(fd, sockopt::AcceptConn)? || getsockopt(fd, sockopt::SockType)? != SockType::Stream {
+        return Ok(None);
+    }
+    let address = Address::of(fd)?;
+    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
+    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(Some(address))
 }

@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 use nix::{
     errno::Errno,
-    sys::socket::{MsgFlags, Shutdown, sendmsg, setsockopt, shutdown, sockopt},
+    sys::socket::{MsgFlags, Shutdown, recv, sendmsg, setsockopt, shutdown, sockopt},
 };
 use std::{
     io::IoSlice,
@@ -49,10 +49,24 @@ pub(crate) fn end(fd: RawFd, reset: bool) {
     }
     let _ = shutdown(fd, Shutdown::Write);
     for _ in 0..UNREAD_ROUNDS {
-        // SAFETY: with MSG_TRUNC on TCP the kernel discards the bytes and writes none; guaranteed by tcp(7).
+        // SAFETY: with MSG_TRUNC on TCP the kernel discards the bytes and writes none, guaranteed by tcp(7); on another kind of socket it
+        // cannot write to a null pointer and says EFAULT.
         let got = unsafe { libc::recv(fd, core::ptr::null_mut(), UNREAD_ROUND, libc::MSG_TRUNC | libc::MSG_DONTWAIT) };
+        if got < 0 && Errno::last() == Errno::EFAULT {
+            return throw_away(fd);
+        }
         if got <= 0 {
             break;
+        }
+    }
+}
+
+/// What is unread on a unix socket, where nothing but a read discards it.
+fn throw_away(fd: RawFd) {
+    let mut away = [0; 4 << 10];
+    for _ in 0..UNREAD_ROUNDS * UNREAD_ROUND / away.len() {
+        if !matches!(recv(fd, &mut away, MsgFlags::MSG_DONTWAIT), Ok(1..)) {
+            return;
         }
     }
 }

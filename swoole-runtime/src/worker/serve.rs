@@ -6,7 +6,7 @@
 use super::messages::Inbox;
 use crate::{
     context::{Jobs, Lost, LostKind, Outbox, Worker},
-    contract::{Outcome, Server},
+    contract::{self, Outcome, Server},
     event::{Callback, CloseReason, ToReactor, ToWorker},
     id::SessionId,
     layout::Memory,
@@ -222,7 +222,7 @@ impl<S: Server> Serving<S> {
         };
         match kind {
             ToWorker::Connect => {
-                if let Some(on_connect) = S::DISPATCH.on_connect {
+                if let Some(on_connect) = contract::on_connect::<S>(record.tag.listener) {
                     self.settle(Callback::Connect, fd, on_connect(state, self.worker, fd));
                 }
             }
@@ -237,12 +237,12 @@ impl<S: Server> Serving<S> {
                     self.board.ask_for_successor();
                     self.memory.bells.manager.ring();
                 }
-                if let Some(on_receive) = S::DISPATCH.on_receive {
+                if let Some(on_receive) = contract::on_receive::<S>(record.tag.listener) {
                     self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
                 }
             }
             ToWorker::Close => {
-                if let Some(on_close) = S::DISPATCH.on_close {
+                if let Some(on_close) = contract::on_close::<S>(record.tag.listener) {
                     self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
                 self.answer_close(at, fd);

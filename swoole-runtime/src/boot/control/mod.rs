@@ -163,7 +163,7 @@ fn ask(request: Request, places: &[PathBuf]) -> core::result::Result<Vec<Row>, F
     loop {
         let stream = connect(places, start)?;
         let waits = matches!(request, Request::Stop { .. } | Request::Reload { .. });
-        let server = local::peer(&stream).filter(|_| waits).and_then(|pid| PidFd::open(Pid::from_raw(pid)).ok());
+        let server = local::peer(&stream).filter(|_| waits).and_then(|(pid, _)| PidFd::open(Pid::from_raw(pid)).ok());
         match exchange(request, &stream, waits) {
             Ok(Some(answer)) => {
                 if let (Request::Stop { .. }, Some(server)) = (request, server) {

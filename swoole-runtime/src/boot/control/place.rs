@@ -56,7 +56,8 @@ fn by_default(listen: &str) -> Option<Vec<PathBuf>> {
         return None;
     }
     let hash = || address.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let name = if address.len() <= LONGEST { format!("swoole-{address}.sock") } else { format!("swoole-{:016x}.sock", hash()) };
+    // A path stands in no name.
+    let name = if address.len() <= LONGEST && !address.contains('/') { format!("swoole-{address}.sock") } else { format!("swoole-{:016x}.sock", hash()) };
     let of_session = std::env::var_os("XDG_RUNTIME_DIR")
         .map(PathBuf::from)
         .filter(|directory| directory.is_absolute() && directory.as_os_str().len() <= LONGEST && local::is_own_directory(directory));
@@ -70,8 +71,13 @@ pub(in crate::boot) fn bind(settings: &Resolved) -> Result<Option<Named>> {
     let by_default = settings.is_control_default;
     let shown = path.display();
     let made = if by_default { own_directory(path) } else { Ok(()) };
-    match made.and_then(|()| local::listen(path)) {
+    match made.and_then(|()| local::listen(path, Some(local::PRIVATE), local::FEW)) {
         Ok(Some(named)) => Ok(Some(named)),
+        // Two that share a port have one such place by default.
+        Ok(None) if by_default && settings.listeners.iter().any(|listener| listener.options.reuse_port) => {
+            logging::warn!("no command will reach this server: another takes them at {shown}; `--control PATH` names another place");
+            Ok(None)
+        }
         Ok(None) => Err(Error::start(
             format!("another server runs, and takes commands at {shown}"),
             "end it, or give this one a socket of its own: `--control PATH`",
@@ -108,6 +114,7 @@ mod tests {
         assert_eq!(names("tcp://127.0.0.1:9501").as_deref(), Some("swoole-127.0.0.1:9501.sock"));
         assert_eq!(names("tcp6://[::1]:9501").as_deref(), Some("swoole-[::1]:9501.sock"));
         assert_eq!(names("tcp://127.0.0.1:0"), None);
+        assert!(names("unix:///run/a.sock").is_some_and(|name| name.starts_with("swoole-") && name != "swoole-/run/a.sock.sock"));
         let long = |end: char| names(&format!("tcp://{}{end}:9501", "a".repeat(200))).expect("it has one");
         assert!(long('a').len() < 40 && long('a') != long('b'));
     }

@@ -134,12 +134,13 @@ fn session(info: &SessionInfo, rows: &mut String) {
     // Writing into a string cannot fail.
     let _ = writeln!(
         rows,
-        "session id={} remote={} worker={} reactor={} listener_port={} age_ms={} received_ms={} sent_ms={} bytes_in={} bytes_out={} queued={} \
+        "session id={} remote={} worker={} reactor={} listener={} listener_port={} age_ms={} received_ms={} sent_ms={} bytes_in={} bytes_out={} queued={} \
          closing={}",
         info.id,
         info.remote,
         info.worker,
         info.reactor,
+        info.listener_name,
         info.listener_port,
         since(info.connected),
         Maybe(info.last_received.map(since)),

@@ -1,10 +1,10 @@
 //! What the settings file may say, and what is said of what it may not.
 
 use super::*;
-use crate::settings::Settings;
+use crate::settings::{Listener, Settings};
 
 fn read(text: &str) -> (Collected, App) {
-    let mut collected = Collected::new(Settings::new());
+    let mut collected = Collected::new(Settings::new(), &[]);
     let app = collected.file("x.toml", text.to_owned().leak()).unwrap_or_default();
     (collected, app)
 }
@@ -60,6 +60,28 @@ fn every_fault_is_said_with_line_and_value() {
             "file x.toml, line 16: heartbeat is refused: the setting `heartbeat` is not there yet",
             "file x.toml, line 18: ap is refused: there is no such table; did you mean `[app]`?",
             "file x.toml, line 19: listeners is refused: there is no such setting; did you mean `listen`?",
+        ]
+    );
+}
+
+#[test]
+fn a_listener_has_a_table_of_its_own() {
+    let listeners = [Listener { name: "admin", settings: Settings::new() }];
+    let mut collected = Collected::new(Settings::new(), &listeners);
+    collected.file(
+        "x.toml",
+        "backlog = 7\n[listener.admin]\nlisten = 'unix:///run/x.sock'\nbacklog = 8\ntcp_nodelay = 1\nworkers = 2\n\
+         [listener.other]\n[listener.main]\n",
+    );
+    let admin = collected.listeners[0].settings;
+    assert_eq!((collected.settings.backlog, admin.backlog, admin.listen), (Some(7), Some(8), Some("unix:///run/x.sock")));
+    assert_eq!(
+        collected.refusals,
+        [
+            "file x.toml, line 5: listener.admin.tcp_nodelay = 1 is refused: `tcp_nodelay` takes true or false, not an integer",
+            "file x.toml, line 6: listener.admin.workers is refused: `workers` belongs to the server, and not to one listener",
+            "file x.toml, line 7: listener.other is refused: this program has no such listener; beside the main one it has admin",
+            "file x.toml, line 8: listener.main is refused: the settings of the main listener are those of the server, which stand by themselves",
         ]
     );
 }

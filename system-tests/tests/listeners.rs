@@ -1,0 +1,422 @@
+//! Listeners: several of them, with callbacks and settings of their own; unix sockets; options of sockets.
+
+use nix::{
+    errno::Errno,
+    libc,
+    sys::{
+        signal::Signal,
+        socket::{getpeername, getsockname, getsockopt, sockopt},
+    },
+};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr},
+    os::{
+        fd::{AsRawFd, FromRawFd, OwnedFd},
+        linux::net::SocketAddrExt,
+        unix::{
+            fs::{FileTypeExt, PermissionsExt},
+            net::{SocketAddr as UnixAddress, UnixListener, UnixStream},
+        },
+    },
+    path::{Path, PathBuf},
+};
+use system_tests::{Client, Directory, Entry, Launch, Server, script::pattern, tree, watch};
+
+/// A server of several listeners, with the sockets that have files in this directory.
+fn ports(directory: &Directory) -> Launch {
+    let launch = Launch::new(env!("CARGO_BIN_EXE_ports")).workers(2);
+    launch
+        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix://{}", local(directory).display()))
+        .environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &format!("unix://@{}", abstract_name(directory)))
+}
+
+fn local(directory: &Directory) -> PathBuf {
+    directory.path().join("local.sock")
+}
+
+fn abstract_name(directory: &Directory) -> String {
+    directory.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn unix(path: &Path) -> UnixStream {
+    watched(UnixStream::connect(path).expect("the server listens there"))
+}
+
+fn watched(stream: UnixStream) -> UnixStream {
+    stream.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    stream.set_write_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    stream
+}
+
+/// Sends a line and reads one of `key=value` words.
+fn ask(stream: &UnixStream, line: &str) -> Entry {
+    let mut stream = stream;
+    stream.write_all(format!("{line}\n").as_bytes()).expect("the connection takes bytes");
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).expect("a line comes");
+    Entry::read(answer.trim_end())
+}
+
+fn end_of(server: &Server, session: u64) -> Entry {
+    server.journal.wait_for_session("on_close", session)
+}
+
+#[test]
+fn each_listener_calls_its_own_methods_and_those_of_the_main_one_where_it_names_none() {
+    let directory = Directory::new();
+    let server = ports(&directory).start();
+    let by = |event: &str, session: u64| server.journal.wait_for_session(event, session).text("by").to_owned();
+
+    let mut main = server.connect();
+    let said = main.ask_fields("who?");
+    let address = server.address();
+    assert_eq!((said.text("by"), said.text("name"), said.number("listener")), ("main", "main", 0));
+    assert_eq!((said.number("port"), said.text("remote")), (address.port().into(), main.local().to_string().as_str()));
+    let session = said.number("session");
+    drop(main);
+    assert_eq!((end_of(&server, session).text("by"), by("on_connect", session).as_str()), ("main", "main"));
+
+    let address = server.address_of("admin");
+    let mut admin = Client::connect(address);
+    let said = admin.ask_fields("who?");
+    assert_eq!((said.text("by"), said.text("name"), said.number("listener")), ("admin", "admin", 1));
+    assert_eq!((said.number("port"), said.text("remote")), (address.port().into(), admin.local().to_string().as_str()));
+    let session = said.number("session");
+    drop(admin);
+    assert_eq!((end_of(&server, session).text("by"), by("on_connect", session).as_str()), ("admin", "admin"));
+
+    let me = format!("unix:{}", std::process::id());
+    let stream = unix(&local(&directory));
+    let said = ask(&stream, "who?");
+    assert_eq!((said.text("by"), said.text("name"), said.number("listener"), said.number("port")), ("local", "local", 2, 0));
+    assert_eq!((said.text("remote"), said.number("uid")), (me.as_str(), nix::unistd::getuid().as_raw().into()));
+    let session = said.number("session");
+    drop(stream);
+    assert_eq!((end_of(&server, session).text("by"), by("on_connect", session).as_str()), ("main", "main"));
+
+    let place = UnixAddress::from_abstract_name(abstract_name(&directory)).expect("it is short");
+    let stream = watched(UnixStream::connect_addr(&place).expect("the server listens there"));
+    let said = ask(&stream, "who?");
+    assert_eq!((said.text("by"), said.text("name"), said.number("listener")), ("admin", "second-admin", 3));
+    drop(stream);
+    server.stop();
+    assert!(!local(&directory).exists(), "no socket file is left");
+}
+
+#[test]
+fn a_successor_knows_the_listeners_of_the_sessions_it_takes_over() {
+    let directory = Directory::new();
+    let server = ports(&directory).workers(1).start();
+    let mut victim = server.connect();
+    let mut admin = Client::connect(server.address_of("admin"));
+    let stream = unix(&local(&directory));
+    let before = (admin.ask_fields("who?"), ask(&stream, "who?"));
+    victim.say("die");
+    let after = (admin.ask_fields("who?"), ask(&stream, "who?"));
+    assert_eq!((after.0.text("by"), after.1.text("by")), ("admin", "local"));
+    assert_eq!(after.0.number("session"), before.0.number("session"));
+    drop((admin, stream));
+    assert_eq!(end_of(&server, before.0.number("session")).text("by"), "admin");
+    server.stop();
+}
+
+#[test]
+fn every_byte_comes_back_in_order_over_a_unix_socket_until_its_end() {
+    let directory = Directory::new();
+    let server = ports(&directory).start();
+    // More than a socket holds, in pieces that end anywhere; with the end right behind the last byte.
+    for (size, piece) in [(1, 1), (5 << 20, 100_003), (3 << 20, 64 << 10), (700, 7)] {
+        let stream = unix(&local(&directory));
+        let sent = pattern(size);
+        let mut writer = stream.try_clone().expect("it is open");
+        let bytes = sent.clone();
+        let writes = std::thread::spawn(move || {
+            bytes.chunks(piece).for_each(|piece| writer.write_all(piece).expect("it takes bytes"));
+            writer.shutdown(Shutdown::Write).expect("it is open");
+        });
+        let mut came = Vec::new();
+        (&stream).read_to_end(&mut came).expect("they come, and then the end");
+        writes.join().expect("it does not panic");
+        assert!(came == sent, "{} of {size} bytes", came.len());
+    }
+    server.stop();
+}
+
+#[test]
+fn the_file_of_a_dead_server_is_replaced_and_that_of_a_live_one_refused() {
+    let directory = Directory::new();
+    // What somebody has left who was killed.
+    drop(UnixListener::bind(local(&directory)).expect("it is free"));
+    let server = ports(&directory).start();
+    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local");
+    let name = format!("unix://@{}-other", abstract_name(&directory));
+    let second = ports(&directory).environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &name).run();
+    let said = second.refusal();
+    assert!(said.contains("cannot listen on unix://") && said.contains("another process listens there"), "{said}");
+    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local", "the first one is not disturbed");
+    server.stop();
+    assert!(!local(&directory).exists());
+
+    fs::write(local(&directory), "mine").expect("a file can be written");
+    let refused = ports(&directory).run();
+    assert!(refused.refusal().contains("no socket"), "{refused:?}");
+    assert_eq!(fs::read_to_string(local(&directory)).expect("it is there"), "mine");
+}
+
+#[test]
+fn no_socket_file_is_left_by_a_start_that_fails() {
+    let directory = Directory::new();
+    let taken = UnixAddress::from_abstract_name(abstract_name(&directory)).expect("it is short");
+    let _holder = UnixListener::bind_addr(&taken).expect("it is free");
+    let refused = ports(&directory).run();
+    assert!(refused.refusal().contains("cannot listen on unix://@"), "{refused:?}");
+    assert!(!local(&directory).exists());
+}
+
+#[test]
+fn a_master_that_is_killed_leaves_no_socket_file() {
+    for with_manager in [false, true] {
+        let directory = Directory::new();
+        let mut server = ports(&directory).start();
+        let master = server.master();
+        let others: Vec<u32> = server.processes().iter().map(|process| process.pid).filter(|&pid| pid != master).collect();
+        assert!(local(&directory).exists());
+        if with_manager {
+            // Forked first: the standby is left to do it.
+            tree::signal(*others.iter().min().expect("there is one"), Signal::SIGKILL);
+        }
+        tree::signal(master, Signal::SIGKILL);
+        server.wait_for_end();
+        watch::until("no process is left", || server.processes().is_empty());
+        assert!(!local(&directory).exists(), "with the manager: {with_manager}");
+    }
+}
+
+#[test]
+fn the_permissions_of_a_socket_file_are_those_that_were_asked_for() {
+    let directory = Directory::new();
+    for (asked, mode) in [(None, 0o755), (Some("660"), 0o660), (Some("0666"), 0o666)] {
+        let launch = ports(&directory).after("umask 022");
+        let launch = asked.into_iter().fold(launch, |launch, asked| launch.environment("SWOOLE_LISTENER_LOCAL_UNIX_MODE", asked));
+        let server = launch.start();
+        let metadata = fs::symlink_metadata(local(&directory)).expect("it is there");
+        assert!(metadata.file_type().is_socket());
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{asked:?}");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_unix_socket_that_is_passed_is_listened_on_and_outlives_the_server() {
+    let directory = Directory::new();
+    let listener = UnixListener::bind(local(&directory)).expect("it is free");
+    nix::fcntl::fcntl(&listener, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).expect("it is open");
+    let early = unix(&local(&directory));
+    let shell = format!("exec 3<&{}; export LISTEN_FDS=1 LISTEN_PID=$$", listener.as_raw_fd());
+    let server = ports(&directory).after(&shell).start();
+    assert_eq!(ask(&early, "who?").text("by"), "local");
+    server.stop();
+    assert!(local(&directory).exists(), "it belongs to whoever made it");
+}
+
+#[test]
+fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
+    let directory = Directory::new();
+    let file = directory.path().join("settings.toml");
+    let other = directory.path().join("admin.sock");
+    fs::write(&file, format!("[listener.admin]\nlisten = 'unix://{}'\nbacklog = 9\n", other.display())).expect("it can be written");
+    let option = "--listener=local.backlog=11";
+    let arguments = ["--config", file.to_str().expect("it is text"), option];
+    let server = ports(&directory).arguments(arguments).environment("SWOOLE_LISTENER_LOCAL_BACKLOG", "10").start();
+    assert_eq!(ask(&unix(&other), "who?").text("by"), "admin", "a stream socket of another kind");
+    assert_eq!((backlog_of(&other), backlog_of(&local(&directory))), (Some(9), Some(11)));
+    server.stop();
+
+    let printed = ports(&directory).arguments(arguments).arguments(["--print-config"]).run();
+    for line in ["[listener.admin]", "backlog = 11  # option --listener local.backlog", "tcp_nodelay = false  # attribute"] {
+        assert!(printed.information().lines().any(|printed| printed == line), "{line} is in {}", printed.stdout);
+    }
+    let checked = ports(&directory).arguments(["--check"]).run();
+    assert!(checked.information().contains(&local(&directory).display().to_string()), "{checked:?}");
+    for (arguments, why) in [
+        (["--listener", "local.listen=unix-dgram:///run/x"], "names a datagram socket"),
+        (["--listener", "lokal.backlog=1"], "beside the main one it has admin, local, second-admin"),
+        (["--listener", "local.workers=1"], "`workers` belongs to the server"),
+        (["--listener", "local.backlog=0"], "takes a number from 1 to 65535"),
+        (["--listener", "local"], "it takes NAME.KEY=VALUE"),
+    ] {
+        let refused = ports(&directory).arguments(arguments).run();
+        assert!(refused.refusal().contains(why), "{why}: {refused:?}");
+    }
+    let without = Launch::new(env!("CARGO_BIN_EXE_ports")).run();
+    assert!(without.refusal().contains("the listener `local` has no address"), "{without:?}");
+}
+
+/// The `Send-Q` of a listening unix socket is its backlog, which the kernel tells by netlink alone; `ss` asks it.
+fn backlog_of(path: &Path) -> Option<u32> {
+    let output = std::process::Command::new("ss").args(["-xlH"]).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.contains(&*path.to_string_lossy()))?;
+    line.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// What the master has open at this address: the socket that listens there, or the one of this client.
+fn socket_of(server: &Server, is_it: impl Fn(&OwnedFd) -> bool) -> OwnedFd {
+    watch::find("the socket in the master", || {
+        let entries = fs::read_dir(format!("/proc/{}/fd", server.master())).ok()?;
+        let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+        numbers.filter_map(|number| borrowed(server.master(), number)).find(|fd| is_it(fd))
+    })
+}
+
+/// A copy of a descriptor of another process.
+#[allow(unsafe_code, reason = "no crate here has these calls")]
+fn borrowed(pid: u32, number: i32) -> Option<OwnedFd> {
+    // SAFETY: the call takes numbers alone, and what it gives is ours.
+    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.cast_signed(), 0) };
+    let pidfd = i32::try_from(Errno::result(pidfd).ok()?).ok()?;
+    // SAFETY: it was just opened, and nobody else knows it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    // SAFETY: the call takes numbers alone, and what it gives is ours.
+    let copy = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) };
+    let copy = i32::try_from(Errno::result(copy).ok()?).ok()?;
+    // SAFETY: it was just opened, and nobody else knows it.
+    Some(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+fn is_at(fd: &OwnedFd, address: SocketAddr, is_peer: bool) -> bool {
+    let v4 = |found: Result<nix::sys::socket::SockaddrIn, Errno>| found.ok().map(|found| SocketAddr::V4(found.into()));
+    let listens = getsockopt(fd, sockopt::AcceptConn).unwrap_or(false);
+    let found = if is_peer { v4(getpeername(fd.as_raw_fd())) } else { v4(getsockname(fd.as_raw_fd())) };
+    listens != is_peer && found == Some(address)
+}
+
+#[test]
+fn the_options_of_a_listener_are_those_of_its_sockets_and_the_servers_where_it_has_none() {
+    let directory = Directory::new();
+    let arguments = ["--tcp-defer-accept=5s", "--listener=admin.tcp_defer_accept=0", "--listener=admin.tcp_fastopen=16"];
+    let server = ports(&directory).arguments(arguments).start();
+    let mut of_main = server.connect();
+    let mut of_admin = Client::connect(server.address_of("admin"));
+    of_main.ask("who?");
+    of_admin.ask("who?");
+    let main = socket_of(&server, |fd| is_at(fd, of_main.local(), true));
+    let admin = socket_of(&server, |fd| is_at(fd, of_admin.local(), true));
+    let nodelay = |fd: &OwnedFd| getsockopt(fd, sockopt::TcpNoDelay).expect("it is TCP");
+    assert_eq!((nodelay(&main), nodelay(&admin)), (true, false));
+    for fd in [&main, &admin] {
+        assert_eq!(getsockopt(fd, sockopt::TcpUserTimeout).expect("it is TCP"), 7000, "the server's");
+    }
+    let keepalive = |fd: &OwnedFd| {
+        let [idle, interval, count] = [
+            getsockopt(fd, sockopt::TcpKeepIdle).expect("it is TCP"),
+            getsockopt(fd, sockopt::TcpKeepInterval).expect("it is TCP"),
+            getsockopt(fd, sockopt::TcpKeepCount).expect("it is TCP"),
+        ];
+        (getsockopt(fd, sockopt::KeepAlive).expect("it is a socket"), (idle, interval, count))
+    };
+    assert_eq!(keepalive(&admin), (true, (77, 7, 4)));
+    assert!(!keepalive(&main).0);
+    let main = socket_of(&server, |fd| is_at(fd, server.address(), false));
+    let admin = socket_of(&server, |fd| is_at(fd, server.address_of("admin"), false));
+    assert!(number_of(&main, libc::TCP_DEFER_ACCEPT) >= 5, "the kernel counts in retransmissions");
+    assert_eq!((number_of(&admin, libc::TCP_DEFER_ACCEPT), number_of(&admin, libc::TCP_FASTOPEN)), (0, 16));
+    assert_eq!(number_of(&main, libc::TCP_FASTOPEN), 0);
+    // Copies of what listens.
+    drop((main, admin));
+    server.stop();
+}
+
+/// An option of TCP that is a number.
+#[allow(unsafe_code, reason = "no crate here has these options")]
+fn number_of(fd: &OwnedFd, option: i32) -> i32 {
+    let mut value = 0_i32;
+    let mut length = libc::socklen_t::try_from(size_of::<i32>()).expect("it is small");
+    // SAFETY: both places live through the call and are as large as it is told.
+    let asked = unsafe { libc::getsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, option, (&raw mut value).cast(), &raw mut length) };
+    assert_eq!(asked, 0, "{}", Errno::last());
+    value
+}
+
+#[test]
+fn servers_that_say_so_share_a_port() {
+    let directories = [Directory::new(), Directory::new()];
+    let mut first = ports(&directories[0]).arguments(["--enable-reuse-port=true"]).start();
+    let address = first.address();
+    let url = format!("tcp://{address}");
+    let refused = ports(&directories[1]).address(&url).run();
+    assert!(refused.refusal().contains("Address already in use"), "{refused:?}");
+    let second = ports(&directories[1]).address(&url).arguments(["--enable-reuse-port=true"]).start();
+    assert_eq!(second.address(), address);
+    let reached = |server: &Server| !server.journal.of("on_connect").is_empty();
+    watch::until("the kernel gives clients to both", || {
+        Client::connect(address).ask("who?");
+        reached(&first) && reached(&second)
+    });
+    first.signal(Signal::SIGTERM);
+    assert!(first.wait_for_end().success());
+    assert_eq!(second.connect().ask_fields("who?").text("by"), "main");
+    second.stop();
+}
+
+#[test]
+fn ipv6_alone_by_option_and_both_families_without() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let directory = Directory::new();
+    for (arguments, is_both) in [(&[][..], true), (&["--ipv6-only=true"][..], false)] {
+        let server = ports(&directory).address("tcp://[::]:0").arguments(arguments.iter().copied()).start();
+        let port = server.address().port();
+        let said = Client::connect(SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port))).ask_fields("who?");
+        assert_eq!(said.text("by"), "main");
+        assert!(said.text("remote").starts_with("[::1]:"));
+        let v4 = std::net::TcpStream::connect(("127.0.0.1", port));
+        assert_eq!(v4.is_ok(), is_both);
+        drop(v4);
+        server.stop();
+    }
+}
+
+#[test]
+fn without_descriptors_clients_wait_and_are_served_when_there_are_some_again() {
+    let directory = Directory::new();
+    let server = ports(&directory).start();
+    let mut before = server.connect();
+    before.ask("who?");
+    let whole = limit(server.master(), Some(3));
+    let mut clients: Vec<Client> = (0..5).map(|_| server.connect()).collect();
+    let mut local = unix(&local(&directory));
+    clients.iter_mut().for_each(|client| client.say("who?"));
+    local.write_all(b"who?\n").expect("it takes bytes");
+    server.wait_for_log(&["no connection can be accepted", "Too many open files"]);
+    watch::until("it tries again", || before.ask_fields("who?").number("failed") > 3);
+    limit(server.master(), Some(whole));
+    for mut client in clients {
+        assert_eq!(Entry::read(&client.line()).text("by"), "main");
+    }
+    let mut answer = String::new();
+    BufReader::new(&local).read_line(&mut answer).expect("a line comes");
+    server.wait_for_log(&["connections are accepted again"]);
+    let said = server.log().iter().filter(|line| line.contains("no connection can be accepted")).count();
+    assert_eq!(said, 1, "it is said once");
+    server.stop();
+}
+
+/// Sets the descriptor limit of a process, and says what it was.
+#[allow(unsafe_code, reason = "no crate here sets a limit of another process")]
+fn limit(pid: u32, new: Option<u64>) -> u64 {
+    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the place lives through the call; no new limit is given.
+    let asked = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, std::ptr::null(), &raw mut old) };
+    assert_eq!(asked, 0, "{}", Errno::last());
+    if let Some(new) = new {
+        let new = libc::rlimit { rlim_cur: new, ..old };
+        // SAFETY: the place lives through the call; the old limit is not asked for.
+        let set = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, &raw const new, std::ptr::null_mut()) };
+        assert_eq!(set, 0, "{}", Errno::last());
+    }
+    old.rlim_cur
+}
