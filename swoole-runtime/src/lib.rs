@@ -35,6 +35,7 @@ mod shm;
 // 0, words
 mod error;
 mod event;
+mod frame;
 mod id;
 mod logging;
 mod remote;
@@ -46,6 +47,7 @@ mod sys;
 
 pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
+pub use frame::{ByteOrder, Frame, Framing, LengthField};
 pub use id::{SessionId, TaskId, WorkerId};
 pub use remote::Remote;
 pub use settings::{Listener, Settings, SettingsInForce, check, gib, kib, mib, mins, secs};
