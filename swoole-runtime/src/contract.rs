@@ -14,6 +14,7 @@ pub use tasks::*;
 
 pub use crate::error::{CallbackReturn, ErrorInWords};
 
+pub use crate::frame::{ByteOrder, Framing, LengthField};
 pub use crate::settings::Listener;
 
 use crate::{
@@ -34,6 +35,8 @@ pub trait Server: Sized + 'static {
     const DISPATCH: Dispatch<Self>;
     /// What each of the listeners beside the main one calls, in their order.
     const CALLBACKS_OF_LISTENERS: &'static [CallbacksOfListener<Self>] = &[];
+    /// How what comes in is cut into packages: of the main listener, then of each of the others; empty where none has a frame.
+    const FRAMES: &'static [Option<Framing>] = &[];
 }
 
 /// What a listener beside the main one calls: methods of its own, and where it names none those of the main one.

@@ -6,14 +6,14 @@
 //! but that reactors send them nothing. Cells of jobs and of messages are written by all who handle such.
 
 use crate::{
-    cell::{Cells, CellsPlace},
+    cell::{Cells, CellsPlace, Packages},
     event::{Callback, ToWorker},
     id::SessionId,
     job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
     logging,
     message::{Mail, Messages, Tray},
     process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard},
-    ring::{Back, FrontPlace, Look, Ring},
+    ring::{Back, FrontPlace, Look, Ring, largest_message},
     session::{Row, Table},
     settings::Resolved,
     shm::{Area, Arena, Owner, Place, Places, Plan},
@@ -49,6 +49,8 @@ struct LaidOut {
     rows: Places<Row>,
     reactors: Places<ReactorBoard>,
     to_workers: Vec<FrontPlace>,
+    /// Beside each of them.
+    packages: Vec<Area>,
     reactor_backs: Places<Back>,
     manager: Place<ManagerBoard>,
     slots: Places<SlotBoard>,
@@ -337,6 +339,12 @@ impl Memory {
         Ring::at(&self.arena, front, nth(self.places.workers[slot].backs, reactor))
     }
 
+    /// The large packages beside that ring.
+    pub(crate) fn packages(&'static self, reactor: usize, slot: usize) -> Packages {
+        let area = self.places.packages[reactor * self.settings.slots() + slot];
+        Packages::at(&self.arena, area, self.settings.package_cell)
+    }
+
     /// The ring from this worker to this reactor.
     pub(crate) fn to_reactor(&'static self, slot: usize, reactor: usize) -> Ring {
         let front = self.places.workers[slot].to_reactors[reactor];
@@ -423,7 +431,7 @@ fn plan(settings: &Resolved) -> (Plan, LaidOut, usize) {
 
 fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
     let (workers, reactors, slots) = (settings.workers, settings.reactors, settings.slots());
-    let (header, rows, reactor_boards, reactor_backs, to_workers) = plan.region(Owner::Master, |plan| {
+    let (header, rows, reactor_boards, reactor_backs, to_workers, packages) = plan.region(Owner::Master, |plan| {
         let header = plan.one();
         let rows = plan.many(Table::rows_for(settings.max_conn));
         let boards = plan.many(reactors);
@@ -431,7 +439,11 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         // Nothing is sent to a task worker; the reactor has a ring for it as for everybody, which stays untouched.
         let ring_bytes = |slot| if slot < workers { ring_bytes } else { SMALLEST_RING };
         let to_workers = (0..reactors).flat_map(|_| 0..slots).map(|slot| FrontPlace::lay(plan, ring_bytes(slot))).collect();
-        (header, rows, boards, backs, to_workers)
+        // Only what no ring carries itself.
+        let room =
+            |slot| if slot < workers && settings.package_cell > largest_message(ring_bytes(slot)) { settings.package_cell } else { 0 };
+        let packages = (0..reactors).flat_map(|_| 0..slots).map(|slot| Packages::lay(plan, room(slot))).collect();
+        (header, rows, boards, backs, to_workers, packages)
     });
     let (manager, slot_boards, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
         (plan.one(), plan.many(slots), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
@@ -460,6 +472,7 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         rows,
         reactors: reactor_boards,
         to_workers,
+        packages,
         reactor_backs,
         manager,
         slots: slot_boards,

@@ -47,7 +47,7 @@ mod sys;
 
 pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
 pub use event::{Callback, CloseReason, State};
-pub use frame::{ByteOrder, Frame, Framing, LengthField};
+pub use frame::Frame;
 pub use id::{SessionId, TaskId, WorkerId};
 pub use remote::Remote;
 pub use settings::{Listener, Settings, SettingsInForce, check, gib, kib, mib, mins, secs};

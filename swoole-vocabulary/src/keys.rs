@@ -139,6 +139,12 @@ macro_rules! keys {
             text unix_mode (unix_mode) default "none: what the umask leaves", example "unix_mode = \"660\"", original "–",
                 also ["socket_mode" "unix_socket_mode" "permissions" "chmod" "umask"];
 
+            /// How many bytes a package of a `frame` may have. A client that sends a longer one, or so many bytes without the end of one, is
+            /// closed with `protocol`.
+            bytes package_max_length: u64 = 1, 268435456, "the server holds a package until all of it is there"
+                default "2M", example "package_max_length = mib(2)", original "`package_max_length`",
+                also ["package_max_len" "max_package_length" "max_package_size" "max_frame_length" "max_message_size"];
+
             /// How many bytes one `send` may have; more are refused as too large.
             bytes buffer_output_size: u64 = 1, 2097152, "a message travels in one piece, and no place for one is larger than 2 MiB"
                 default "2M", example "buffer_output_size = mib(2)", original "`buffer_output_size`",
@@ -405,6 +411,7 @@ pub const KEYS_OF_LISTENERS: &[&str] = &[
     "enable_reuse_port",
     "ipv6_only",
     "unix_mode",
+    "package_max_length",
 ];
 
 /// The keys that can be written with their parts, `tcp_keepalive(idle = secs(60))`: a switch, and what a part is called behind its name.

@@ -97,7 +97,6 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
     key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
-    key(Feature::Framing, "package_max_length", ""),
     key(Feature::Timers, "timers", "timer"),
     key(Feature::Operation, "stats_file", ""),
     key(Feature::Operation, "max_concurrency", ""),

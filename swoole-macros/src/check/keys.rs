@@ -18,8 +18,8 @@ use crate::{
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{
-    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, key, key_meant, nearest, planned_callback,
-    planned_key,
+    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, key, key_meant, nearest,
+    planned_callback, planned_key,
 };
 
 /// What the attribute says.
@@ -246,7 +246,11 @@ impl Keys {
                     continue;
                 }
                 Entry::Nothing(token) => {
-                    found.push(Fault::at(&token, "there is nothing before this comma").note("parts stand with a comma between two of them").help(write()));
+                    found.push(
+                        Fault::at(&token, "there is nothing before this comma")
+                            .note("parts stand with a comma between two of them")
+                            .help(write()),
+                    );
                     continue;
                 }
                 Entry::Stray(tokens) => {

@@ -200,8 +200,11 @@ fn no_such_method(callback: &Callback, method: &Ident, listener: &WrittenListene
     let names: Vec<String> = methods.block.methods.iter().map(|method| method.name.to_string()).collect();
     let near = nearest(&name, names.iter().map(|name| (name.as_str(), [].as_slice())));
     let line = callback.signature(None).replacen(callback.name, &name, 1);
-    let fault = Fault::at(method, format!("`{}` has no method `{name}`", methods.name_of_type()))
-        .note(format!("{} calls it as its `{}`", listener.words(), callback.name));
+    let fault = Fault::at(method, format!("`{}` has no method `{name}`", methods.name_of_type())).note(format!(
+        "{} calls it as its `{}`",
+        listener.words(),
+        callback.name
+    ));
     match near {
         Some(near) => fault.help(format!("write `{} = {near}`, or add `{line} {{}}`", callback.name)),
         None => fault.help(format!("add `{line} {{}}`")),

@@ -49,7 +49,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
         #[cfg(feature = "cli")]
         Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
     };
-    let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
+    let settings = super::resolve::of_program::<S>(settings);
     logging::start(settings.log_level);
     if cfg!(feature = "cli")
         && let Some(path) = &settings.log_file

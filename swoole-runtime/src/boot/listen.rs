@@ -76,7 +76,7 @@ fn address(url: &str) -> Result<Address> {
     }
 }
 
-fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -> Result<Listener> {
+fn bind_one(Listening { name, url, options, .. }: &Listening, passed: &mut Passed) -> Result<Listener> {
     let address = address(url)?;
     let failed = |e: io::Error| failure(name, url, &address, e);
     let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
@@ -94,7 +94,8 @@ fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -
         },
     };
     // A port 0 has become one; a path is as it was.
-    let bound = if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
+    let bound =
+        if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
     Ok(listener(socket, bound, place))
 }
 

@@ -70,7 +70,7 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
         }
         _ => {}
     }
-    let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
+    let settings = resolve::of_program::<S>(settings);
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
             format!("the server cannot fork: this process runs {threads} threads"),

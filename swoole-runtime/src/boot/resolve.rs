@@ -1,6 +1,7 @@
 //! Every default filled in, every limit held against the machine.
 
 use crate::{
+    contract::Server,
     error::{Error, Result},
     layout::SMALLEST_RING,
     settings::{Collected, Listening, Resolved, Scheme, Settings, variable_of},
@@ -145,7 +146,7 @@ fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
         // Octal digits, or it was refused.
         mode: settings.unix_mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()),
     };
-    Some(Listening { name, url: settings.listen?.to_owned(), options })
+    Some(Listening { name, url: settings.listen?.to_owned(), options, package_max_length: settings.package_max_length? as usize })
 }
 
 /// Keys that come with the feature `cli`: a plain server is small, and does without.
@@ -184,6 +185,13 @@ fn cpus_of_workers(settings: &Settings) -> Vec<usize> {
     let ignored: Vec<usize> =
         settings.cpu_affinity_ignore.into_iter().flat_map(|list| list.split(',')).filter_map(|cpu| cpu.parse().ok()).collect();
     if cfg!(feature = "cli") && settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
+}
+
+/// The same with what the program says and no setting.
+pub(super) fn of_program<S: Server>(settings: Resolved) -> Resolved {
+    let framed = S::FRAMES.iter().zip(&settings.listeners).filter(|(frame, _)| frame.is_some());
+    let package_cell = framed.map(|(_, listener)| listener.package_max_length).max().unwrap_or(0);
+    Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), package_cell, ..settings }
 }
 
 /// What the server runs with, if there is an address for each listener. Everything else has a value once it was made to [`fit`].
@@ -255,6 +263,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         cpus: cpus_of_workers(settings),
         // The program says so.
         takes_messages: false,
+        package_cell: 0,
         message_queue: message_queue as usize,
         message_cell: message_cell as usize,
         // Without one where the machine allows none, which was refused.

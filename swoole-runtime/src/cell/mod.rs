@@ -8,6 +8,10 @@
 //!   the ring's only producer, frees those.
 //! - the worker, after it published: the reactor consumes the record and gives the cell back as ever.
 
+mod packages;
+
+pub(crate) use packages::{Outgoing, Packages};
+
 use crate::{
     event::ToReactor,
     ring::Tag,

@@ -24,6 +24,8 @@ pub struct Stats {
     pub close_count: u64,
     /// Connections refused since the start, because `max_conn` sessions were there.
     pub refused_count: u64,
+    /// Sessions closed since the start, because what they sent was no package of their listener's frame.
+    pub violation_count: u64,
     /// How often no connection could be accepted since the start, for want of descriptors or memory. Clients wait meanwhile, and it is tried
     /// again ten times a second.
     pub accept_failed_count: u64,
@@ -75,6 +77,7 @@ impl Stats {
             accept_count: header.accepted.load(Ordering::Relaxed),
             close_count: header.closed.load(Ordering::Relaxed),
             refused_count: header.refused.load(Ordering::Relaxed),
+            violation_count: header.violations.load(Ordering::Relaxed),
             accept_failed_count: header.accept_failed.load(Ordering::Relaxed),
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),

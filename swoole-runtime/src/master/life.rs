@@ -3,7 +3,7 @@
 #[cfg(feature = "cli")]
 use super::control::Control;
 use super::{
-    Born, Listener, Listens,
+    Born, FramesOf, Listener, Listens,
     accept::{Acceptor, Door},
     family::Family,
     supervisor::Supervisor,
@@ -167,7 +167,7 @@ impl Life {
 
     /// A worker is ready: reactors, then the listeners.
     fn open<S: Server>(&mut self, listens: Listens<'_>) {
-        let opened = self.start_reactors();
+        let opened = self.start_reactors::<S>();
         self.memory.header().enter(Lifecycle::Running);
         match opened {
             Ok(acceptor) => self.acceptor = Some(acceptor),
@@ -190,10 +190,10 @@ impl Life {
         }
     }
 
-    fn start_reactors(&mut self) -> io::Result<Acceptor> {
+    fn start_reactors<S: Server>(&mut self) -> io::Result<Acceptor> {
         let mut intakes = Vec::new();
         for index in 0..self.memory.settings.reactors {
-            let (reactor, intake) = Reactor::new(self.memory, index)?;
+            let (reactor, intake) = Reactor::<FramesOf<S>>::new(self.memory, index)?;
             intakes.push(intake);
             let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
             self.reactors.push(thread);

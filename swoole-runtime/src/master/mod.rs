@@ -15,7 +15,9 @@ use crate::sys::local::Named;
 use crate::{
     contract::Server,
     error::Result,
+    frame::Framing,
     layout::Memory,
+    reactor::Frames,
     sys::{
         lifeline::Life as Lifeline,
         listener::{Address, Placed, Socket},
@@ -23,6 +25,7 @@ use crate::{
         pidfd::PidFd,
     },
 };
+use core::marker::PhantomData;
 
 /// A socket that listens.
 pub(crate) struct Listener {
@@ -68,3 +71,14 @@ pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born, listens: Li
 
 /// What is to be done when the server listens.
 pub(crate) type Listens<'a> = &'a mut dyn FnMut() -> Result<()>;
+
+/// The frames of a server, as reactors ask for them.
+struct FramesOf<S>(PhantomData<fn() -> S>);
+
+impl<S: Server> Frames for FramesOf<S> {
+    const ANY: bool = !S::FRAMES.is_empty();
+
+    fn of(listener: u8) -> Option<&'static Framing> {
+        S::FRAMES.get(usize::from(listener))?.as_ref()
+    }
+}

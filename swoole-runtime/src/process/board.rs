@@ -26,6 +26,8 @@ pub(crate) struct Header {
     deadline_ms: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
+    /// Sessions closed because what came in was no package. Written by the reactors.
+    pub(crate) violations: AtomicU64,
     /// How often the kernel gave no connection for want of descriptors or memory.
     pub(crate) accept_failed: AtomicU64,
     /// Written by every reactor: added to, never stored.

@@ -1,7 +1,7 @@
 //! How a session ends: `close` behind its data to the worker, `closed` back, the rest of the output out, the socket shut, the row freed
 //! last. So `on_close` runs exactly once, whoever began the end, and a client that only stopped talking still gets its answer.
 
-use super::Reactor;
+use super::{Frames, Reactor};
 use crate::{
     event::CloseReason,
     session::{Flags, Found, Phase},
@@ -10,7 +10,7 @@ use crate::{
 };
 use mio::unix::SourceFd;
 
-impl Reactor {
+impl<F: Frames> Reactor<F> {
     /// From a worker or the manager: end it after what is queued.
     pub(super) fn close(&mut self, found: Found, reason: CloseReason) {
         self.begin_close(found, reason);
@@ -32,6 +32,7 @@ impl Reactor {
             row.close(reason);
             row.set(Flags::CLOSE_DUE);
             row.clear(Flags::READABLE.and(Flags::READ_TO_END));
+            self.tails.drop_tail(row);
         }
     }
 
@@ -72,6 +73,7 @@ impl Reactor {
         row.set(Flags::SOCKET_GONE);
         row.clear(Flags::READABLE.and(Flags::READ_TO_END));
         self.outputs.drop_queue(row);
+        self.tails.drop_tail(row);
         self.publish_queued();
         let descriptor = row.descriptor();
         // An error means that the kernel has forgotten it already, which is what was wanted.

@@ -1,18 +1,19 @@
-//! Stops 2 to 4 of a byte's way: receive, frame (nothing to cut yet: what one read brings is one package), publish.
+//! Stops 2 to 4 of a byte's way: receive, frame (where the listener has none, what one read brings is one package; else see `framed`), publish.
 //!
 //! Takes: a socket that may have something. Gives: records on the ring of the session's worker, in the order they came. Runs in: a
 //! reactor. If the worker is dead: its ring fills, and its sessions wait in a list for its successor; the others do not notice.
 
-use super::{Reactor, SMALLEST_READ};
+use super::{Frames, Lane, Reactor, Room, SMALLEST_READ};
 use crate::{
     event::{CloseReason, ToWorker},
-    ring::Tag,
+    frame::Violation,
+    ring::{Space, Tag},
     session::{Flags, Found, Phase, Row},
 };
 use nix::errno::Errno;
 
 /// What one read came to.
-enum Read {
+pub(super) enum Read {
     /// More may be there; others come first.
     Full,
     /// Nothing more for now.
@@ -22,9 +23,42 @@ enum Read {
     NoRoom,
     End,
     Broken,
+    /// What came in is no package.
+    Violation(Violation),
 }
 
-impl Reactor {
+impl Read {
+    /// Of a read that brought something.
+    pub(super) fn of(row: &Row, full: bool) -> Self {
+        match (full, row.has(Flags::READ_TO_END.and(Flags::IS_UNIX))) {
+            (true, _) => Self::Full,
+            (false, true) => Self::Again,
+            // Shorter than asked, and no sign of an end: TCP has no more, and the next byte is an edge.
+            (false, false) => Self::Empty,
+        }
+    }
+}
+
+impl Lane {
+    pub(super) fn receive(&mut self, space: &Space, row: &Row) -> Result<usize, Errno> {
+        loop {
+            match self.to.receive(space, row.descriptor()) {
+                Err(Errno::EINTR) => {}
+                got => return got,
+            }
+        }
+    }
+
+    /// Whether there is what the first of those that wait needs.
+    pub(super) fn has_room(&mut self) -> bool {
+        match self.needs {
+            Room::Bytes(length) => self.to.reserve(length, length).is_some(),
+            Room::Cell => self.packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+        }
+    }
+}
+
+impl<F: Frames> Reactor<F> {
     /// Does for this session whatever is due and possible: connect, then data, then close, so that they are published in this order.
     pub(super) fn pump(&mut self, found: Found) {
         let row = found.row;
@@ -48,7 +82,12 @@ impl Reactor {
             row.clear(Flags::CONNECT_DUE);
         }
         while row.has(Flags::READABLE) && !row.has(Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE)) {
-            match self.read(found) {
+            let framing = if F::ANY { F::of(row.listener()) } else { None };
+            let read = match framing {
+                Some(framing) => self.read_framed(found, framing),
+                None => self.read(found),
+            };
+            match read {
                 Read::Again => {}
                 Read::Empty => row.clear(Flags::READABLE.and(Flags::READ_TO_END)),
                 Read::NoRoom => return false,
@@ -61,6 +100,7 @@ impl Reactor {
                     self.close_socket(found, false);
                     self.begin_close(found, CloseReason::Peer);
                 }
+                Read::Violation(why) => self.violates(found, why),
             }
         }
         if row.has(Flags::CLOSE_DUE)
@@ -79,15 +119,12 @@ impl Reactor {
     fn read(&mut self, found: Found) -> Read {
         let row = found.row;
         let lane = &mut self.workers[row.worker()];
-        let Some(space) = lane.to.reserve(SMALLEST_READ.min(self.largest_read), self.largest_read) else {
+        let least = SMALLEST_READ.min(self.largest_read);
+        let Some(space) = lane.to.reserve(least, self.largest_read) else {
+            lane.needs = Room::Bytes(least);
             return Read::NoRoom;
         };
-        let got = loop {
-            match lane.to.receive(&space, row.descriptor()) {
-                Err(Errno::EINTR) => {}
-                got => break got,
-            }
-        };
+        let got = lane.receive(&space, row);
         match got {
             Ok(0) => Read::End,
             Ok(length) => {
@@ -98,12 +135,7 @@ impl Reactor {
                 // Relaxed: measures, which only this reactor writes.
                 row.received_ms.store(self.now_ms, crate::sync::Ordering::Relaxed);
                 Row::count(&row.bytes_in, length as u64);
-                match (full, row.has(Flags::READ_TO_END.and(Flags::IS_UNIX))) {
-                    (true, _) => Read::Full,
-                    (false, true) => Read::Again,
-                    // Shorter than asked, and no sign of an end: TCP has no more, and the next byte is an edge.
-                    (false, false) => Read::Empty,
-                }
+                Read::of(row, full)
             }
             Err(Errno::EAGAIN) => Read::Empty,
             Err(_) => Read::Broken,
@@ -115,6 +147,9 @@ impl Reactor {
         let lane = &mut self.workers[found.row.worker()];
         let published = lane.to.push(Tag { session: found.id.get(), kind: kind as u8, detail, listener: found.row.listener() }, &[]);
         lane.published |= published;
+        if !published {
+            lane.needs = Room::Bytes(0);
+        }
         published
     }
 

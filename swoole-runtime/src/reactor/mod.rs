@@ -1,12 +1,16 @@
 //! A reactor: a thread of the master that owns sockets, moves bytes between them and the rings, and never waits for any process.
 
 mod close;
+mod framed;
 mod inbound;
 mod outbound;
 mod output;
+mod tails;
 mod turn;
 
 use crate::{
+    cell::Outgoing,
+    frame::Framing,
     id::SessionId,
     layout::Memory,
     process::{OwnerWord, ReactorBoard},
@@ -15,9 +19,11 @@ use crate::{
     sync::Ordering,
     sys::{clock, wake::Bell},
 };
+use core::marker::PhantomData;
 use mio::{Interest, Poll, Registry, Token, unix::SourceFd};
 use output::Outputs;
 use std::{io, os::fd::AsRawFd};
+use tails::Tails;
 
 /// The token of the reactor's own bell: no session has this id.
 const BELL: Token = Token(0);
@@ -28,8 +34,16 @@ const LARGEST_READ: usize = 64 << 10;
 /// A read with less room than this waits for more.
 const SMALLEST_READ: usize = 2 << 10;
 
+/// How what comes in is cut into packages: known when the program is compiled, so that one without frames has nothing of it.
+pub(crate) trait Frames: Send + 'static {
+    /// Whether any listener has one.
+    const ANY: bool;
+    /// That of this listener.
+    fn of(listener: u8) -> Option<&'static Framing>;
+}
+
 /// One reactor.
-pub(crate) struct Reactor {
+pub(crate) struct Reactor<F> {
     index: usize,
     memory: &'static Memory,
     board: &'static ReactorBoard,
@@ -38,6 +52,8 @@ pub(crate) struct Reactor {
     workers: Vec<Lane>,
     manager: Consumer<FromOther>,
     outputs: Outputs,
+    /// What has come in and is no whole package yet.
+    tails: Tails,
     /// Sessions with more to read than one turn took; a flag in the row says so too. By id: a row may be another reactor's by then.
     reading_on: Vec<SessionId>,
     /// Where those of `reading_on` are while they are gone through.
@@ -49,6 +65,7 @@ pub(crate) struct Reactor {
     draining: bool,
     /// Said once.
     said_manager_is_wild: bool,
+    frames: PhantomData<F>,
 }
 
 /// Both rings between this reactor and one worker.
@@ -59,11 +76,24 @@ struct Lane {
     published: bool,
     asleep: Answers,
     bell: &'static Bell,
+    /// What is too large for the ring to the worker.
+    packages: Outgoing,
+    /// What the first of those that wait needs.
+    needs: Room,
     /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
     waiting: (u32, u32),
     owner: &'static OwnerWord,
     /// What came from this worker cannot be: nothing more is read until another holds the slot.
     gone_wild: Option<u32>,
+}
+
+/// What finds no room on the way to a worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Room {
+    /// So many bytes on the ring.
+    Bytes(usize),
+    /// A cell for a large package, and a record.
+    Cell,
 }
 
 /// By which the master hands a new socket over.
@@ -77,7 +107,7 @@ impl Intake {
     }
 }
 
-impl Reactor {
+impl<F: Frames> Reactor<F> {
     /// [master] Made where its thread will run, after the last fork.
     pub(crate) fn new(memory: &'static Memory, index: usize) -> io::Result<(Self, Intake)> {
         let poll = Poll::new()?;
@@ -90,6 +120,8 @@ impl Reactor {
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
+                packages: Outgoing::new(memory.packages(index, slot)),
+                needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
                 owner: &memory.slot(slot).owner,
                 gone_wild: None,
@@ -104,6 +136,7 @@ impl Reactor {
             workers,
             manager: Consumer::attach(memory.manager_to_reactor(index)),
             outputs: Outputs::new(),
+            tails: Tails::default(),
             reading_on: Vec::with_capacity(1024),
             reading_now: Vec::with_capacity(1024),
             lingering: Vec::new(),
@@ -111,6 +144,7 @@ impl Reactor {
             now_ms: clock::unix_ms(),
             draining: false,
             said_manager_is_wild: false,
+            frames: PhantomData,
         };
         Ok((reactor, intake))
     }

@@ -3,7 +3,7 @@
 //!
 //! Runs in: a reactor. If the sender is dead: what it has published is sent as ever.
 
-use super::{Reactor, output};
+use super::{Frames, Reactor, output};
 use crate::{
     event::{CloseReason, ToReactor},
     id::SessionId,
@@ -16,7 +16,10 @@ use crate::{
 };
 use nix::errno::Errno;
 
-impl Reactor {
+/// How many bytes of several calls go to the kernel together.
+const LARGEST_RUN: usize = 64 << 10;
+
+impl<F: Frames> Reactor<F> {
     /// Carries out the oldest record of this worker; `false` when there is none.
     pub(super) fn take_one(&mut self, slot: usize) -> bool {
         let lane = &mut self.workers[slot];
@@ -31,8 +34,8 @@ impl Reactor {
                 return false;
             }
         };
-        self.carry_out(slot, &record);
-        self.workers[slot].from.advance();
+        let records = self.carry_out(slot, &record);
+        self.workers[slot].from.advance_by(records);
         true
     }
 
@@ -60,14 +63,20 @@ impl Reactor {
         }
     }
 
-    fn carry_out(&mut self, slot: usize, record: &Record) {
+    /// Carries out a record, and what goes together with it; says how many records that were.
+    fn carry_out(&mut self, slot: usize, record: &Record) -> u64 {
         let kind = ToReactor::from_u8(record.tag.kind);
         let found = self.mine(record);
         match (kind, found) {
-            (Some(ToReactor::Send), Some(found)) => match self.workers[slot].from.piece(record) {
-                Some(piece) => self.send(found, piece),
-                None => self.distrust(slot, "a record points outside its ring"),
-            },
+            (Some(ToReactor::Send), Some(found)) => {
+                // What was sent in several calls is one for the kernel.
+                let (run, records) = self.workers[slot].from.run(record, LARGEST_RUN);
+                match self.workers[slot].from.piece(&run) {
+                    Some(piece) => self.send(found, piece),
+                    None => self.distrust(slot, "a record points outside its ring"),
+                }
+                return records;
+            }
             (Some(ToReactor::SendLarge), found) => {
                 let cells = self.memory.cells(slot);
                 let cell = usize::from(record.tag.detail);
@@ -85,6 +94,7 @@ impl Reactor {
             // The session has ended meanwhile, or is another worker's.
             _ => {}
         }
+        1
     }
 
     /// What a worker's memory says cannot be: its process has gone wild. Nothing more is taken from it until its slot has another owner;

@@ -3,7 +3,7 @@
 //! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
-use super::{BELL, Reactor};
+use super::{BELL, Frames, Reactor};
 use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
 use core::time::Duration;
 use mio::{Events, event::Event};
@@ -20,7 +20,7 @@ const WORTH_ANOTHER_LOOK: usize = 8;
 /// How often one turn looks at the sockets.
 const LOOKS_A_TURN: usize = 3;
 
-impl Reactor {
+impl<F: Frames> Reactor<F> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(1024);
@@ -177,7 +177,7 @@ impl super::Lane {
             // Raised anew for this sleep: the worker answers each raise once.
             self.to.wants_room().lower();
             self.to.wants_room().raise();
-            if self.to.reserve(super::SMALLEST_READ, super::SMALLEST_READ).is_some() {
+            if self.has_room() {
                 return true;
             }
         }

@@ -41,6 +41,28 @@ impl<P> Consumer<P> {
         self.tail.advance();
     }
 
+    /// Gives the room of the oldest records back, of which [`run`](Self::run) has told so many.
+    pub(crate) fn advance_by(&mut self, records: u64) {
+        self.tail.advance_by(records);
+    }
+
+    /// The oldest record together with those behind it that go to the same session, are of the same kind, and have their bytes right behind
+    /// its own: as one record, and of how many it is made. At most `most` bytes, or the first record alone.
+    pub(crate) fn run(&self, first: &Record, most: usize) -> (Record, u64) {
+        let (mut run, mut records) = (*first, 1);
+        while let Some(position) = self.tail.behind(records) {
+            let next = self.ring.entry(position).read(position);
+            let follows = next.tag == first.tag && !next.elsewhere && next.start == first.start.wrapping_add(u64::from(run.length));
+            let longer = Record { length: run.length.saturating_add(next.length), ..run };
+            // Behind the end of the area the bytes begin at its start again.
+            if !follows || longer.length as usize > most || self.piece(&longer).is_none() {
+                break;
+            }
+            (run, records) = (longer, records + 1);
+        }
+        (run, records)
+    }
+
     /// Where the record's bytes lie, unless it claims what cannot be.
     pub(crate) fn piece(&self, record: &Record) -> Option<Piece> {
         self.ring.bytes.piece(self.ring.offset(record.start), record.length as usize)

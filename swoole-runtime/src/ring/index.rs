@@ -109,10 +109,20 @@ impl<'a> Tail<'a> {
         Ok((self.own != self.seen).then_some(self.own))
     }
 
+    /// The position of the record so many behind the oldest, if it is known to be there.
+    pub(crate) fn behind(&self, by: u64) -> Option<u64> {
+        (by < self.seen.wrapping_sub(self.own)).then(|| self.own.wrapping_add(by))
+    }
+
     /// Gives the room of the record at [`next`](Self::next) back.
     pub(crate) fn advance(&mut self) {
-        debug_assert!(self.own != self.seen);
-        self.own = self.own.wrapping_add(1);
+        self.advance_by(1);
+    }
+
+    /// The same for so many records, which are known to be there.
+    pub(crate) fn advance_by(&mut self, records: u64) {
+        debug_assert!(records <= self.seen.wrapping_sub(self.own));
+        self.own = self.own.wrapping_add(records);
         // Release, label "room": the producer writes there only after what was read.
         self.consumed.store(self.own, Ordering::Release);
     }

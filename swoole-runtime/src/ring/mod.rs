@@ -18,7 +18,7 @@ mod producer;
 pub(crate) use consumer::{Consumer, FromMaster, FromOther, Look};
 pub(crate) use entry::{Back, Entry, Front, Record, Tag};
 pub(crate) use flag::{Answers, Flag};
-pub(crate) use producer::Producer;
+pub(crate) use producer::{Producer, Space};
 
 use crate::shm::{Area, Arena, Bytes, Place, Places, Plan};
 

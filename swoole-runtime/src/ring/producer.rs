@@ -34,6 +34,15 @@ impl Space {
     pub(crate) fn length(&self) -> usize {
         self.piece.length()
     }
+
+    /// The first bytes of it, which [`Producer::receive`] has written. What is published of them is read here and there, and written by
+    /// nobody.
+    pub(crate) fn received(&self, length: usize) -> &[u8] {
+        debug_assert!(length <= self.piece.length());
+        // SAFETY: nobody but this producer writes these bytes, and it has none to reserve while this space is there; guaranteed by `room`
+        // and by the use of a space, which is over before the next is reserved.
+        unsafe { self.piece.first(length).as_slice() }
+    }
 }
 
 impl Producer {
@@ -95,19 +104,20 @@ impl Producer {
         };
         if may {
             // Of an empty ring any multiple will do, should the count ever end.
-            self.next = self.next.checked_next_multiple_of(self.length()).unwrap_or(0);
+            self.next = self.next.checked_next_multiple_of(self.length() as u64).unwrap_or(0);
         }
         self.rewind_at = self.next.wrapping_add(REWIND);
     }
 
-    fn length(&self) -> u64 {
-        self.ring.bytes.length() as u64
+    /// How many bytes the ring has.
+    pub(crate) fn length(&self) -> usize {
+        self.ring.bytes.length()
     }
 
     /// The room in one piece that is free as far as is known: here, or from the start of the area.
     fn room(&self, least: usize, most: usize) -> Option<Space> {
         let oldest = if self.head.is_empty() { self.next } else { self.ring.entry(self.head.seen()).read(0).start };
-        let free = self.length().saturating_sub(self.next.wrapping_sub(oldest)) as usize;
+        let free = (self.length() as u64).saturating_sub(self.next.wrapping_sub(oldest)) as usize;
         let offset = self.ring.offset(self.next);
         let to_end = self.ring.bytes.length() - offset;
         if to_end >= least && free >= least {
@@ -136,6 +146,35 @@ impl Producer {
         self.ring.entry(self.head.own()).write(tag, space.start, used as u32, false);
         self.head.publish();
         self.next = space.start.wrapping_add(used as u64);
+    }
+
+    /// Gives so many bytes of the space, `from` on, to the consumer, and keeps the rest; `false` when there is no room for a record. Parts
+    /// are given in their order.
+    pub(crate) fn publish_part(&mut self, space: &Space, from: usize, length: usize, tag: Tag) -> bool {
+        debug_assert!(from + length <= space.piece.length());
+        if self.head.is_full() {
+            self.head.look();
+        }
+        if self.head.is_full() {
+            return false;
+        }
+        let start = space.start.wrapping_add(from as u64);
+        self.ring.entry(self.head.own()).write(tag, start, length as u32, false);
+        self.head.publish();
+        self.next = start.wrapping_add(length as u64);
+        true
+    }
+
+    /// The position of the last record that was published.
+    pub(crate) fn last(&self) -> u64 {
+        self.head.own().wrapping_sub(1)
+    }
+
+    /// Whether the record at this position, which was published, is consumed.
+    pub(crate) fn is_consumed(&mut self, position: u64) -> bool {
+        self.head.look();
+        // Both count on from where the ring began, and are never further apart than it has slots.
+        self.head.seen().wrapping_sub(position).cast_signed() > 0
     }
 
     /// Publishes a record with these bytes; `false` when there is no room.

@@ -41,6 +41,8 @@ pub(crate) struct Row {
     pub(crate) bytes_out: AtomicU64,
     /// [reactor]
     pub(super) flags: AtomicU32,
+    /// [reactor] 1 + the place of what has come in and is no whole package yet, 0 for none.
+    pub(crate) tail: AtomicU32,
 }
 
 const _: () = {
@@ -83,14 +85,17 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// Whether output is still sent: to a client that stopped talking, or in a shutdown, yes; once the server has said that it is over,
-    /// no.
+    /// no. What came before something that is no package is answered as ever.
     pub(crate) fn takes_output(self) -> bool {
-        matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Shutdown | CloseReason::WorkerDied))
+        matches!(
+            self,
+            Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Protocol | CloseReason::Shutdown | CloseReason::WorkerDied)
+        )
     }
 
     /// Whether `on_receive` still gets what came in: once the server has said that it is over, or a record was lost, no.
     pub(crate) fn takes_input(self) -> bool {
-        matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Shutdown))
+        matches!(self, Self::Open | Self::Closing(CloseReason::Peer | CloseReason::Protocol | CloseReason::Shutdown))
     }
 }
 
@@ -155,6 +160,7 @@ impl Row {
         let flags = if family == family::UNIX { Flags::CONNECT_DUE.and(Flags::IS_UNIX) } else { Flags::CONNECT_DUE };
         self.flags.store(flags.0, Ordering::Relaxed);
         self.queue.store(0, Ordering::Relaxed);
+        self.tail.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
     }
 
@@ -167,12 +173,7 @@ impl Row {
             family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
             _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
         };
-        Where {
-            remote,
-            listener,
-            reactor: u16::from_le_bytes([r0, r1]),
-            worker: u16::from_le_bytes([w0, w1]),
-        }
+        Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
     }
 
     pub(crate) fn worker(&self) -> usize {

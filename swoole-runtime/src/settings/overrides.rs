@@ -55,12 +55,7 @@ impl Collected {
     /// What the attribute says; it was checked when the program was compiled.
     pub(crate) fn new(attribute: Settings, listeners: &[Listener]) -> Self {
         let of = |&Listener { name, settings }: &Listener| OfListener { name, settings, origins: origins(&settings) };
-        Self {
-            settings: attribute,
-            origins: origins(&attribute),
-            listeners: listeners.iter().map(of).collect(),
-            refusals: Vec::new(),
-        }
+        Self { settings: attribute, origins: origins(&attribute), listeners: listeners.iter().map(of).collect(), refusals: Vec::new() }
     }
 
     /// Where the value of the key at this place of the vocabulary comes from, in words.
@@ -394,8 +389,14 @@ mod tests {
         let admin = collected.listeners[0].settings;
         assert_eq!((admin.backlog, admin.tcp_nodelay), (Some(9), Some(false)));
         assert_eq!(collected.refusals.len(), 4, "{:?}", collected.refusals);
-        assert_eq!(collected.refusals[1], "option --listener other.backlog is refused: this program has no such listener; beside the main one it has admin");
-        assert_eq!(collected.refusals[3], "option --listener admin.workers is refused: `workers` belongs to the server, and not to one listener");
+        assert_eq!(
+            collected.refusals[1],
+            "option --listener other.backlog is refused: this program has no such listener; beside the main one it has admin"
+        );
+        assert_eq!(
+            collected.refusals[3],
+            "option --listener admin.workers is refused: `workers` belongs to the server, and not to one listener"
+        );
         collected.refusals.clear();
         let mut builder = Settings::new();
         builder.backlog(3);

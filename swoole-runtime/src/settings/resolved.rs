@@ -11,6 +11,8 @@ pub(crate) struct Listening {
     /// As it was written.
     pub(crate) url: String,
     pub(crate) options: Options,
+    /// How long a package may be, where the listener has a frame.
+    pub(crate) package_max_length: usize,
 }
 
 /// What the server runs with.
@@ -61,6 +63,8 @@ pub(crate) struct Resolved {
     /// How many cells for messages each process has, and how many bytes are in one.
     pub(crate) message_queue: usize,
     pub(crate) message_cell: usize,
+    /// How large a package may be that does not lie on a ring; 0 where the program has no frame.
+    pub(crate) package_cell: usize,
     pub(crate) max_conn: u32,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,
@@ -104,7 +108,7 @@ impl Resolved {
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listeners, workers, reactors, task_workers, max_conn, log_level, max_wait_time, .. } = self;
-        for Listening { name, url, options: Options { backlog, nodelay, .. } } in listeners {
+        for Listening { name, url, options: Options { backlog, nodelay, .. }, .. } in listeners {
             write!(f, "{name}.listen={url} {name}.backlog={backlog} {name}.tcp_nodelay={nodelay} ")?;
         }
         write!(

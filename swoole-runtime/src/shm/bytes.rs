@@ -53,6 +53,11 @@ impl Piece {
         Self { start: unsafe { self.start.add(from) }, length: self.length - from }
     }
 
+    /// The first `length` bytes, or all where there are fewer.
+    pub(crate) fn first(&self, length: usize) -> Self {
+        Self { start: self.start, length: length.min(self.length) }
+    }
+
     /// Sends as much as the kernel takes.
     pub(crate) fn send(&self, fd: RawFd) -> Result<usize, Errno> {
         // SAFETY: the piece lies in a mapping that never ends; guaranteed by `Bytes::piece`.

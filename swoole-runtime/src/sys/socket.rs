@@ -21,6 +21,11 @@ pub(crate) unsafe fn receive(fd: RawFd, start: NonNull<u8>, length: usize) -> Re
     Errno::result(got).map(isize::cast_unsigned)
 }
 
+/// Receives into memory of this process.
+pub(crate) fn receive_into(fd: RawFd, to: &mut [u8]) -> Result<usize, Errno> {
+    recv(fd, to, MsgFlags::MSG_DONTWAIT)
+}
+
 /// Sends from memory that other processes map.
 ///
 /// # Safety

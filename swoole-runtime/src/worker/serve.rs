@@ -5,6 +5,7 @@
 
 use super::messages::Inbox;
 use crate::{
+    cell::Packages,
     context::{Jobs, Lost, LostKind, Outbox, Worker},
     contract::{self, Outcome, Server},
     event::{Callback, CloseReason, ToReactor, ToWorker},
@@ -49,14 +50,27 @@ pub(super) struct Serving<S: Server> {
 
 struct Lane {
     ring: Consumer<FromMaster>,
+    /// What is too large for it.
+    packages: Packages,
     reactor: &'static Bell,
+}
+
+impl Lane {
+    /// The record's bytes, in place.
+    fn data(&self, record: &Record) -> &[u8] {
+        if record.elsewhere { self.packages.data(&self.ring, record) } else { self.ring.data(record) }
+    }
 }
 
 impl<S: Server> Serving<S> {
     pub(super) fn new(memory: &'static Memory, slot: usize, worker: &'static Worker<S>) -> Self {
         let board = memory.worker(slot);
         let lanes = (0..memory.settings.reactors)
-            .map(|reactor| Lane { ring: Consumer::attach(memory.to_worker(reactor, slot)), reactor: &memory.bells.reactors[reactor] })
+            .map(|reactor| Lane {
+                ring: Consumer::attach(memory.to_worker(reactor, slot)),
+                packages: memory.packages(reactor, slot),
+                reactor: &memory.bells.reactors[reactor],
+            })
             .collect();
         // Relaxed: this process alone writes it now.
         let requests = board.requests.load(Ordering::Relaxed);
@@ -238,7 +252,7 @@ impl<S: Server> Serving<S> {
                     self.memory.bells.manager.ring();
                 }
                 if let Some(on_receive) = contract::on_receive::<S>(record.tag.listener) {
-                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].ring.data(record)));
+                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data(record)));
                 }
             }
             ToWorker::Close => {
@@ -283,7 +297,7 @@ impl<S: Server> Serving<S> {
                 ToWorker::Data => LostKind::Receive,
                 ToWorker::Close => LostKind::Close(reason(&record)),
             },
-            data: self.lanes[at].ring.data(&record).to_vec(),
+            data: self.lanes[at].data(&record).to_vec(),
         };
         self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
         if kind == ToWorker::Close {

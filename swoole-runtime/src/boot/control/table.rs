@@ -125,7 +125,7 @@ fn line(columns: &[Column], row: Option<&Row>, last: &str, text: &mut String) {
 }
 
 /// What is said of the server: words, and the value behind each.
-const SERVER: [(&str, &str); 15] = [
+const SERVER: [(&str, &str); 16] = [
     ("pid ", "pid"),
     (", manager ", "manager"),
     (", ", "phase"),
@@ -135,6 +135,7 @@ const SERVER: [(&str, &str); 15] = [
     (", accepted ", "accepted"),
     (", closed ", "closed"),
     (", refused ", "refused"),
+    (", violations ", "violations"),
     ("; tasks ", "tasks"),
     (", under way ", "tasks_under_way"),
     ("\nworkers and task workers wanted ", "wanted"),

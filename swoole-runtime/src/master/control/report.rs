@@ -48,7 +48,7 @@ pub(super) fn status(memory: &'static Memory) -> String {
     let jobs: u64 = memory.slots_of(Group::Workers).map(|slot| count(&memory.worker(slot).jobs)).sum();
     let server = format!(
         "server pid={} manager={} phase={} started_ms={started} uptime_ms={} layout={:016x} wanted={} ready={ready} draining={draining} \
-         failed={failed} sessions={} accepted={} closed={} refused={} tasks={jobs} tasks_under_way={}\n",
+         failed={failed} sessions={} accepted={} closed={} refused={} violations={} tasks={jobs} tasks_under_way={}\n",
         header.master_pid.load(Ordering::Relaxed),
         memory.manager().pid.load(Ordering::Relaxed),
         phase(header.lifecycle()),
@@ -59,6 +59,7 @@ pub(super) fn status(memory: &'static Memory) -> String {
         count(&header.accepted),
         count(&header.closed),
         count(&header.refused),
+        count(&header.violations),
         memory.jobs_under_way(),
     );
     server + &rows

@@ -1,0 +1,162 @@
+//! Stop 3 of a byte's way, for a listener with a frame. What one read brings is cut where it lies on the worker's ring, a record for each
+//! package. What is left behind the last whole one is moved once, to the session's tail, and what comes is received behind it until the
+//! package is whole.
+//!
+//! Runs in: a reactor. If the worker is dead: as in `inbound`; packages that found no room stay in the tail, in their order.
+
+use super::{Frames, Lane, Reactor, Room, SMALLEST_READ, inbound::Read};
+use crate::{
+    event::{CloseReason, ToWorker},
+    frame::{Cut, Framing, Progress, Violation},
+    logging,
+    ring::{Tag, largest_message},
+    session::{Found, Row},
+    sync::Ordering,
+    sys::socket,
+};
+use nix::errno::Errno;
+
+/// How much is received at once behind a tail of which nobody knows how long it becomes.
+const BEHIND_A_TAIL: usize = 16 << 10;
+
+impl<F: Frames> Reactor<F> {
+    pub(super) fn read_framed(&mut self, found: Found, framing: &Framing) -> Read {
+        let row = found.row;
+        if let Some(read) = self.cut_tail(found, framing) {
+            return read;
+        }
+        let Some((bytes, progress)) = self.tails.of(row) else {
+            return self.read_in_place(found, framing);
+        };
+        let have = bytes.len();
+        let wanted = progress.total().map_or(BEHIND_A_TAIL, |total| total - have).min(self.largest_read.max(BEHIND_A_TAIL));
+        if self.tails.total() + self.outputs.total() + wanted as u64 > self.memory.settings.output_memory {
+            return self.has_no_memory(found);
+        }
+        let got = loop {
+            match self.tails.receive(row, wanted, |to| socket::receive_into(row.descriptor(), to)) {
+                Err(Errno::EINTR) => {}
+                got => break got,
+            }
+        };
+        match got {
+            Ok(0) => Read::End,
+            Ok(length) => {
+                self.count_received(row, length);
+                self.cut_tail(found, framing).unwrap_or_else(|| Read::of(row, length == wanted))
+            }
+            Err(Errno::EAGAIN) => Read::Empty,
+            Err(_) => Read::Broken,
+        }
+    }
+
+    /// Publishes what is whole of the session's tail; `Some` where that ends this read.
+    fn cut_tail(&mut self, found: Found, framing: &Framing) -> Option<Read> {
+        let row = found.row;
+        let most = self.longest_package(row);
+        loop {
+            let (bytes, progress) = self.tails.of(row)?;
+            match framing.cut(bytes, progress, most) {
+                Cut::Package(length) => {
+                    if !self.workers[row.worker()].push_package(tag(found), &bytes[..length]) {
+                        return Some(Read::NoRoom);
+                    }
+                    self.tails.take(row, length);
+                }
+                Cut::Incomplete => return None,
+                Cut::Violation(why) => return Some(Read::Violation(why)),
+            }
+        }
+    }
+
+    /// Receives straight into the ring of the session's worker, and publishes what is whole of it.
+    fn read_in_place(&mut self, found: Found, framing: &Framing) -> Read {
+        let row = found.row;
+        let most = self.longest_package(row);
+        let lane = &mut self.workers[row.worker()];
+        let least = SMALLEST_READ.min(self.largest_read);
+        let Some(space) = lane.to.reserve(least, self.largest_read) else {
+            lane.needs = Room::Bytes(least);
+            return Read::NoRoom;
+        };
+        let length = match lane.receive(&space, row) {
+            Ok(0) => return Read::End,
+            Ok(length) => length,
+            Err(Errno::EAGAIN) => return Read::Empty,
+            Err(_) => return Read::Broken,
+        };
+        let bytes = space.received(length);
+        let (mut at, mut progress, mut ends) = (0, Progress::default(), None);
+        while at < length && ends.is_none() {
+            match framing.cut(&bytes[at..], &mut progress, most) {
+                Cut::Package(package) => {
+                    if lane.to.publish_part(&space, at, package, tag(found)) {
+                        lane.published = true;
+                        at += package;
+                    } else {
+                        lane.needs = Room::Bytes(0);
+                        ends = Some(Read::NoRoom);
+                    }
+                }
+                Cut::Incomplete => break,
+                Cut::Violation(why) => ends = Some(Read::Violation(why)),
+            }
+        }
+        if at < length {
+            self.tails.keep(row, &bytes[at..], progress);
+        }
+        self.count_received(row, length);
+        ends.unwrap_or_else(|| Read::of(row, length == space.length()))
+    }
+
+    fn longest_package(&self, row: &Row) -> usize {
+        self.memory.settings.listeners[usize::from(row.listener())].package_max_length
+    }
+
+    fn count_received(&self, row: &Row, length: usize) {
+        // Relaxed: measures, which only this reactor writes.
+        row.received_ms.store(self.now_ms, Ordering::Relaxed);
+        Row::count(&row.bytes_in, length as u64);
+    }
+
+    /// What came in is no package: the session is closed behind those that came before it.
+    pub(super) fn violates(&mut self, found: Found, why: Violation) {
+        logging::debug!("session {}: closed: {why}", found.id);
+        // Relaxed: a count for people, which every reactor adds to.
+        self.memory.header().violations.fetch_add(1, Ordering::Relaxed);
+        self.begin_close(found, CloseReason::Protocol);
+    }
+
+    fn has_no_memory(&mut self, found: Found) -> Read {
+        let most = self.memory.settings.output_memory >> 20;
+        logging::warn!("session {}: closed, the packages that are not whole yet and the output that waits exceed {most} MiB", found.id);
+        self.close_socket(found, true);
+        self.begin_close(found, CloseReason::Overflow);
+        Read::Empty
+    }
+}
+
+fn tag(found: Found) -> Tag {
+    Tag { session: found.id.get(), kind: ToWorker::Data as u8, detail: 0, listener: found.row.listener() }
+}
+
+impl Lane {
+    /// Publishes a package of the session's tail: on the ring, or where it is too large for that in a cell. `false` when there is no room.
+    fn push_package(&mut self, tag: Tag, package: &[u8]) -> bool {
+        let is_published = if package.len() <= largest_message(self.to.length()) {
+            let is_published = self.to.push(tag, package);
+            if !is_published {
+                self.needs = Room::Bytes(package.len());
+            }
+            is_published
+        } else {
+            let is_published = self.packages.push(&mut self.to, tag, package);
+            if !is_published {
+                self.needs = Room::Cell;
+            }
+            is_published
+        };
+        self.published |= is_published;
+        is_published
+    }
+}
