@@ -19,6 +19,8 @@ pub struct Pedant {
 #[swoole::server(
     mode = "process",
     listen = "tcp://127.0.0.1:9501",
+    listener(name = "admin", listen = "unix:///run/admin.sock", backlog = 1 + 1, on_receive = admin_receive),
+    tcp_keepalive(idle = secs(60), interval = secs(10), count = 3),
     workers = Pedant::WORKERS,
     reactors = 1 + 1,
     task_workers = 2,
@@ -67,6 +69,10 @@ impl Pedant {
     }
     fn on_worker_stop(&mut self, _worker: &Worker<Self>) {}
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn admin_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, data: &[u8]) {
+        self.seen += data.len();
+    }
+
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
         self.seen += data.len();
         worker.send(fd, data)

@@ -3,7 +3,9 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "unix:///tmp/echo.sock")]
+#[swoole::server(listen = "tcp://127.0.0.1:9501",
+    listener(listen = "tcp://127.0.0.1:9502")
+)]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
@@ -13,6 +15,5 @@ impl Echo {
 
 fn main() {
     Echo.helper();
-
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

@@ -1,0 +1,18 @@
+use swoole::{PacketSource, SessionId, Worker};
+
+#[derive(Default)]
+struct Echo;
+
+#[swoole::server(listen = "udp://127.0.0.1:9501",
+    listener(name = "admin", listen = "tcp://127.0.0.1:9502", on_receive = admin_receive)
+)]
+impl Echo {
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
+    pub fn admin_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn helper(&self) {}
+}
+
+fn main() {
+    Echo.helper();
+    let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
+}
