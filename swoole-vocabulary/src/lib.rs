@@ -20,7 +20,7 @@ pub use keys::{KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, Key, Kind, LISTENERS, M
 pub use listen::{ListenUrl, Place, Scheme};
 pub use planned::{
     Feature, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_KEYS_OF_LISTENERS, PLANNED_MODES, PlannedCallback, PlannedKey,
-    planned_callback, planned_key,
+    example_of_structure, planned_callback, planned_key,
 };
 pub use suggest::{Suggestion, callback_meant, dispatch_meant, key_meant, mode_meant, nearest, unit_meant};
 pub use units::{SIZE_UNITS, TIME_UNITS, Unit, gib, kib, mib, mins, secs};

@@ -1,5 +1,6 @@
 //! What is known and not there yet. It is checked by every rule that holds for it, and then refused by name; the issue that brings it
-//! moves its row to `keys.rs` or `callbacks.rs`.
+//! moves its row to `keys.rs` or `callbacks.rs`. A key that is no setting, since it decides what is compiled in, stays here: its feature says
+//! that it is there.
 
 use crate::{Callback, Given, Returns};
 
@@ -20,6 +21,12 @@ pub enum Feature {
 }
 
 impl Feature {
+    /// Whether this release has it.
+    #[must_use]
+    pub const fn is_there(self) -> bool {
+        matches!(self, Self::Framing)
+    }
+
     /// In a sentence before "are not there yet".
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -47,7 +54,7 @@ pub struct PlannedCallback {
     pub feature: Feature,
 }
 
-/// A key that is not there yet.
+/// A key that is not there yet, or is no setting.
 #[derive(Debug)]
 pub struct PlannedKey {
     /// As it will be written.
@@ -92,7 +99,7 @@ const fn key(feature: Feature, name: &'static str, also: &'static str) -> Planne
     PlannedKey { name, feature, also }
 }
 
-/// The keys that are not there yet; behind each, what else it is called.
+/// The keys that are not there yet, or are no settings; behind each, what else it is called.
 pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
     key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
@@ -110,7 +117,13 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
 ];
 
 /// Those of them that each listener may have of its own.
-pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "package_max_length", "discard_timeout_request", "heartbeat", "tls"];
+pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "discard_timeout_request", "heartbeat", "tls"];
+
+/// How such a key is written, where its feature is there.
+#[must_use]
+pub fn example_of_structure(name: &str) -> Option<&'static str> {
+    (name == "frame").then_some("frame = eof_split(\"\\r\\n\")")
+}
 
 /// The modes that are not there yet.
 pub const PLANNED_MODES: &[&str] = &["base", "thread"];

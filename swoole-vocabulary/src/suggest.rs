@@ -1,7 +1,7 @@
 //! Which name was probably meant: the nearest by letters, then what else a thing is called. No suggestion is better than a wild one.
 
 use crate::{
-    CALLBACKS, KEYS, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_MODES,
+    CALLBACKS, KEYS, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_MODES, planned_key,
     units::{SIZE_UNITS, TIME_UNITS},
 };
 
@@ -36,7 +36,8 @@ pub fn key_meant(name: &str) -> Option<Suggestion> {
         search.look_at(key.name, key.also.split_ascii_whitespace());
     }
     let meant = search.found()?;
-    Some(if KEYS.iter().any(|key| key.name == meant) { Suggestion::Known(meant) } else { Suggestion::NotYet(meant) })
+    let is_there = KEYS.iter().any(|key| key.name == meant) || planned_key(meant).is_some_and(|key| key.feature.is_there());
+    Some(if is_there { Suggestion::Known(meant) } else { Suggestion::NotYet(meant) })
 }
 
 /// The mode that somebody who wrote `name` wanted.

@@ -2,16 +2,17 @@
 //!
 //! - A frame is `eof_check("…")`, `eof_split("…")`, `length(type, …)`, or the name of a function (C6).
 //! - A listener has one (C10).
+//! - What has no frame has no longest package (C10).
 //! - The mark at the end of a package has 1 to 8 bytes, and the body does not begin before the length field is over (C9).
 
 use super::{
     Found,
-    keys::{PlannedSetting, PlannedValue},
+    keys::{Keys, PlannedSetting, PlannedValue},
     values::{Known, known},
 };
 use crate::diagnostics::{Fault, as_written, listed};
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use swoole_vocabulary::{Feature, nearest};
 use syn::{Expr, ExprCall, ExprLit, Lit};
 
@@ -34,6 +35,73 @@ const FIELDS: &[(&str, i128)] = &[
     ("i64_be", 8),
     ("i64_le", 8),
 ];
+
+/// A frame as it is compiled in.
+pub(crate) enum Frame {
+    /// By the name of its kind, and the mark.
+    Mark(&'static str, Vec<u8>),
+    /// The size of the field in bytes, whether it is signed, whether its least significant byte stands first; and where the field and what it
+    /// counts begin.
+    Length { width: usize, is_signed: bool, is_little: bool, offset: TokenStream, body: TokenStream },
+    /// A function of the user's own; `true` for one of the block.
+    Function(TokenStream, bool),
+}
+
+/// What is right of it.
+pub(super) fn frame(setting: &PlannedSetting, is_method: impl Fn(&Ident) -> bool) -> Option<Frame> {
+    let expression = syn::parse2::<Expr>(setting.expression()?.clone()).ok()?;
+    if fault_of(&expression).is_some() {
+        return None;
+    }
+    let Expr::Call(call) = expression else {
+        let is_own = matches!(&expression, Expr::Path(path) if path.path.get_ident().is_some_and(is_method));
+        return Some(Frame::Function(expression.to_token_stream(), is_own));
+    };
+    let Expr::Path(kind) = &*call.func else { return None };
+    let mut arguments = call.args.iter();
+    match kind.path.get_ident()?.to_string().as_str() {
+        "length" => {
+            let field = as_written(&arguments.next()?.to_token_stream());
+            let (_, width) = FIELDS.iter().find(|(known, _)| *known == field)?;
+            let part = |name: &str| {
+                call.args.iter().find_map(|argument| match argument {
+                    Expr::Assign(assign) if as_written(&assign.left.to_token_stream()) == name => Some(assign.right.to_token_stream()),
+                    _ => None,
+                })
+            };
+            let width = usize::try_from(*width).ok()?;
+            let offset = part("offset").unwrap_or_else(|| quote!(0));
+            // What the field counts begins behind it.
+            let body = part("body").unwrap_or_else(|| quote!((#offset) + #width));
+            Some(Frame::Length { width, is_signed: field.starts_with('i'), is_little: field.ends_with("_le"), offset, body })
+        }
+        kind => {
+            let name = if kind == "eof_check" { "EofCheck" } else { "EofSplit" };
+            let mark = match arguments.next()? {
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value().into_bytes(),
+                Expr::Lit(ExprLit { lit: Lit::ByteStr(bytes), .. }) => bytes.value(),
+                _ => return None,
+            };
+            Some(Frame::Mark(name, mark))
+        }
+    }
+}
+
+/// A longest package where nothing is a package.
+pub(super) fn check_length_without_frame(keys: &Keys, found: &mut Found) {
+    let has_frame = |keys: &Keys| keys.is_there("frame") || keys.is_meant("frame");
+    let any = has_frame(keys) || keys.listeners.iter().any(|listener| has_frame(&listener.keys));
+    let of_listeners = keys.listeners.iter().map(|listener| (&listener.keys, has_frame(&listener.keys) || has_frame(keys)));
+    for (keys, is_right) in core::iter::once((keys, any)).chain(of_listeners) {
+        if let Some(setting) = keys.setting("package_max_length").filter(|_| !is_right) {
+            found.push(
+                Fault::at(&setting.name, "`package_max_length` without a `frame`")
+                    .note("without one what comes in is no package: each read is given to `on_receive` as it is")
+                    .help("add `frame = eof_split(\"\\r\\n\")`, or remove `package_max_length`"),
+            );
+        }
+    }
+}
 
 pub(super) fn check(setting: &PlannedSetting, found: &mut Found) {
     let fault = match &setting.value {

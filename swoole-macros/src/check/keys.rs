@@ -18,8 +18,8 @@ use crate::{
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{
-    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, key, key_meant, nearest,
-    planned_callback, planned_key,
+    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, example_of_structure, key,
+    key_meant, nearest, planned_callback, planned_key,
 };
 
 /// What the attribute says.
@@ -39,7 +39,7 @@ pub(super) struct Keys {
     meant: Vec<&'static str>,
 }
 
-/// A key that is not there yet, with what stands behind it.
+/// A key that is not there yet or is no setting, with what stands behind it.
 pub(super) struct PlannedSetting {
     pub(super) key: &'static PlannedKey,
     pub(super) name: Ident,
@@ -413,7 +413,7 @@ fn no_such_key(name: &Ident, text: &str, value: &PlannedValue, keys: &mut Keys) 
             fault.note(format!("there is a key `{near}`")).help(format!("write `{near} = {}`", as_written(value)))
         }
         (Suggestion::Known(near), _) => {
-            let example = key(near).map_or("", |key| key.example);
+            let example = key(near).map(|key| key.example).or_else(|| example_of_structure(near)).unwrap_or_default();
             fault.note(format!("there is a key `{near}`")).help(format!("write `{example}`"))
         }
         (Suggestion::NotYet(near), _) => fault.note(format!("`{near}` is not there yet; {}", known())).help(format!("remove `{text}`")),

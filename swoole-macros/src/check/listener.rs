@@ -6,8 +6,9 @@
 //! - Such a callback is the name of a method of the block (C6), of the shape that the main one has (C7).
 
 use super::{
-    CallbackOfListener, Found, Listener, OwnCallback,
+    CallbackOfListener, Found, Listener, ListenersFrame, OwnCallback,
     callbacks::row_of,
+    frames,
     keys::{Keys, PlannedValue},
     methods::Methods,
     values::{Known, known},
@@ -190,7 +191,12 @@ pub(super) fn listeners(keys: &mut Keys, methods: &Methods<'_>, found: &mut Foun
         let callbacks = callbacks.collect();
         // Where its name is wrong, a word stands in for it: that has been said.
         let name = written.name.map_or_else(|| "nameless".to_owned(), |(name, _)| name);
-        listeners.push(Listener { name, settings: written.keys.settings, callbacks });
+        let is_method = |name: &Ident| methods.block.methods.iter().any(|method| method.name == *name);
+        let frame = match written.keys.planned("frame") {
+            Some(frame) => ListenersFrame::Own(frames::frame(frame, is_method)),
+            None => ListenersFrame::Main,
+        };
+        listeners.push(Listener { name, settings: written.keys.settings, frame, callbacks });
     }
     (listeners, own)
 }

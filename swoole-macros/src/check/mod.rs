@@ -40,6 +40,7 @@ mod timers;
 mod units;
 mod values;
 
+pub(crate) use frames::Frame;
 pub(crate) use listener::CALLBACKS_OF_SESSIONS;
 pub(crate) use units::plain_calls;
 
@@ -62,6 +63,8 @@ pub(crate) struct Server {
     pub(crate) half_typed: Vec<Ident>,
     /// One for each callback there is, in the order of the vocabulary.
     pub(crate) rows: Vec<Row>,
+    /// How the main listener cuts what comes in into packages.
+    pub(crate) frame: Option<Frame>,
     /// Those beside the main one.
     pub(crate) listeners: Vec<Listener>,
     /// The methods that they name.
@@ -86,8 +89,17 @@ pub(crate) struct Setting {
 pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) settings: Vec<Setting>,
+    /// Its own, or that of the main one.
+    pub(crate) frame: ListenersFrame,
     /// The callbacks that it names; the others are those of the main one.
     pub(crate) callbacks: Vec<(&'static str, CallbackOfListener)>,
+}
+
+/// How a listener beside the main one cuts what comes in.
+pub(crate) enum ListenersFrame {
+    /// As the main one does.
+    Main,
+    Own(Option<Frame>),
 }
 
 /// What a listener calls.
@@ -154,6 +166,8 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     exclusion::check(&keys, &structure, &methods, &mut found);
     let taken = methods::taken(&block, &mut found);
     planned::check(&keys, &methods, &mut found);
+    let is_method = |name: &Ident| block.methods.iter().any(|method| method.name == *name);
+    let frame = keys.planned("frame").and_then(|frame| frames::frame(frame, is_method));
     let (listeners, own_callbacks) = listener::listeners(&mut keys, &methods, &mut found);
     let server = Server {
         generics: block.generics,
@@ -161,6 +175,7 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         settings: keys.settings,
         half_typed: keys.half_typed,
         rows,
+        frame,
         listeners,
         own_callbacks,
         taken,
@@ -179,6 +194,7 @@ impl Server {
             settings: Vec::new(),
             half_typed: Vec::new(),
             rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
+            frame: None,
             listeners: Vec::new(),
             own_callbacks: Vec::new(),
             taken: Vec::new(),

@@ -31,7 +31,7 @@ pub(super) fn check(keys: &Keys, methods: &Methods<'_>, found: &mut Found) {
         found.push_when(condition, feature, fault);
     }
     let of_listeners = keys.listeners.iter().flat_map(|listener| &listener.keys.planned);
-    for setting in keys.planned.iter().chain(of_listeners) {
+    for setting in keys.planned.iter().chain(of_listeners).filter(|setting| !setting.key.feature.is_there()) {
         let (feature, name) = (setting.key.feature, &setting.name);
         let fault = Fault::at(name, format!("the key `{name}` is not there yet")).note(format!(
             "{} come with a later release; the keys of this one are {}",

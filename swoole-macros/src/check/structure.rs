@@ -51,6 +51,7 @@ pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
     if let Some(frame) = keys.planned("frame") {
         frames::check(frame, found);
     }
+    frames::check_length_without_frame(keys, found);
     Structure {
         listener,
         task_workers: keys.setting("task_workers").and_then(|setting| task_workers(setting, found)),

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod entry;
+mod frames;
 mod lifetimes;
 mod messages;
 mod order;
@@ -22,6 +23,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let settings = settings::settings(server);
         let dispatch = dispatch::dispatch(server);
         let listeners = dispatch::of_listeners(server);
+        let frames = frames::frames(server);
         let tasks = tasks::tasks(server, &home);
         let messages = messages::messages(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
@@ -36,6 +38,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
                     const SETTINGS: #swoole::Settings = SETTINGS_OF_THIS_SERVER;
                     const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
                     #listeners
+                    #frames
                 }
                 #entry
                 #tasks
