@@ -66,6 +66,11 @@ impl Journal {
         File::create(alarm(&self.path)).expect("a temporary file can be written");
     }
 
+    /// Who naps from now on sleeps again.
+    pub fn silence_alarm(&self) {
+        let _ = std::fs::remove_file(alarm(&self.path));
+    }
+
     pub(crate) fn remove(&self) {
         let _ = std::fs::remove_file(&self.path);
         let _ = std::fs::remove_file(alarm(&self.path));

@@ -47,7 +47,9 @@ impl Scripted {
     fn on_worker_stop(&mut self, worker: &Worker<Self>) {
         journal::write(&format!("on_worker_stop worker={} pid={}", worker.id(), worker.pid()));
         if script::is_to("close_all_at_stop") {
-            worker.sessions().for_each(|session| drop(worker.close(session)));
+            for session in worker.sessions() {
+                let _ = worker.close(session);
+            }
         }
     }
 
