@@ -2,14 +2,16 @@
 
 mod callbacks;
 mod messages;
+mod processes;
 mod tasks;
 
 pub use crate::context::{
-    FinishedJob, GivenJob, OutputOfOnTask, RunsTasks, SentMessage, TakesMessages, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker,
-    calls_of_the_manager, calls_of_the_master, calls_of_worker_start,
+    FinishedJob, GivenJob, OutputOfOnTask, PipeMessage, RunsTasks, SentMessage, TakesMessages, UnnamedServer, calls_of_a_task_worker,
+    calls_of_a_user_process, calls_of_a_worker, calls_of_the_manager, calls_of_the_master, calls_of_worker_start,
 };
 pub use callbacks::*;
 pub use messages::*;
+pub use processes::*;
 pub use tasks::*;
 
 pub use crate::error::{CallbackReturn, ErrorInWords};
@@ -22,6 +24,8 @@ pub trait Server: Sized + 'static {
     const SETTINGS: Settings;
     /// The callbacks of the block.
     const DISPATCH: Dispatch<Self>;
+    /// The user processes of the attribute, in the order of their slots.
+    const PROCESSES: &'static [Process<Self>] = &[];
 }
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.

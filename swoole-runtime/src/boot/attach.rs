@@ -3,6 +3,7 @@
 //! What is not as that server has it is said in the note that came along, and the process ends: the old worker stays.
 
 use super::{
+    as_compiled,
     config::{self, Asked, ByCode},
     has_files,
 };
@@ -49,7 +50,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
         #[cfg(feature = "cli")]
         Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
     };
-    let settings = Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), ..settings };
+    let settings = as_compiled::<S>(settings);
     logging::start(settings.log_level);
     if cfg!(feature = "cli")
         && let Some(path) = &settings.log_file
@@ -71,7 +72,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
 
 /// What all processes of a server must have alike.
 fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
-    let mine: Vec<(&str, String)> = settings.in_force.alike().collect();
+    let mine: Vec<(&str, String)> = settings.alike().collect();
     let mine_of = |name: &str| mine.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
     let others = attachment.settings.iter().filter(|(name, value)| mine_of(name) != Some(value));
     let refusals: Vec<String> = others

@@ -187,6 +187,8 @@ pub(super) fn resolved(settings: &Settings) -> Option<Resolved> {
         workers: workers as usize,
         reactors: reactors as usize,
         task_workers: task_workers as usize,
+        // The program says so.
+        user_processes: Vec::new(),
         task_queue: task_queue as usize,
         task_cell: task_cell as usize,
         is_task_dispatch_in_turn: task_dispatch == "round_robin",

@@ -14,6 +14,8 @@ pub(crate) struct Resolved {
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
     pub(crate) task_workers: usize,
+    /// The names of the user processes that the program has, in the order of their slots.
+    pub(crate) user_processes: Vec<&'static str>,
     /// How many cells for jobs each worker has.
     pub(crate) task_queue: usize,
     /// How many bytes a job, or its output, has in its cell.
@@ -27,7 +29,7 @@ pub(crate) struct Resolved {
     /// The same of workers and calls of `on_receive`.
     pub(crate) max_request: u64,
     pub(crate) max_request_grace: u64,
-    /// When a process of either kind is replaced for its age or its memory, in bytes; zero for never.
+    /// When a process of any kind is replaced for its age or its memory, in bytes; zero for never.
     pub(crate) max_worker_age: Duration,
     pub(crate) max_worker_rss: u64,
     /// Whether a reload runs the program that lies at its path then.
@@ -43,7 +45,7 @@ pub(crate) struct Resolved {
     pub(crate) log_file: Option<String>,
     pub(crate) is_daemonized: bool,
     pub(crate) pid_file: Option<String>,
-    /// Who workers and task workers are.
+    /// Who workers, task workers and user processes are.
     pub(crate) identity: Identity,
     /// The CPUs of the workers, one after the other; none where each runs on any.
     pub(crate) cpus: Vec<usize>,
@@ -76,9 +78,15 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// How many processes the manager keeps: workers, and behind them task workers.
+    /// How many processes the manager keeps: workers, behind them task workers, behind those user processes.
     pub(crate) fn slots(&self) -> usize {
-        self.workers + self.task_workers
+        self.workers + self.task_workers + self.user_processes.len()
+    }
+
+    /// Names and values of what every process of a server must have alike.
+    pub(crate) fn alike(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let user_processes = if self.user_processes.is_empty() { "nothing".to_owned() } else { self.user_processes.join(", ") };
+        self.in_force.alike().chain([("add_process", user_processes)])
     }
 
     #[cfg(feature = "cli")]
