@@ -2,18 +2,20 @@
 //!
 //! - An entry is `key = value`; only a key that has parts is written `key(part = value)`.
 //! - There is such a key.
-//! - It stands there once.
+//! - It stands there once; only `add_process` may stand there several times.
 //!
 //! Types and ranges are for `values` and the compiler to see.
 
-use super::{Found, Setting, structure, values};
+use super::{Found, Setting, processes::WrittenProcess, structure, values};
 use crate::{
     diagnostics::{Fault, as_written, listed},
     read::Entry,
 };
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
-use swoole_vocabulary::{KEYS, PlannedKey, Suggestion, key, key_meant, planned_key};
+use swoole_vocabulary::{
+    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, KEYS, PlannedKey, Suggestion, key, key_meant, nearest, planned_key,
+};
 
 /// What the attribute says.
 #[derive(Default)]
@@ -22,6 +24,7 @@ pub(super) struct Keys {
     pub(super) planned: Vec<PlannedSetting>,
     pub(super) half_typed: Vec<Ident>,
     pub(super) facade: Option<TokenStream>,
+    pub(super) processes: Vec<WrittenProcess>,
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
     /// Every key that stands there, with a right value or not.
@@ -100,6 +103,17 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
             }
         };
         let text = name.to_string();
+        if text == ADD_PROCESS {
+            match value {
+                PlannedValue::Parts(inside) => keys.processes.push(WrittenProcess { keyword: name, inside }),
+                PlannedValue::Expression(_) | PlannedValue::Nothing => found.push(
+                    Fault::at(&name, "`add_process` has parts")
+                        .note("`name` is what people call the process, and `run` the function of this block that it runs")
+                        .help(format!("write `{ADD_PROCESS_EXAMPLE}`")),
+                ),
+            }
+            continue;
+        }
         if text != "crate" && key(&text).is_none() && planned_key(&text).is_none() {
             let fault = no_such_key(&name, &text, &value, &mut keys);
             match keys.meant.last().and_then(|meant| planned_key(meant)).filter(|_| key_meant(&text).is_some()) {
@@ -243,6 +257,9 @@ fn no_such_key(name: &Ident, text: &str, value: &PlannedValue, keys: &mut Keys) 
     let known = || format!("the keys of this release are {}", listed(KEYS.iter().map(|key| key.name)));
     let fault = Fault::at(name, format!("there is no key `{text}`"));
     let Some(suggestion) = key_meant(text) else {
+        if nearest(text, core::iter::once((ADD_PROCESS, ADD_PROCESS_ALSO))).is_some() {
+            return fault.note(format!("there is a key `{ADD_PROCESS}`")).help(format!("write `{ADD_PROCESS_EXAMPLE}`"));
+        }
         return fault.note(known()).help(format!("remove `{text}`, or take one of these"));
     };
     keys.meant.push(suggestion.name());

@@ -13,6 +13,7 @@
 //! - `shape`: what a callback looks like, types apart (C7)
 //! - `listeners`: what a datagram listener needs (C2), and what it cannot have (C15)
 //! - `tasks`: what task workers need (C3, C4)
+//! - `processes`: user processes (C6, C7, C9, C13)
 //! - `messages`: what messages between processes need (C4, C8)
 //! - `timers`: what timers need (C5)
 //! - `exclusion`: what excludes what (C10), and what could never run (C11)
@@ -31,6 +32,7 @@ mod messages;
 mod methods;
 mod place;
 mod planned;
+mod processes;
 mod shape;
 mod structure;
 mod tasks;
@@ -46,6 +48,7 @@ use crate::{
 };
 use found::Found;
 use proc_macro2::{Ident, TokenStream};
+pub(crate) use processes::Process;
 use std::rc::Rc;
 use swoole_vocabulary::{CALLBACKS, Callback, Key};
 use syn::{Generics, Type};
@@ -59,6 +62,7 @@ pub(crate) struct Server {
     pub(crate) half_typed: Vec<Ident>,
     /// One for each callback there is, in the order of the vocabulary.
     pub(crate) rows: Vec<Row>,
+    pub(crate) processes: Vec<Process>,
     pub(crate) taken: Vec<Taken>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
@@ -121,6 +125,7 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     let rows = callbacks::rows(&methods, &structure, &mut found);
     tasks::check(&keys, &structure, &methods, &mut found);
     timers::check(&keys, &structure, &methods, &mut found);
+    let processes = processes::check(&keys.processes, &methods, &mut found);
     exclusion::check(&keys, &structure, &methods, &mut found);
     let taken = methods::taken(&block, &mut found);
     planned::check(&keys, &structure, &methods, &mut found);
@@ -130,6 +135,7 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         settings: keys.settings,
         half_typed: keys.half_typed,
         rows,
+        processes,
         taken,
         is_a_block: true,
         swoole: keys.facade.unwrap_or_else(facade),
@@ -146,6 +152,7 @@ impl Server {
             settings: Vec::new(),
             half_typed: Vec::new(),
             rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
+            processes: Vec::new(),
             taken: Vec::new(),
             is_a_block: false,
             swoole: facade(),

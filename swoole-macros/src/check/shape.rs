@@ -7,12 +7,14 @@
 //!
 //! Which types the parameters have is for the compiler to see.
 
+use super::processes::line_of_run;
 use crate::diagnostics::{Fault, as_written, line_to_write};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use swoole_vocabulary::{Callback, Given};
+use swoole_vocabulary::{Callback, Given, RUN_OF_PROCESS};
 use syn::{
     FnArg, GenericArgument, GenericParam, Generics, Lifetime, PatType, PathArguments, Receiver, ReceiverKind, Safety, Signature, Type,
+    ext::IdentExt,
 };
 
 /// `block`: the parameters of the block, whose lifetimes are those of the state.
@@ -43,7 +45,8 @@ pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
 
 /// The line to write, with what the user's function returns.
 fn help(callback: &Callback, signature: &Signature) -> String {
-    format!("write `{}`", line_to_write(callback, signature))
+    let line = if callback.takes == RUN_OF_PROCESS.takes { line_of_run(signature) } else { line_to_write(callback, signature) };
+    format!("write `{line}`")
 }
 
 struct Shape<'a> {
@@ -58,8 +61,13 @@ impl Shape<'_> {
         Fault::at(at, headline).note(note).help(&self.help)
     }
 
+    /// As the user has written it, which is what a callback is called.
+    fn name(&self) -> String {
+        self.signature.ident.unraw().to_string()
+    }
+
     fn qualifiers(&self) -> Vec<Fault> {
-        let name = self.callback.name;
+        let name = self.name();
         let mut faults = Vec::new();
         if let Some(word) = &self.signature.constness {
             let why = "the server calls it while it runs; the compiler never does";
@@ -95,11 +103,11 @@ impl Shape<'_> {
             GenericParam::Const(parameter) => Some(parameter.ident.to_token_stream()),
         });
         let hidden = self.typed().filter_map(|parameter| hidden_in(&parameter.ty));
-        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.callback.name), why)).collect()
+        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.name()), why)).collect()
     }
 
     fn receiver(&self) -> Option<Fault> {
-        let name = self.callback.name;
+        let name = self.name();
         match (self.signature.receiver(), self.callback.has_state) {
             (Some(receiver), true) if !is_exclusive(receiver) => {
                 let why = "one callback runs at a time in a worker, and each may change the state of its worker";
@@ -127,7 +135,7 @@ impl Shape<'_> {
         }
         let plural = if wanted == 1 { "" } else { "s" };
         let after = if self.callback.has_state { " after `&mut self`" } else { "" };
-        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.callback.name);
+        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.name());
         let given = format!("what the server gives it is `({})`", self.callback.parameters_text());
         let surplus = self.typed().nth(wanted).map(ToTokens::to_token_stream);
         let at = surplus.unwrap_or_else(|| self.signature.ident.to_token_stream());
@@ -135,7 +143,7 @@ impl Shape<'_> {
     }
 
     fn parameters(&self) -> Vec<Fault> {
-        let name = self.callback.name;
+        let name = self.name();
         let conditional = self.typed().flat_map(|parameter| &parameter.attrs).filter(|attribute| attribute.path().is_ident("cfg"));
         let conditional = conditional.map(|attribute| {
             self.fault(attribute, format!("a parameter of `{name}` hangs on a `cfg`"), "the server gives it the same parameters every time")
@@ -180,6 +188,7 @@ fn why_no_state(callback: &Callback) -> &'static str {
     match callback.parameters.first() {
         Some((_, Given::Master)) => "it runs in the master, which has no state: each worker has one of its own",
         Some((_, Given::Manager)) => "it runs in the manager, which has no state: each worker has one of its own",
+        Some((_, Given::UserProcess)) => "it runs in a process of its own, which has no state: each worker has one of its own",
         Some((_, Given::WorkerStart)) => "it builds the state, which is not there before",
         _ => "it runs when another callback has panicked, which may have left the state half-changed",
     }

@@ -5,6 +5,7 @@ mod entry;
 mod lifetimes;
 mod messages;
 mod order;
+mod processes;
 mod row;
 mod settings;
 mod tasks;
@@ -21,6 +22,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let entry = entry::entry(server, &home);
         let settings = settings::settings(server);
         let dispatch = dispatch::dispatch(server);
+        let processes = processes::processes(server);
         let tasks = tasks::tasks(server, &home);
         let messages = messages::messages(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
@@ -34,6 +36,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
                 impl #parameters #swoole::__rt::Server for #self_ty #bounds {
                     const SETTINGS: #swoole::Settings = SETTINGS_OF_THIS_SERVER;
                     const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
+                    #processes
                 }
                 #entry
                 #tasks

@@ -154,7 +154,7 @@ impl<S> UserProcess<S> {
     }
 }
 
-impl<S: TakesMessages> UserProcess<S> {
+impl<S> UserProcess<S> {
     /// Gives the oldest message that was sent to this process to `take`, and comes back with what that returns. Waits so long for one; with
     /// [`Duration::ZERO`] not at all. Messages have the type that `on_pipe_message` takes, which itself runs in workers and task workers
     /// alone. The first argument of `take` says who has sent it.
@@ -180,6 +180,7 @@ impl<S: TakesMessages> UserProcess<S> {
     /// Why there is none: [`Wake::Elapsed`], or [`Wake::Stop`].
     pub fn receive<R>(&self, at_most: Duration, take: impl for<'message> FnOnce(WorkerId, S::Message<'message>) -> R) -> Result<R, Wake>
     where
+        S: TakesMessages,
         for<'message> S::Message<'message>: PipeMessage<'message>,
     {
         let (until, mut take) = (Instant::now() + at_most.min(FOR_EVER), Some(take));
