@@ -68,7 +68,9 @@ impl Companion {
         Ok(())
     }
 
-    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {
+        script::close(worker, fd, reason);
+    }
 
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, task: Task<u64>) -> u64 {
         task.into_job()
@@ -109,7 +111,7 @@ impl Companion {
     }
 
     fn tick(process: &UserProcess<Self>) {
-        for fd in process.sessions() {
+        for fd in process.sessions().filter(|_| !script::is_to("greet_nobody")) {
             let _ = process.send(fd, format!("hello generation={} pid={}\n", process.generation(), process.pid()).as_bytes());
         }
         begin(process);
