@@ -45,8 +45,13 @@ pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
 
 /// The line to write, with what the user's function returns.
 fn help(callback: &Callback, signature: &Signature) -> String {
-    let line = if callback.takes == RUN_OF_PROCESS.takes { line_of_run(signature) } else { line_to_write(callback, signature) };
+    let line = if is_run_of_process(callback) { line_of_run(signature) } else { line_to_write(callback, signature) };
     format!("write `{line}`")
+}
+
+/// Whether it is what an `add_process` names, which the user calls as he likes.
+fn is_run_of_process(callback: &Callback) -> bool {
+    callback.takes == RUN_OF_PROCESS.takes
 }
 
 struct Shape<'a> {
@@ -74,7 +79,11 @@ impl Shape<'_> {
             faults.push(self.fault(word, format!("`{name}` cannot be `const`"), why));
         }
         if let Some(word) = &self.signature.asyncness {
-            let why = "the callbacks of this release are ordinary functions, which may block: nothing else waits in their worker process";
+            let why = if is_run_of_process(self.callback) {
+                "what a user process runs is an ordinary function: it may block, and start a runtime of its own"
+            } else {
+                "the callbacks of this release are ordinary functions, which may block: nothing else waits in their worker process"
+            };
             faults.push(self.fault(word, format!("an `async` `{name}` is not there yet"), why));
         }
         if let Safety::Unsafe(word) = &self.signature.safety {
