@@ -35,12 +35,12 @@ pub(super) struct WrittenProcess {
 
 pub(super) fn check(written: &[WrittenProcess], methods: &Methods<'_>, found: &mut Found) -> Vec<Process> {
     let mut names: Vec<String> = Vec::new();
-    let mut processes = Vec::new();
+    let (mut processes, mut functions) = (Vec::new(), Vec::new());
     for WrittenProcess { keyword, inside } in written {
         let parts = parts(keyword, inside, found);
         let name = parts.name.and_then(|value| name(&value, &names, found));
         names.extend(name.clone());
-        let runs = parts.run.map(|value| runs(&value, methods, found)).unwrap_or_default();
+        let runs = parts.run.map(|value| runs(&value, methods, &mut functions, found)).unwrap_or_default();
         if let Some(name) = name
             && !runs.is_empty()
         {
@@ -132,7 +132,8 @@ fn name(value: &TokenStream, others: &[String], found: &mut Found) -> Option<Str
     Some(name)
 }
 
-fn runs(value: &TokenStream, methods: &Methods<'_>, found: &mut Found) -> Vec<Method> {
+/// `functions`: those of the ones before, whose faults have been said.
+fn runs(value: &TokenStream, methods: &Methods<'_>, functions: &mut Vec<String>, found: &mut Found) -> Vec<Method> {
     let as_text = text_in_quotes(value);
     let bare = as_text.clone().unwrap_or_else(|| as_written(value));
     let bare = bare.rsplit("::").next().unwrap_or_default().trim().trim_end_matches("()").to_owned();
@@ -158,9 +159,12 @@ fn runs(value: &TokenStream, methods: &Methods<'_>, found: &mut Found) -> Vec<Me
                 usable.push(Method { cfg: alone.tokens(), signature: Rc::clone(signature) });
             }
         }
-        found.faults.extend(faults.into_iter().filter_map(|fault| condition.clone().restrict(fault)));
+        if !functions.contains(&name) {
+            found.faults.extend(faults.into_iter().filter_map(|fault| condition.clone().restrict(fault)));
+        }
         presence = presence.or(condition);
     }
+    functions.push(name);
     if presence.is_never() {
         found.push(no_such_function(&function, methods));
     }
