@@ -264,6 +264,17 @@ fn what_workers_send_as_they_stop_arrives() {
 }
 
 #[test]
+fn one_may_shut_the_server_down_before_it_serves() {
+    for _ in 0..10 {
+        let mut server = companion().behaviour("shut_down_at_once").start_unwatched();
+        let status = server.wait_for_end();
+        assert!(status.success(), "{status}: {:#?}", server.log());
+        assert_eq!(server.processes(), []);
+        assert_eq!(server.journal.of("on_worker_error"), []);
+    }
+}
+
+#[test]
 fn a_second_manager_leaves_them_alone_and_replaces_them() {
     let server = companion().start();
     let mut client = connect_to_worker(&server, 0);

@@ -115,6 +115,9 @@ impl Companion {
             let _ = process.send(fd, format!("hello generation={} pid={}\n", process.generation(), process.pid()).as_bytes());
         }
         begin(process);
+        if script::is_to("shut_down_at_once") {
+            process.shutdown();
+        }
         if script::is_to("deaf") {
             loop {
                 thread::sleep(Duration::from_secs(1));
