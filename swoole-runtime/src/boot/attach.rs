@@ -72,7 +72,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
 
 /// What all processes of a server must have alike.
 fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
-    let mine: Vec<(&str, String)> = settings.alike().collect();
+    let mine = settings.alike();
     let mine_of = |name: &str| mine.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
     let others = attachment.settings.iter().filter(|(name, value)| mine_of(name) != Some(value));
     let refusals: Vec<String> = others

@@ -133,7 +133,7 @@ impl Exec {
             bells,
             files: files.map(|files| files.as_raw_fd()),
             files_path: memory.files.place().to_string(),
-            settings: memory.settings.alike().map(|(name, value)| (name.to_owned(), value)).collect(),
+            settings: memory.settings.alike().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
         kept.extend(files.into_iter().chain([lifeline.as_fd(), self.note.as_fd()]));
         let left = format!("{}:{}", std::process::id(), self.note.as_raw_fd());

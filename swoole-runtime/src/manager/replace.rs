@@ -283,7 +283,7 @@ impl Life {
         }
         let exit = WorkerExit {
             worker: WorkerId::new(at as u16),
-            user_process: self.memory.name_of_user_process(at),
+            user_process: if S::PROCESSES.is_empty() { None } else { self.memory.name_of_user_process(at) },
             pid,
             generation,
             ended,

@@ -38,13 +38,14 @@ impl Life {
         let did_something =
             state != State::Starting && (board.consumed.load(Ordering::Relaxed) > 0 || age > LONGEST_WAIT.as_millis() as u64);
         let note = self.slots[at].note.take();
-        let is_user_process = self.memory.user_process(at).is_some();
+        // Known when the program is compiled: a server without user processes has nothing of this.
+        let is_user_process = !S::PROCESSES.is_empty() && self.memory.user_process(at).is_some();
         // A user process may return when it likes.
         let as_asked = (asked_to || is_user_process) && ended == Ended::Exited(0);
         if !as_asked {
             self.report::<S>(&WorkerExit {
                 worker: WorkerId::new(at as u16),
-                user_process: self.memory.name_of_user_process(at),
+                user_process: if is_user_process { self.memory.name_of_user_process(at) } else { None },
                 pid,
                 generation: claim.generation,
                 ended,
@@ -80,7 +81,7 @@ impl Life {
         restarts.store(restarts.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.ring_all();
         // Last: a manager that finds the slot vacant settles nothing.
-        if as_asked && !asked_to {
+        if is_user_process && as_asked && !asked_to {
             self.slots[at].returned(Duration::from_millis(age));
         } else {
             self.slots[at].emptied(did_something || as_asked);

@@ -84,9 +84,18 @@ impl Resolved {
     }
 
     /// Names and values of what every process of a server must have alike.
-    pub(crate) fn alike(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let user_processes = if self.user_processes.is_empty() { "nothing".to_owned() } else { self.user_processes.join(", ") };
-        self.in_force.alike().chain([("add_process", user_processes)])
+    pub(crate) fn alike(&self) -> Vec<(&'static str, String)> {
+        let mut names = String::new();
+        for name in &self.user_processes {
+            names.push_str(if names.is_empty() { "" } else { ", " });
+            names.push_str(name);
+        }
+        if names.is_empty() {
+            names.push_str("nothing");
+        }
+        let mut alike: Vec<_> = self.in_force.alike().collect();
+        alike.push(("add_process", names));
+        alike
     }
 
     #[cfg(feature = "cli")]

@@ -50,11 +50,17 @@ fn set_marked(role: &str, mark: &str) {
 }
 
 fn fitted(program: &str, role: &str, mark: &str) -> String {
+    let between = if mark.is_empty() { "" } else { " " };
     // "task worker 12" is "task 12" where it must be, and "process a-long-name" is "a-long-name".
-    let shorter = role.split(' ').next().unwrap_or_default();
-    let candidates = [[role, mark], [shorter, mark]].map(|words| words.join(" ").trim_end().to_owned());
-    let words = candidates.into_iter().find(|words| words.len() <= LENGTH);
-    let words = words.unwrap_or_else(|| mark[..mark.floor_char_boundary(LENGTH)].to_owned());
+    let mut role = role;
+    if role.len() + between.len() + mark.len() > LENGTH {
+        role = role.split(' ').next().unwrap_or_default();
+    }
+    let words = if role.len() + between.len() + mark.len() > LENGTH {
+        mark[..mark.floor_char_boundary(LENGTH)].to_owned()
+    } else {
+        format!("{role}{between}{mark}")
+    };
     let room = LENGTH.saturating_sub(words.len() + ": ".len());
     let mut name = String::new();
     if room >= LEAST {
