@@ -61,6 +61,8 @@ fn user_processes_stand_behind_the_task_workers_and_have_their_names() {
     assert_eq!((stats.number("workers"), stats.number("task_workers"), stats.number("user_processes")), (2, 1, 2));
     assert_eq!((stats.text("name"), stats.number("pid"), stats.number("connections")), ("helper", who.number("pid"), 1));
     assert_eq!(client.ask("tell helper info"), "info known=true workers=2");
+    // It waits, which is to be idle.
+    watch::until("the helper is idle", || client.ask(&format!("status {HELPER}")) == "Some(Idle)");
     server.wait_for_all_processes(PROCESSES);
     server.stop();
 }
@@ -329,6 +331,40 @@ fn processes_killed_at_random_leave_the_wanted_ones_and_lose_nothing() {
     assert_eq!((tally.lost, tally.corrupt), (0, 0), "{tally:?}");
     let mut client = connect_to_worker(&server, 0);
     assert_eq!(client.ask_fields("tell helper who").text("name"), "helper");
+    server.stop();
+}
+
+#[test]
+fn messages_to_one_that_is_killed_again_and_again_arrive_once_but_for_those_it_dies_in() {
+    const MESSAGES: usize = 1500;
+    let server = companion().behaviour("greet_nobody").start();
+    let mut client = connect_to_worker(&server, 0);
+    let mut kills = 0;
+    for number in 0..MESSAGES {
+        // Answered by the worker, so that no queue is ever full for long.
+        client.say(&format!("tell helper mark {number}"));
+        if number % 60 == 59 {
+            let whom = if number % 240 == 239 { server.manager() } else { process(&server, HELPER) };
+            kills += usize::from(whom != server.manager());
+            tree::signal(whom, Signal::SIGKILL);
+        }
+        // Until the helper hears again: what waits must fit.
+        watch::until("few wait", || {
+            let heard = server.journal.of("heard").iter().filter(|entry| entry.text("words").starts_with("mark")).count();
+            number + 1 - heard.min(number + 1) < 60
+        });
+    }
+    let marks = || -> Vec<usize> {
+        let heard = server.journal.of("heard");
+        let words =
+            heard.iter().filter_map(|entry| entry.text("words").strip_prefix("mark_").map(|number| number.parse().expect("a number")));
+        words.collect()
+    };
+    watch::until("the last is heard", || marks().last() == Some(&(MESSAGES - 1)));
+    let heard = marks();
+    assert!(heard.windows(2).all(|two| two[0] < two[1]), "once each, in order: {heard:?}");
+    assert!(heard.len() + kills >= MESSAGES, "{} of {MESSAGES}, {kills} kills", heard.len());
+    server.wait_for_all_processes(PROCESSES);
     server.stop();
 }
 

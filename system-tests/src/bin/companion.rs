@@ -171,6 +171,8 @@ fn obey(process: &UserProcess<Companion>, fd: SessionId, words: &str) -> Then {
                 answer(&format!("refused error={e:?}"));
             }
         }
+        // Noted in the journal, as each is.
+        "mark" => {}
         // The one behind this message, from within it.
         "next" => {
             let next = process.receive(Duration::MAX, |_, note| note.words.len());
