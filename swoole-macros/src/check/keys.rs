@@ -6,7 +6,11 @@
 //!
 //! Types and ranges are for `values` and the compiler to see.
 
-use super::{Found, Setting, processes::WrittenProcess, structure, values};
+use super::{
+    Found, Setting,
+    processes::{PARTS, WrittenProcess},
+    structure, values,
+};
 use crate::{
     diagnostics::{Fault, as_written, listed},
     read::Entry,
@@ -106,11 +110,9 @@ pub(super) fn check(entries: Vec<Entry>, found: &mut Found) -> Keys {
         if text == ADD_PROCESS {
             match value {
                 PlannedValue::Parts(inside) => keys.processes.push(WrittenProcess { keyword: name, inside }),
-                PlannedValue::Expression(_) | PlannedValue::Nothing => found.push(
-                    Fault::at(&name, "`add_process` has parts")
-                        .note("`name` is what people call the process, and `run` the function of this block that it runs")
-                        .help(format!("write `{ADD_PROCESS_EXAMPLE}`")),
-                ),
+                PlannedValue::Expression(_) | PlannedValue::Nothing => {
+                    found.push(Fault::at(&name, "`add_process` has parts").note(PARTS).help(format!("write `{ADD_PROCESS_EXAMPLE}`")))
+                }
             }
             continue;
         }

@@ -16,9 +16,13 @@ use crate::{
     read::{Entry, Signature, attribute},
 };
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use std::rc::Rc;
 use swoole_vocabulary::{ADD_PROCESS_EXAMPLE, RUN_OF_PROCESS, fault_of_process_name, nearest};
 use syn::ext::IdentExt;
+
+/// Why an `add_process` has the parts that it has.
+pub(super) const PARTS: &str = "`name` is what people call the process, and `run` the function of this block that it runs";
 
 /// A user process of the attribute.
 pub(crate) struct Process {
@@ -73,23 +77,19 @@ fn parts(keyword: &Ident, inside: &TokenStream, found: &mut Found) -> Parts {
                         *part = Some(value);
                         continue;
                     }
-                    Some(Some(_)) => (quote::ToTokens::to_token_stream(&name), format!("`{text}` stands twice in this `add_process`")),
-                    None => (quote::ToTokens::to_token_stream(&name), format!("`add_process` has no part `{text}`")),
+                    Some(Some(_)) => (name.to_token_stream(), format!("`{text}` stands twice in this `add_process`")),
+                    None => (name.to_token_stream(), format!("`add_process` has no part `{text}`")),
                 }
             }
             Entry::WithoutValue { name } | Entry::Group { name, .. } | Entry::Separated { name, .. } => {
                 let what = format!("`{name}` is not a part of `add_process` with its value");
-                (quote::ToTokens::to_token_stream(&name), what)
+                (name.to_token_stream(), what)
             }
             Entry::Nothing(comma) => (comma.into(), "there is nothing before this comma".to_owned()),
             Entry::Stray(tokens) => (tokens, "this is not a part of `add_process`".to_owned()),
         };
         is_whole = false;
-        found.push(
-            Fault::at(&at, what)
-                .note("`name` is what people call the process, and `run` the function of this block that it runs")
-                .help(format!("write `{ADD_PROCESS_EXAMPLE}`")),
-        );
+        found.push(Fault::at(&at, what).note(PARTS).help(format!("write `{ADD_PROCESS_EXAMPLE}`")));
     }
     let missing: Vec<&str> =
         [("name", parts.name.is_none()), ("run", parts.run.is_none())].into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
@@ -97,7 +97,7 @@ fn parts(keyword: &Ident, inside: &TokenStream, found: &mut Found) -> Parts {
     if is_whole && !missing.is_empty() {
         found.push(
             Fault::at(keyword, format!("this `add_process` has no {}", listed(missing.iter().copied())))
-                .note("`name` is what people call the process, and `run` the function of this block that it runs")
+                .note(PARTS)
                 .help(format!("write `{ADD_PROCESS_EXAMPLE}`")),
         );
     }

@@ -24,7 +24,7 @@ use crate::{
         wake::Bell,
     },
 };
-use core::{ops::Range, time::Duration};
+use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::{
     sys::{
@@ -429,41 +429,6 @@ impl Life {
         }
         for &pid in &self.called_off {
             self.tell_master(ToMaster::Adopt { pid });
-        }
-    }
-
-    /// Tells every worker to stop, and ends what is left at the deadline; `true` when none is left.
-    fn stop_all(&mut self) -> bool {
-        let late = clock::uptime_ms() >= self.memory.header().deadline_ms();
-        // Workers wait for their jobs, so task workers go on until there is no worker; and user processes, to which both send messages, until
-        // there is neither.
-        let are_gone = |slots: Range<usize>| self.slots[slots].iter().all(|slot| matches!(slot.child, Child::None));
-        let goes_first = Group::ALL.into_iter().find(|&group| !are_gone(self.memory.slots_of(group)));
-        for at in 0..self.slots.len() {
-            if let Some(successor) = &self.slots[at].successor {
-                if late && let Some(fd) = successor.child.fd() {
-                    let _ = fd.signal(Signal::SIGKILL);
-                }
-                self.call_off(at);
-            }
-            if matches!(self.slots[at].child, Child::None) || !late && goes_first != Some(self.memory.group(at)) {
-                continue;
-            }
-            // On every turn: a predecessor may have died between the order and the bell.
-            self.memory.slot(at).tell_to_stop(self.memory.slot(at).owner.read().generation);
-            self.memory.bells.workers[at].ring();
-            if late {
-                self.end_late(at);
-            }
-        }
-        self.slots.iter().all(|slot| matches!(slot.child, Child::None) && slot.successor.is_none())
-    }
-
-    fn kill_all(&self, why: &str) {
-        logging::error!("{why}: every worker is ended");
-        let successors = self.slots.iter().filter_map(|slot| Some(&slot.successor.as_ref()?.child));
-        for fd in self.slots.iter().map(|slot| &slot.child).chain(successors).filter_map(Child::fd) {
-            let _ = fd.signal(Signal::SIGKILL);
         }
     }
 
