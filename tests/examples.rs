@@ -45,6 +45,11 @@ fn thumbnails_does_what_its_header_says() {
 }
 
 #[test]
+fn tally_does_what_its_header_says() {
+    play("tally", include_str!("../examples/tally.rs"));
+}
+
+#[test]
 fn update_does_what_its_header_says() {
     play("update", include_str!("../examples/update.rs"));
 }

@@ -58,6 +58,12 @@ mod tests;
 /// In a time, `secs(3)` is 3 and `mins(2)` is 120; in a size, `kib(64)`, `mib(2)` and `gib(1)` are so many bytes. A function of your own
 /// that has the name of a unit needs a path: `self::mins(2)`.
 ///
+/// # User processes
+///
+/// `add_process(name = "metrics", run = collect_metrics)`, which may stand there several times, has a function of the block run in a process of
+/// its own, beside the workers: `fn collect_metrics(process: &UserProcess<Self>)`, which returns what callbacks return. `name` is a text in
+/// quotes, one word, and no two have the same. It is no setting: nothing overrides it. The original: `$serv->addProcess`.
+///
 /// # Callbacks
 ///
 /// The first parameter behind `&mut self` is the context of the process that the callback runs in: it has the calls which that process

@@ -2,14 +2,16 @@
 
 mod callbacks;
 mod messages;
+mod processes;
 mod tasks;
 
 pub use crate::context::{
-    FinishedJob, GivenJob, OutputOfOnTask, RunsTasks, SentMessage, TakesMessages, UnnamedServer, calls_of_a_task_worker, calls_of_a_worker,
-    calls_of_the_manager, calls_of_the_master, calls_of_worker_start,
+    FinishedJob, GivenJob, OutputOfOnTask, PipeMessage, RunsTasks, SentMessage, TakesMessages, UnnamedServer, calls_of_a_task_worker,
+    calls_of_a_user_process, calls_of_a_worker, calls_of_the_manager, calls_of_the_master, calls_of_worker_start,
 };
 pub use callbacks::*;
 pub use messages::*;
+pub use processes::*;
 pub use tasks::*;
 
 pub use crate::error::{CallbackReturn, ErrorInWords};
@@ -37,6 +39,8 @@ pub trait Server: Sized + 'static {
     const CALLBACKS_OF_LISTENERS: &'static [CallbacksOfListener<Self>] = &[];
     /// How what comes in is cut into packages: of the main listener, then of each of the others; empty where none has a frame.
     const FRAMES: &'static [Option<Framing>] = &[];
+    /// The user processes of the attribute, in the order of their slots.
+    const PROCESSES: &'static [Process<Self>] = &[];
 }
 
 /// What a listener beside the main one calls: methods of its own, and where it names none those of the main one.

@@ -46,7 +46,8 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The place of a worker process, from 0 to `workers` − 1; task workers count on from there. What the original calls `$worker_id`.
+/// The place of a worker process, from 0 to `workers` − 1; task workers count on from there, and user processes behind them. What the
+/// original calls `$worker_id`.
 ///
 /// A replaced worker passes its number on to its successor. Where a call takes one, its number does as well: `send_message(1, &message)`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

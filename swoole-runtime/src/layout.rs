@@ -2,8 +2,10 @@
 //!
 //! Whose is what: the master writes the header, the session table, the rings to workers and the consumed positions of the rings to
 //! reactors; a worker the rings to reactors, its large cells, its board and the consumed positions of its own rings; the manager its
-//! board, the slots' boards and its own rings. Task workers are slots behind those of the workers; what is said of a worker holds for them,
-//! but that reactors send them nothing. Cells of jobs and of messages are written by all who handle such.
+//! board, the slots' boards and its own rings. Task workers are slots behind those of the workers, and user processes behind those; what is
+//! said of a worker holds for them, but that reactors send them nothing. Cells of jobs and of messages are written by all who handle such.
+
+mod slots;
 
 use crate::{
     cell::{Cells, CellsPlace, Packages},
@@ -12,7 +14,7 @@ use crate::{
     job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
     logging,
     message::{Mail, Messages, Tray},
-    process::{Begun, Group, Header, ManagerBoard, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard},
+    process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard},
     ring::{Back, FrontPlace, Look, Ring, largest_message},
     session::{Row, Table},
     settings::Resolved,
@@ -20,7 +22,7 @@ use crate::{
     sync::{AtomicU64, Ordering},
     sys::{clock, wake::Bell},
 };
-use core::{ops::Range, time::Duration};
+use core::time::Duration;
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -316,23 +318,6 @@ impl Memory {
         unwanted == u64::from(self.slot(slot).owner.read().generation)
     }
 
-    /// With whom the process of this slot is replaced, and the other way round.
-    pub(crate) fn group(&self, slot: usize) -> Group {
-        if slot < self.settings.workers { Group::Workers } else { Group::TaskWorkers }
-    }
-
-    pub(crate) fn slots_of(&self, group: Group) -> Range<usize> {
-        match group {
-            Group::Workers => 0..self.settings.workers,
-            Group::TaskWorkers => self.settings.workers..self.settings.slots(),
-        }
-    }
-
-    /// Which task worker has this slot, if one has.
-    pub(crate) fn task_worker(&self, slot: usize) -> Option<usize> {
-        slot.checked_sub(self.settings.workers)
-    }
-
     /// The ring from this reactor to this worker.
     pub(crate) fn to_worker(&'static self, reactor: usize, slot: usize) -> Ring {
         let front = self.places.to_workers[reactor * self.settings.slots() + slot];
@@ -436,7 +421,7 @@ fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
         let rows = plan.many(Table::rows_for(settings.max_conn));
         let boards = plan.many(reactors);
         let backs = plan.many((slots + 1) * reactors);
-        // Nothing is sent to a task worker; the reactor has a ring for it as for everybody, which stays untouched.
+        // Nothing is sent to a task worker or a user process; the reactor has a ring for it as for everybody, which stays untouched.
         let ring_bytes = |slot| if slot < workers { ring_bytes } else { SMALLEST_RING };
         let to_workers = (0..reactors).flat_map(|_| 0..slots).map(|slot| FrontPlace::lay(plan, ring_bytes(slot))).collect();
         // Only what no ring carries itself.

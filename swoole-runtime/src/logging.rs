@@ -11,7 +11,7 @@ use core::{
     sync::atomic::{AtomicU32, Ordering},
 };
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use std::time::SystemTime;
+use std::{sync::OnceLock, time::SystemTime};
 
 /// Who is logging.
 #[derive(Clone, Copy)]
@@ -21,6 +21,8 @@ pub(crate) enum Speaker {
     Standby,
     Worker(u16),
     TaskWorker(u16),
+    /// By its name.
+    UserProcess(&'static str),
 }
 
 /// 0 master, 1 manager, 2 standby, 3 + n worker n, the same and `TASK_WORKER` task worker n. Of this process alone: Relaxed, it is set when the process has one thread.
@@ -28,6 +30,12 @@ static SPEAKER: AtomicU32 = AtomicU32::new(0);
 
 /// What marks the number of a task worker.
 const TASK_WORKER: u32 = 1 << 16;
+
+/// What stands for a user process, which has a name.
+const USER_PROCESS: u32 = u32::MAX;
+
+/// The name of this process, where it is a user process.
+static NAME: OnceLock<&str> = OnceLock::new();
 
 /// How many lines of this process could not be written. Relaxed: a count.
 static LOST: AtomicU32 = AtomicU32::new(0);
@@ -43,6 +51,7 @@ pub(crate) fn speak_as(speaker: Speaker) {
         Speaker::Standby => title::set("standby", None),
         Speaker::Worker(slot) => title::set("worker", Some(slot.into())),
         Speaker::TaskWorker(slot) => title::set("task worker", Some(slot.into())),
+        Speaker::UserProcess(name) => title::set_named("process", name),
     }
     let word = match speaker {
         Speaker::Master => 0,
@@ -50,6 +59,10 @@ pub(crate) fn speak_as(speaker: Speaker) {
         Speaker::Standby => 2,
         Speaker::Worker(slot) => 3 + u32::from(slot),
         Speaker::TaskWorker(slot) => TASK_WORKER + 3 + u32::from(slot),
+        Speaker::UserProcess(name) => {
+            let _ = NAME.set(name);
+            USER_PROCESS
+        }
     };
     SPEAKER.store(word, Ordering::Relaxed);
 }
@@ -114,6 +127,7 @@ impl Log for ToStandardError {
             0 => "master".to_owned(),
             1 => "manager".to_owned(),
             2 => "standby".to_owned(),
+            USER_PROCESS => format!("user process {}", NAME.get().unwrap_or(&"")),
             task_worker @ TASK_WORKER.. => format!("task worker {}", task_worker - TASK_WORKER - 3),
             worker => format!("worker {}", worker - 3),
         };

@@ -11,6 +11,7 @@ mod fault;
 mod keys;
 mod listen;
 mod planned;
+mod processes;
 mod suggest;
 mod units;
 
@@ -22,5 +23,6 @@ pub use planned::{
     Feature, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_KEYS_OF_LISTENERS, PLANNED_MODES, PlannedCallback, PlannedKey,
     example_of_structure, planned_callback, planned_key,
 };
+pub use processes::{ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, RUN_OF_PROCESS, fault_of_process_name};
 pub use suggest::{Suggestion, callback_meant, dispatch_meant, key_meant, mode_meant, nearest, unit_meant};
 pub use units::{SIZE_UNITS, TIME_UNITS, Unit, gib, kib, mib, mins, secs};

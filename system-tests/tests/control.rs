@@ -114,7 +114,7 @@ fn status_says_how_the_server_and_each_process_is() {
         assert_eq!(status[group].as_array().map(Vec::len), Some(slots.count()));
     }
     let table = place.said(&["status"]);
-    for said in [&format!("pid {}", server.master()), "ready 4", "worker      ready", "task_worker ready", "CALLBACK"] {
+    for said in [&format!("pid {}", server.master()), "ready 4", "worker       ready", "task_worker  ready", "CALLBACK"] {
         assert!(table.contains(said), "{said}: {table}");
     }
     server.stop();

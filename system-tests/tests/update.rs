@@ -270,6 +270,20 @@ fn a_program_of_another_layout_changes_nothing() {
 }
 
 #[test]
+fn a_program_with_other_user_processes_changes_nothing() {
+    let place = Place::new("processes", env!("CARGO_BIN_EXE_companion"));
+    let server = place.launch().arguments(["--reload=exec"]).start();
+    let before = [server.worker(0), server.worker(1)];
+    place.install(ONE);
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["`add_process` is nothing in the program at the server's path, and helper, clock in the server that runs"]);
+    server.wait_for_log(&["the reload is given up, and the user processes that are left stay as they are"]);
+    assert_eq!([server.worker(0), server.worker(1)], before);
+    server.connect().is_served();
+    server.stop();
+}
+
+#[test]
 fn a_link_that_leads_elsewhere_is_followed() {
     let place = Place::new("link", ONE);
     let link = place.directory.join("current");

@@ -72,7 +72,7 @@ pub(super) fn row_of(
 
 fn signature_of(callback: &Callback, method: &read::Method, block: &Generics, faults: &mut Vec<Fault>) -> Option<Rc<syn::Signature>> {
     let Signature::Whole(signature) = &method.signature else { return None };
-    let misshapen = shape::faults(callback, &method.name.to_string(), signature, block);
+    let misshapen = shape::faults(callback, signature, block);
     let is_right = misshapen.is_empty()
         && !shape::has_a_parameter_without_size(signature)
         && (callback.returns != Returns::Output

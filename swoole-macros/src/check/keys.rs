@@ -2,13 +2,14 @@
 //!
 //! - An entry is `key = value`; only a key that has parts is written `key(part = value)`, and a listener `listener(key = value)`.
 //! - There is such a key.
-//! - It stands there once.
+//! - It stands there once; only `add_process` may stand there several times.
 //!
 //! Types and ranges are for `values` and the compiler to see.
 
 use super::{
     Found, Setting,
     listener::{self, WrittenListener},
+    processes::{PARTS, WrittenProcess},
     structure, values,
 };
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{
-    Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS, PlannedKey, Suggestion, example_of_structure, key,
-    key_meant, nearest, planned_callback, planned_key,
+    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS,
+    PlannedKey, Suggestion, example_of_structure, key, key_meant, nearest, planned_callback, planned_key,
 };
 
 /// What the attribute says.
@@ -31,6 +32,7 @@ pub(super) struct Keys {
     /// Those beside the main one.
     pub(super) listeners: Vec<WrittenListener>,
     pub(super) facade: Option<TokenStream>,
+    pub(super) processes: Vec<WrittenProcess>,
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
     /// Every key that stands there, with a right value or not.
@@ -134,6 +136,15 @@ fn read(entries: Vec<Entry>, place: &mut Place<'_>, found: &mut Found) -> Keys {
                 keys.listener(name, inside, found);
                 continue;
             }
+            (Place::Attribute, value) if text == ADD_PROCESS => {
+                match value {
+                    PlannedValue::Parts(inside) => keys.processes.push(WrittenProcess { keyword: name, inside }),
+                    PlannedValue::Expression(_) | PlannedValue::Nothing => {
+                        found.push(Fault::at(&name, "`add_process` has parts").note(PARTS).help(format!("write `{ADD_PROCESS_EXAMPLE}`")));
+                    }
+                }
+                continue;
+            }
             (Place::Listener(of), value) => {
                 if of.take(&name, &value, &mut keys.seen, found) {
                     continue;
@@ -203,7 +214,7 @@ impl OfListener {
 
 /// Whether it is a key, and none that a listener may have.
 fn is_of_server(name: &str) -> bool {
-    let is_a_key = name == "crate" || key(name).is_some() || planned_key(name).is_some();
+    let is_a_key = name == "crate" || name == ADD_PROCESS || key(name).is_some() || planned_key(name).is_some();
     is_a_key && !KEYS_OF_LISTENERS.contains(&name) && !PLANNED_KEYS_OF_LISTENERS.contains(&name)
 }
 
@@ -405,6 +416,9 @@ fn no_such_key(name: &Ident, text: &str, value: &PlannedValue, keys: &mut Keys) 
     let known = || format!("the keys of this release are {}", listed(KEYS.iter().map(|key| key.name)));
     let fault = Fault::at(name, format!("there is no key `{text}`"));
     let Some(suggestion) = key_meant(text) else {
+        if nearest(text, core::iter::once((ADD_PROCESS, ADD_PROCESS_ALSO))).is_some() {
+            return fault.note(format!("there is a key `{ADD_PROCESS}`")).help(format!("write `{ADD_PROCESS_EXAMPLE}`"));
+        }
         return fault.note(known()).help(format!("remove `{text}`, or take one of these"));
     };
     keys.meant.push(suggestion.name());

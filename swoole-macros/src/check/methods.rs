@@ -127,7 +127,7 @@ fn planned_method<'a>(planned: &'static PlannedCallback, method: &'a Method, blo
     let signature = match &method.signature {
         // What it looks like is not settled before it is there.
         Signature::Whole(signature) if planned.feature != Feature::Http => {
-            let misshapen = shape::faults(&planned.callback, planned.callback.name, signature, &block.generics);
+            let misshapen = shape::faults(&planned.callback, signature, &block.generics);
             let is_right = misshapen.is_empty();
             faults.extend(misshapen);
             is_right.then(|| Rc::clone(signature))

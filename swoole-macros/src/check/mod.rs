@@ -14,6 +14,7 @@
 //! - `shape`: what a callback looks like, types apart (C7)
 //! - `listeners`: what a listener needs beside the main one (C1), or one for datagrams (C2), and what that cannot have (C15)
 //! - `tasks`: what task workers need (C3, C4)
+//! - `processes`: user processes (C6, C7, C9, C13)
 //! - `messages`: what messages between processes need (C4, C8)
 //! - `timers`: what timers need (C5)
 //! - `exclusion`: what excludes what (C10), and what could never run (C11)
@@ -33,6 +34,7 @@ mod messages;
 mod methods;
 mod place;
 mod planned;
+mod processes;
 mod shape;
 mod structure;
 mod tasks;
@@ -50,6 +52,7 @@ use crate::{
 };
 use found::Found;
 use proc_macro2::{Ident, TokenStream};
+pub(crate) use processes::Process;
 use std::rc::Rc;
 use swoole_vocabulary::{CALLBACKS, Callback, Key};
 use syn::{Generics, Type};
@@ -69,6 +72,7 @@ pub(crate) struct Server {
     pub(crate) listeners: Vec<Listener>,
     /// The methods that they name.
     pub(crate) own_callbacks: Vec<OwnCallback>,
+    pub(crate) processes: Vec<Process>,
     pub(crate) taken: Vec<Taken>,
     /// Whether the item is the block of this server, and not something else that has its type.
     pub(crate) is_a_block: bool,
@@ -163,6 +167,7 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     let rows = callbacks::rows(&methods, &structure, &mut found);
     tasks::check(&keys, &structure, &methods, &mut found);
     timers::check(&keys, &structure, &methods, &mut found);
+    let processes = processes::check(&keys.processes, &methods, &mut found);
     exclusion::check(&keys, &structure, &methods, &mut found);
     let taken = methods::taken(&block, &mut found);
     planned::check(&keys, &methods, &mut found);
@@ -178,6 +183,7 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         frame,
         listeners,
         own_callbacks,
+        processes,
         taken,
         is_a_block: true,
         swoole: keys.facade.unwrap_or_else(facade),
@@ -197,6 +203,7 @@ impl Server {
             frame: None,
             listeners: Vec::new(),
             own_callbacks: Vec::new(),
+            processes: Vec::new(),
             taken: Vec::new(),
             is_a_block: false,
             swoole: facade(),

@@ -7,18 +7,19 @@
 //!
 //! Which types the parameters have is for the compiler to see.
 
+use super::processes::line_of_run;
 use crate::diagnostics::{Fault, as_written, line_to_write};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use swoole_vocabulary::{Callback, Given};
+use swoole_vocabulary::{Callback, Given, RUN_OF_PROCESS};
 use syn::{
     FnArg, GenericArgument, GenericParam, Generics, Lifetime, PatType, PathArguments, Receiver, ReceiverKind, Safety, Signature, Type,
+    ext::IdentExt,
 };
 
-/// `name`: of the method, which is the callback's own but for one that a listener names. `block`: the parameters of the block, whose
-/// lifetimes are those of the state.
-pub(super) fn faults(callback: &Callback, name: &str, signature: &Signature, block: &Generics) -> Vec<Fault> {
-    let shape = Shape { callback, name, signature, block, help: help(callback, name, signature) };
+/// `block`: the parameters of the block, whose lifetimes are those of the state.
+pub(super) fn faults(callback: &Callback, signature: &Signature, block: &Generics) -> Vec<Fault> {
+    let shape = Shape { callback, signature, block, help: help(callback, signature) };
     let mut faults = Vec::new();
     faults.extend(shape.qualifiers());
     faults.extend(shape.generics());
@@ -43,13 +44,22 @@ pub(super) fn has_a_parameter_without_size(signature: &Signature) -> bool {
 }
 
 /// The line to write, with what the user's function returns.
-fn help(callback: &Callback, name: &str, signature: &Signature) -> String {
-    format!("write `{}`", line_to_write(callback, signature).replacen(callback.name, name, 1))
+fn help(callback: &Callback, signature: &Signature) -> String {
+    if is_run_of_process(callback) {
+        return format!("write `{}`", line_of_run(signature));
+    }
+    // A listener may name a method of another name.
+    let name = signature.ident.unraw().to_string();
+    format!("write `{}`", line_to_write(callback, signature).replacen(callback.name, &name, 1))
+}
+
+/// Whether it is what an `add_process` names, which the user calls as he likes.
+fn is_run_of_process(callback: &Callback) -> bool {
+    callback.takes == RUN_OF_PROCESS.takes
 }
 
 struct Shape<'a> {
     callback: &'a Callback,
-    name: &'a str,
     signature: &'a Signature,
     block: &'a Generics,
     help: String,
@@ -60,15 +70,24 @@ impl Shape<'_> {
         Fault::at(at, headline).note(note).help(&self.help)
     }
 
+    /// As the user has written it, which is what a callback is called.
+    fn name(&self) -> String {
+        self.signature.ident.unraw().to_string()
+    }
+
     fn qualifiers(&self) -> Vec<Fault> {
-        let name = self.name;
+        let name = self.name();
         let mut faults = Vec::new();
         if let Some(word) = &self.signature.constness {
             let why = "the server calls it while it runs; the compiler never does";
             faults.push(self.fault(word, format!("`{name}` cannot be `const`"), why));
         }
         if let Some(word) = &self.signature.asyncness {
-            let why = "the callbacks of this release are ordinary functions, which may block: nothing else waits in their worker process";
+            let why = if is_run_of_process(self.callback) {
+                "what a user process runs is an ordinary function: it may block, and start a runtime of its own"
+            } else {
+                "the callbacks of this release are ordinary functions, which may block: nothing else waits in their worker process"
+            };
             faults.push(self.fault(word, format!("an `async` `{name}` is not there yet"), why));
         }
         if let Safety::Unsafe(word) = &self.signature.safety {
@@ -97,11 +116,11 @@ impl Shape<'_> {
             GenericParam::Const(parameter) => Some(parameter.ident.to_token_stream()),
         });
         let hidden = self.typed().filter_map(|parameter| hidden_in(&parameter.ty));
-        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.name), why)).collect()
+        named.chain(hidden).map(|at| self.fault(&at, format!("`{}` cannot be generic", self.name()), why)).collect()
     }
 
     fn receiver(&self) -> Option<Fault> {
-        let name = self.name;
+        let name = self.name();
         match (self.signature.receiver(), self.callback.has_state) {
             (Some(receiver), true) if !is_exclusive(receiver) => {
                 let why = "one callback runs at a time in a worker, and each may change the state of its worker";
@@ -129,7 +148,7 @@ impl Shape<'_> {
         }
         let plural = if wanted == 1 { "" } else { "s" };
         let after = if self.callback.has_state { " after `&mut self`" } else { "" };
-        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.name);
+        let headline = format!("`{}` takes {wanted} parameter{plural}{after}, and has {there} here", self.name());
         let given = format!("what the server gives it is `({})`", self.callback.parameters_text());
         let surplus = self.typed().nth(wanted).map(ToTokens::to_token_stream);
         let at = surplus.unwrap_or_else(|| self.signature.ident.to_token_stream());
@@ -137,7 +156,7 @@ impl Shape<'_> {
     }
 
     fn parameters(&self) -> Vec<Fault> {
-        let name = self.name;
+        let name = self.name();
         let conditional = self.typed().flat_map(|parameter| &parameter.attrs).filter(|attribute| attribute.path().is_ident("cfg"));
         let conditional = conditional.map(|attribute| {
             self.fault(attribute, format!("a parameter of `{name}` hangs on a `cfg`"), "the server gives it the same parameters every time")
@@ -182,6 +201,7 @@ fn why_no_state(callback: &Callback) -> &'static str {
     match callback.parameters.first() {
         Some((_, Given::Master)) => "it runs in the master, which has no state: each worker has one of its own",
         Some((_, Given::Manager)) => "it runs in the manager, which has no state: each worker has one of its own",
+        Some((_, Given::UserProcess)) => "it runs in a process of its own, which has no state: each worker has one of its own",
         Some((_, Given::WorkerStart)) => "it builds the state, which is not there before",
         _ => "it runs when another callback has panicked, which may have left the state half-changed",
     }

@@ -6,6 +6,7 @@ mod frames;
 mod lifetimes;
 mod messages;
 mod order;
+mod processes;
 mod row;
 mod settings;
 mod tasks;
@@ -24,6 +25,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let dispatch = dispatch::dispatch(server);
         let listeners = dispatch::of_listeners(server);
         let frames = frames::frames(server);
+        let processes = processes::processes(server);
         let tasks = tasks::tasks(server, &home);
         let messages = messages::messages(server, &home);
         let entry::Home { parameters, self_ty, bounds } = &home;
@@ -39,6 +41,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
                     const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
                     #listeners
                     #frames
+                    #processes
                 }
                 #entry
                 #tasks

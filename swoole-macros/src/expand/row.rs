@@ -173,6 +173,7 @@ pub(super) fn tokens_of(given: Given, swoole: &TokenStream) -> TokenStream {
         Given::WorkerStart => quote!(&#swoole::WorkerStart),
         Given::Worker => quote!(&#swoole::Worker<Self>),
         Given::TaskWorker => quote!(&#swoole::TaskWorker<Self>),
+        Given::UserProcess => quote!(&#swoole::UserProcess<Self>),
         Given::Session => quote!(#swoole::SessionId),
         Given::MaybeSession => quote!(::core::option::Option<#swoole::SessionId>),
         Given::Data => quote!(&[::core::primitive::u8]),

@@ -132,3 +132,24 @@ fn the_types_of_a_task() {
         },
     );
 }
+
+#[test]
+fn user_processes() {
+    compare(
+        "processes",
+        quote!(add_process(name = "metrics", run = collect_metrics), add_process(name = "nights", run = at_nights)),
+        quote! {
+            impl Shop {
+                fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+                fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+                fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+                fn collect_metrics(process: &UserProcess<Self>) -> std::io::Result<()> {
+                    while process.wait(Duration::from_secs(1)) == Wake::Elapsed {}
+                    Ok(())
+                }
+                #[cfg(feature = "nights")]
+                fn at_nights(_process: &UserProcess<Self>) {}
+            }
+        },
+    );
+}

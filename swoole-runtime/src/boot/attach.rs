@@ -3,6 +3,7 @@
 //! What is not as that server has it is said in the note that came along, and the process ends: the old worker stays.
 
 use super::{
+    as_compiled,
     config::{self, Asked, ByCode},
     has_files,
 };
@@ -49,7 +50,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
         #[cfg(feature = "cli")]
         Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),
     };
-    let settings = super::resolve::of_program::<S>(settings);
+    let settings = as_compiled::<S>(settings);
     logging::start(settings.log_level);
     if cfg!(feature = "cli")
         && let Some(path) = &settings.log_file
@@ -71,7 +72,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
 
 /// What all processes of a server must have alike.
 fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
-    let mine: Vec<(&str, String)> = settings.alike().collect();
+    let mine = settings.alike();
     let mine_of = |name: &str| mine.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
     let has_more = mine.iter().any(|(name, _)| *name == "listener") && !attachment.settings.iter().any(|(name, _)| name == "listener");
     let others = attachment.settings.iter().filter(|(name, value)| mine_of(name) != Some(value));

@@ -70,7 +70,7 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
         }
         _ => {}
     }
-    let settings = resolve::of_program::<S>(settings);
+    let settings = as_compiled::<S>(settings);
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
             format!("the server cannot fork: this process runs {threads} threads"),
@@ -95,6 +95,14 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     }
     title.give_back();
     governed
+}
+
+/// With what the program says, and no setting.
+fn as_compiled<S: Server>(settings: Resolved) -> Resolved {
+    let user_processes = S::PROCESSES.iter().map(|process| process.name).collect();
+    let framed = S::FRAMES.iter().zip(&settings.listeners).filter(|(frame, _)| frame.is_some());
+    let package_cell = framed.map(|(_, listener)| listener.package_max_length).max().unwrap_or(0);
+    Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), user_processes, package_cell, ..settings }
 }
 
 /// From the log, in which everything is from here on, to the end.
@@ -266,7 +274,7 @@ fn name_of(memory: &'static Memory, pid: u32) -> Option<String> {
         [&board.owner, &board.successor].iter().any(|word| word.read().pid == Some(pid))
     };
     if let Some(slot) = (0..memory.settings.slots()).find(holds) {
-        return Some(format!("{} {slot}", if memory.task_worker(slot).is_some() { "task worker" } else { "worker" }));
+        return Some(if memory.task_worker(slot).is_some() { format!("task worker {slot}") } else { memory.called(slot) });
     }
     // Relaxed: a number for people.
     (memory.manager().pid.load(Ordering::Relaxed) == pid).then(|| "manager".to_owned())

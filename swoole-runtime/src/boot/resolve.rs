@@ -1,7 +1,6 @@
 //! Every default filled in, every limit held against the machine.
 
 use crate::{
-    contract::Server,
     error::{Error, Result},
     layout::SMALLEST_RING,
     settings::{Collected, Listening, Resolved, Scheme, Settings, variable_of},
@@ -187,13 +186,6 @@ fn cpus_of_workers(settings: &Settings) -> Vec<usize> {
     if cfg!(feature = "cli") && settings.cpu_affinity == Some(true) { affinity::cpus_but(&ignored).unwrap_or_default() } else { Vec::new() }
 }
 
-/// The same with what the program says and no setting.
-pub(super) fn of_program<S: Server>(settings: Resolved) -> Resolved {
-    let framed = S::FRAMES.iter().zip(&settings.listeners).filter(|(frame, _)| frame.is_some());
-    let package_cell = framed.map(|(_, listener)| listener.package_max_length).max().unwrap_or(0);
-    Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), package_cell, ..settings }
-}
-
 /// What the server runs with, if there is an address for each listener. Everything else has a value once it was made to [`fit`].
 pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
     let settings = &collected.settings;
@@ -240,6 +232,8 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         workers: workers as usize,
         reactors: reactors as usize,
         task_workers: task_workers as usize,
+        // The program says so.
+        user_processes: Vec::new(),
         task_queue: task_queue as usize,
         task_cell: task_cell as usize,
         is_task_dispatch_in_turn: task_dispatch == "round_robin",

@@ -12,6 +12,7 @@ use core::{fmt, time::Duration};
 #[derive(Clone, Debug)]
 pub struct WorkerExit {
     pub(crate) worker: WorkerId,
+    pub(crate) user_process: Option<&'static str>,
     pub(crate) pid: u32,
     pub(crate) generation: u32,
     pub(crate) ended: Ended,
@@ -23,10 +24,16 @@ pub struct WorkerExit {
 }
 
 impl WorkerExit {
-    /// Which worker.
+    /// Which worker, task worker or user process.
     #[must_use]
     pub fn worker_id(&self) -> WorkerId {
         self.worker
+    }
+
+    /// The name of the user process that has ended; `None` for a worker or a task worker.
+    #[must_use]
+    pub fn user_process(&self) -> Option<&'static str> {
+        self.user_process
     }
 
     /// Its process id.
@@ -92,7 +99,11 @@ impl WorkerExit {
 
 impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "worker {} (pid {}, generation {}, {} old) ", self.worker, self.pid, self.generation, spoken(self.age))?;
+        match self.user_process {
+            Some(name) => write!(f, "user process {name}")?,
+            None => write!(f, "worker {}", self.worker)?,
+        }
+        write!(f, " (pid {}, generation {}, {} old) ", self.pid, self.generation, spoken(self.age))?;
         match self.ended {
             Ended::Exited(code) => write!(f, "exited with code {code}")?,
             Ended::Signalled(signal) => write!(f, "was ended by signal {signal}")?,

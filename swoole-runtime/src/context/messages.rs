@@ -1,8 +1,8 @@
-//! The call by which processes send each other messages. Runs in: workers, task workers and the manager. If the receiver is dead: its
-//! successor gets the message.
+//! The call by which processes send each other messages. Runs in: workers, task workers, user processes and the manager. If the receiver
+//! is dead: its successor gets the message.
 
 use super::{
-    Manager, TaskWorker, Worker, WorkerStart,
+    Manager, TaskWorker, UserProcess, Worker, WorkerStart,
     handed::{AsMessage, SentAs},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     sync::{Ordering, fence},
 };
 use core::{cell::RefCell, marker::PhantomData};
+use serde_core::{Deserialize, Serialize};
 
 /// A server with `on_pipe_message`: the expansion of `#[swoole::server]` implements it for one.
 #[diagnostic::on_unimplemented(
@@ -27,6 +28,25 @@ use core::{cell::RefCell, marker::PhantomData};
 pub trait TakesMessages: 'static {
     /// What `on_pipe_message` takes, as it borrows from where it was written.
     type Message<'message>;
+}
+
+/// What can be sent to another process: the last parameter of `on_pipe_message`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel to another worker",
+    label = "has no `Serialize`, or no `Deserialize`",
+    note = "a message is written into shared memory, and read in another process",
+    note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
+)]
+pub trait PipeMessage<'message>: Sized {
+    /// The message that was written so, unless it was of another type.
+    fn read(bytes: &'message [u8]) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'message, M: Serialize + Deserialize<'message>> PipeMessage<'message> for M {
+    fn read(bytes: &'message [u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 /// A message before it is read.
@@ -186,10 +206,10 @@ macro_rules! calls {
     ($( [$($block:tt)+] )+ => $body:tt) => { $( $($block)+ $body )+ };
 }
 
-calls! { [impl<S: 'static> Worker<S>] [impl<S: 'static> TaskWorker<S>] => {
-    /// Sends a message to another worker or task worker, where `on_pipe_message` takes it, and returns at once. Messages of one process to
-    /// another arrive in the order in which they were sent; a process that dies before it came to one leaves it to its successor. The
-    /// original: `$serv->sendMessage`.
+calls! { [impl<S: 'static> Worker<S>] [impl<S: 'static> TaskWorker<S>] [impl<S: 'static> UserProcess<S>] => {
+    /// Sends a message to another worker or task worker, where `on_pipe_message` takes it, or to a user process, which takes it by
+    /// `receive`, and returns at once. Messages of one process to another arrive in the order in which they were sent; a process that dies
+    /// before it came to one leaves it to its successor. The original: `$serv->sendMessage`.
     ///
     /// What is larger than `message_cell` goes through one of a few large cells of 2 MiB, or else through a file in `task_tmpdir`.
     ///
@@ -209,9 +229,9 @@ calls! { [impl<S: 'static> Worker<S>] [impl<S: 'static> TaskWorker<S>] => {
 } }
 
 calls! { [impl Manager] [impl WorkerStart] => {
-    /// Sends a message to a worker or task worker, where `on_pipe_message` of the server `S` takes it, and returns at once:
-    /// `send_message::<Self>(to, &message)`. It has the number behind the last task worker as its sender when the manager sends it. The
-    /// original: `$serv->sendMessage`.
+    /// Sends a message to a worker or task worker, where `on_pipe_message` of the server `S` takes it, or to a user process, which takes it by
+    /// `receive`, and returns at once: `send_message::<Self>(to, &message)`. It has the number behind the last of them as its sender when
+    /// the manager sends it. The original: `$serv->sendMessage`.
     ///
     /// What is larger than `message_cell` goes through one of a few large cells of 2 MiB, or else through a file in `task_tmpdir`.
     ///

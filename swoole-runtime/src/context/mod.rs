@@ -5,6 +5,7 @@ mod handed;
 mod info;
 mod jobs;
 mod lost;
+mod mailbox;
 mod manager;
 mod master;
 mod messages;
@@ -14,6 +15,7 @@ mod sessions;
 mod signposts;
 mod stats;
 mod tasks;
+mod user_process;
 mod worker;
 mod worker_start;
 
@@ -26,17 +28,19 @@ pub(crate) use jobs::Jobs;
 #[doc(hidden)]
 pub use jobs::{FinishedJob, RunsTasks};
 pub use lost::{Lost, LostKind};
+pub(crate) use mailbox::Mailbox;
 pub use manager::Manager;
 pub use master::Master;
 pub(crate) use messages::Postbox;
 #[doc(hidden)]
-pub use messages::{SentMessage, TakesMessages};
+pub use messages::{PipeMessage, SentMessage, TakesMessages};
 pub use processes::WorkerStatus;
 pub use stats::{Stats, WorkerStats};
 pub(crate) use tasks::Desk;
 #[doc(hidden)]
 pub use tasks::GivenJob;
 pub use tasks::{PacketSource, Task, TaskWorker};
+pub use user_process::{UserProcess, Wake};
 pub use worker::Worker;
 pub use worker_start::WorkerStart;
 
@@ -45,6 +49,7 @@ pub use {
     manager::calls_of_the_manager,
     master::calls_of_the_master,
     tasks::calls_of_a_task_worker,
+    user_process::calls_of_a_user_process,
     worker::{UnnamedServer, calls_of_a_worker},
     worker_start::calls_of_worker_start,
 };

@@ -1,7 +1,7 @@
 //! The calls that several contexts have: on sessions, and on the server as a whole.
 
 use super::{
-    Manager, TaskWorker, Worker,
+    Manager, TaskWorker, UserProcess, Worker,
     info::{self, SessionInfo, Sessions},
     stats::Stats,
 };
@@ -19,7 +19,7 @@ macro_rules! calls {
     ($( [$($block:tt)+] )+ => $body:tt) => { $( $($block)+ $body )+ };
 }
 
-calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] => {
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
     /// Sends bytes to the client of this session, at most 2 MiB a call. The original: `$serv->send`.
     ///
     /// The bytes of one call stay together, whoever else sends to the session, and calls of one process arrive in their order. Returns
@@ -33,7 +33,7 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] => {
     }
 } }
 
-calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl Manager] => {
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] [impl Manager] => {
     /// Ends a session after what was sent to it before. The original: `$serv->close`.
     ///
     /// `on_close` runs once, in the session's worker, with [`CloseReason::Server`]; no `on_receive` comes before it any more when it is

@@ -39,14 +39,18 @@ pub struct Stats {
     pub workers: Vec<WorkerStats>,
     /// Each task worker. Of the jobs it has begun, as many are done or died as it is not at: `requests` = `tasks` + `tasks_died` + that one.
     pub task_workers: Vec<WorkerStats>,
+    /// Each user process, in the order of the attribute.
+    pub user_processes: Vec<WorkerStats>,
 }
 
-/// One worker's counters.
+/// The counters of one worker, task worker or user process.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WorkerStats {
     /// Which worker.
     pub id: WorkerId,
+    /// The name of a user process; `None` for a worker or a task worker.
+    pub name: Option<&'static str>,
     /// Its process; `None` while the slot is empty.
     pub pid: Option<u32>,
     /// 1 for the first process of this slot, one more for each that replaced it.
@@ -70,6 +74,7 @@ pub struct WorkerStats {
 impl Stats {
     pub(crate) fn read(memory: &'static Memory) -> Self {
         let header = memory.header();
+        let of = |group| memory.slots_of(group).map(|slot| WorkerStats::read(memory, slot)).collect();
         // Relaxed, all of them: counts for people.
         Self {
             start_time: UNIX_EPOCH + Duration::from_millis(header.started_ms.load(Ordering::Relaxed)),
@@ -82,8 +87,9 @@ impl Stats {
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),
             is_leaving: header.lifecycle() >= Lifecycle::Leaving,
-            workers: (0..memory.settings.workers).map(|slot| WorkerStats::read(memory, slot)).collect(),
-            task_workers: (memory.settings.workers..memory.settings.slots()).map(|slot| WorkerStats::read(memory, slot)).collect(),
+            workers: of(Group::Workers),
+            task_workers: of(Group::TaskWorkers),
+            user_processes: of(Group::UserProcesses),
         }
     }
 }
@@ -94,6 +100,7 @@ impl WorkerStats {
         let claim = memory.slot(slot).owner.read();
         Self {
             id: WorkerId::new(slot as u16),
+            name: memory.name_of_user_process(slot),
             pid: claim.pid,
             generation: claim.generation,
             state: board.state(),

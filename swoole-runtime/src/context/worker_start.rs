@@ -23,6 +23,10 @@ impl WorkerStart {
         Self { slot, claim, is_task_worker: slot.index() >= settings.workers, postbox, settings }
     }
 
+    pub(super) fn resolved(&self) -> &'static Resolved {
+        self.settings
+    }
+
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
         self.postbox
     }

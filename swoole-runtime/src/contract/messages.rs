@@ -3,29 +3,9 @@
 
 use super::{AnyJob, Outcome};
 use crate::{
-    context::{SentAs, SentMessage, TakesMessages, UnnamedServer},
+    context::{PipeMessage, SentAs, SentMessage, TakesMessages, UnnamedServer},
     error::{Failure, MessageError},
 };
-use serde_core::{Deserialize, Serialize};
-
-/// What can be sent to another process: the last parameter of `on_pipe_message`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot travel to another worker",
-    label = "has no `Serialize`, or no `Deserialize`",
-    note = "a message is written into shared memory, and read in another process",
-    note = "help: `{Self}` needs `serde::Serialize` and `serde::Deserialize`; a type of yours gets both by `#[derive(serde::Serialize, serde::Deserialize)]`"
-)]
-pub trait PipeMessage<'message>: Sized {
-    /// The message that was written so, unless it was of another type.
-    fn read(bytes: &'message [u8]) -> Option<Self>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<'message, M: Serialize + Deserialize<'message>> PipeMessage<'message> for M {
-    fn read(bytes: &'message [u8]) -> Option<Self> {
-        postcard::from_bytes(bytes).ok()
-    }
-}
 
 /// Reads a message, and calls `on_pipe_message`.
 ///
@@ -55,6 +35,13 @@ impl<P: ?Sized> SentAs<AnyJob> for P {
     }
 
     fn to_message(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl PipeMessage<'_> for AnyJob {
+    fn read(_bytes: &[u8]) -> Option<Self> {
         None
     }
 }

@@ -86,6 +86,13 @@ impl Slot {
         });
     }
 
+    /// Its process has come to its end by itself, which is no failure. One that does so at once is begun ten times a second, and not a
+    /// thousand times.
+    pub(super) fn returned(&mut self, age: Duration) {
+        self.emptied(true);
+        self.next_fork = Some(FIRST_WAIT.saturating_sub(age)).filter(|wait| !wait.is_zero()).map(|wait| Instant::now() + wait);
+    }
+
     pub(super) fn failures(&self) -> u32 {
         self.failures
     }
@@ -131,6 +138,18 @@ mod tests {
         }
         assert!(slot.waits().expect("it is empty") <= LONGEST_WAIT);
         slot.emptied(true);
+        assert_eq!(slot.waits(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_process_that_returns_at_once_is_begun_again_soon_and_not_at_once() {
+        let mut slot = Slot::default();
+        for _ in 0..20 {
+            slot.returned(Duration::ZERO);
+        }
+        assert!(slot.waits().is_some_and(|wait| !wait.is_zero() && wait <= FIRST_WAIT));
+        assert_eq!(slot.failures(), 0);
+        slot.returned(FIRST_WAIT);
         assert_eq!(slot.waits(), Some(Duration::ZERO));
     }
 }

@@ -261,7 +261,7 @@ impl Life {
         match self.fork() {
             Some(Side::Child) => Some(Next::Worker(at, Taking::Open(opened), exec)),
             Some(Side::Parent(pid)) => {
-                logging::debug!("worker {at} is pid {pid}, generation {}", opened.generation);
+                logging::debug!("{} is pid {pid}, generation {}", self.memory.called(at), opened.generation);
                 self.slots[at].child = self.watched(pid, Token(at));
                 self.slots[at].note = exec.and_then(|exec| exec.note().ok());
                 None
@@ -391,14 +391,14 @@ impl Life {
 
     /// What the boards say: a worker is ready, a worker has gone wild.
     fn watch(&mut self) {
-        let ready = (0..self.slots.len()).any(|at| self.memory.worker(at).state() == State::Ready);
+        let ready = self.memory.serving_slots().any(|at| self.memory.worker(at).state() == State::Ready);
         if ready && !self.said_ready {
             self.said_ready = true;
             self.tell_master(ToMaster::Ready);
         }
         let hopeless = self.memory.header().lifecycle() == Lifecycle::Starting
             && !self.said_ready
-            && self.slots.iter().all(|slot| slot.failures() >= HOPELESS);
+            && self.slots[self.memory.serving_slots()].iter().all(|slot| slot.failures() >= HOPELESS);
         if hopeless {
             let why = self.last_failure.take().unwrap_or_default();
             self.fail(&format!("no worker becomes ready: {why}"));
@@ -412,7 +412,7 @@ impl Life {
                 && !slot.killed
                 && let Some(fd) = slot.child.fd()
             {
-                logging::error!("worker {at} is ended: it wrote nonsense into shared memory");
+                logging::error!("{} is ended: it wrote nonsense into shared memory", self.memory.called(at));
                 let _ = fd.signal(Signal::SIGKILL);
                 slot.killed = true;
             }
@@ -430,39 +430,6 @@ impl Life {
         }
         for &pid in &self.called_off {
             self.tell_master(ToMaster::Adopt { pid });
-        }
-    }
-
-    /// Tells every worker to stop, and ends what is left at the deadline; `true` when none is left.
-    fn stop_all(&mut self) -> bool {
-        let late = clock::uptime_ms() >= self.memory.header().deadline_ms();
-        // Workers wait for their jobs, so task workers go on until there is no worker.
-        let are_workers_gone = self.slots.iter().take(self.memory.settings.workers).all(|slot| matches!(slot.child, Child::None));
-        for at in 0..self.slots.len() {
-            if let Some(successor) = &self.slots[at].successor {
-                if late && let Some(fd) = successor.child.fd() {
-                    let _ = fd.signal(Signal::SIGKILL);
-                }
-                self.call_off(at);
-            }
-            if matches!(self.slots[at].child, Child::None) || !late && !are_workers_gone && self.memory.task_worker(at).is_some() {
-                continue;
-            }
-            // On every turn: a predecessor may have died between the order and the bell.
-            self.memory.slot(at).tell_to_stop(self.memory.slot(at).owner.read().generation);
-            self.memory.bells.workers[at].ring();
-            if late {
-                self.end_late(at);
-            }
-        }
-        self.slots.iter().all(|slot| matches!(slot.child, Child::None) && slot.successor.is_none())
-    }
-
-    fn kill_all(&self, why: &str) {
-        logging::error!("{why}: every worker is ended");
-        let successors = self.slots.iter().filter_map(|slot| Some(&slot.successor.as_ref()?.child));
-        for fd in self.slots.iter().map(|slot| &slot.child).chain(successors).filter_map(Child::fd) {
-            let _ = fd.signal(Signal::SIGKILL);
         }
     }
 

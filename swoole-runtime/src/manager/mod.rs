@@ -10,6 +10,7 @@ mod program;
 mod replace;
 mod settle;
 mod standby;
+mod stop;
 mod watch;
 
 use crate::{

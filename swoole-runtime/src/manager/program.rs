@@ -21,8 +21,8 @@ use std::{
 pub(super) struct Programs {
     /// Where the program lies; `None` where reloads fork.
     path: Option<PathBuf>,
-    /// Of workers and of task workers: a reload may be of the latter alone.
-    groups: [OfGroup; 2],
+    /// Of each group: a reload may be of task workers alone.
+    groups: [OfGroup; Group::COUNT],
 }
 
 #[derive(Default)]
@@ -133,7 +133,7 @@ impl Exec {
             bells,
             files: files.map(|files| files.as_raw_fd()),
             files_path: memory.files.place().to_string(),
-            settings: memory.settings.alike().map(|(name, value)| (name.to_owned(), value)).collect(),
+            settings: memory.settings.alike().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
         kept.extend(files.into_iter().chain([lifeline.as_fd(), self.note.as_fd()]));
         let left = format!("{}:{}", std::process::id(), self.note.as_raw_fd());

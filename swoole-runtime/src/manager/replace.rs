@@ -151,7 +151,11 @@ impl Life {
             && let Some(fd) = successor.child.fd()
         {
             successor.is_late = true;
-            logging::error!("the successor of worker {at} was not ready within ready_timeout ({}) and is killed", spoken(ready_timeout));
+            logging::error!(
+                "the successor of {} was not ready within ready_timeout ({}) and is killed",
+                self.memory.called(at),
+                spoken(ready_timeout)
+            );
             let _ = fd.signal(Signal::SIGKILL);
         }
     }
@@ -200,7 +204,7 @@ impl Life {
         match self.fork() {
             Some(Side::Child) => Some(Next::Worker(at, Taking::Beside { opened, generation }, exec)),
             Some(Side::Parent(pid)) => {
-                logging::debug!("worker {at}: pid {pid} gets ready to be generation {generation}");
+                logging::debug!("{}: pid {pid} gets ready to be generation {generation}", self.memory.called(at));
                 let child = self.watched(pid, Token(self.slots.len() + at));
                 let note = exec.and_then(|exec| exec.note().ok());
                 let successor = Successor { child, note, opened, generation, reload, is_reload, since: Instant::now(), is_late: false };
@@ -283,6 +287,7 @@ impl Life {
         }
         let exit = WorkerExit {
             worker: WorkerId::new(at as u16),
+            user_process: if S::PROCESSES.is_empty() { None } else { self.memory.name_of_user_process(at) },
             pid,
             generation,
             ended,
@@ -316,5 +321,6 @@ fn name_of(group: Group) -> &'static str {
     match group {
         Group::Workers => "workers",
         Group::TaskWorkers => "task workers",
+        Group::UserProcesses => "user processes",
     }
 }

@@ -38,10 +38,14 @@ impl Life {
         let did_something =
             state != State::Starting && (board.consumed.load(Ordering::Relaxed) > 0 || age > LONGEST_WAIT.as_millis() as u64);
         let note = self.slots[at].note.take();
-        let as_asked = asked_to && ended == Ended::Exited(0);
+        // Known when the program is compiled: a server without user processes has nothing of this.
+        let is_user_process = !S::PROCESSES.is_empty() && self.memory.user_process(at).is_some();
+        // A user process may return when it likes.
+        let as_asked = (asked_to || is_user_process) && ended == Ended::Exited(0);
         if !as_asked {
             self.report::<S>(&WorkerExit {
                 worker: WorkerId::new(at as u16),
+                user_process: if is_user_process { self.memory.name_of_user_process(at) } else { None },
                 pid,
                 generation: claim.generation,
                 ended,
@@ -77,7 +81,11 @@ impl Life {
         restarts.store(restarts.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.ring_all();
         // Last: a manager that finds the slot vacant settles nothing.
-        self.slots[at].emptied(did_something || as_asked);
+        if is_user_process && as_asked && !asked_to {
+            self.slots[at].returned(Duration::from_millis(age));
+        } else {
+            self.slots[at].emptied(did_something || as_asked);
+        }
         self.show_wait(at);
         if held && !self.hand_over(at, claim) {
             self.memory.slot(at).owner.vacate(claim);
@@ -122,9 +130,10 @@ impl Life {
                 // A bell that is rung for it from now on would be rung for nobody.
                 self.memory.worker(at).asleep.lower();
             }
-            None => {
+            None if at < self.memory.settings.workers => {
                 settle_asker(&self.memory.jobs(at));
             }
+            None => {}
         }
         // It may have owed a bell to any of them.
         for bell in &self.memory.bells.workers {

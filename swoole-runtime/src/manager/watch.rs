@@ -36,7 +36,7 @@ impl Life {
             {
                 self.slots[at].overran = begun_ms;
                 let pid = self.slots[at].child.pid().unwrap_or(0);
-                logging::warn!("watchdog: worker {at} (pid {pid}) is {}", in_words(Some(&current)));
+                logging::warn!("watchdog: {} (pid {pid}) is {}", self.memory.called(at), in_words(Some(&current)));
             }
         }
     }
@@ -74,7 +74,7 @@ impl Life {
         let slot = &mut self.slots[at];
         if let Some(fd) = slot.child.fd().filter(|_| !slot.killed) {
             let stuck = in_words(self.memory.current(at).as_ref());
-            logging::warn!("worker {at} did not stop within max_wait_time and is killed: {stuck}");
+            logging::warn!("{} did not stop within max_wait_time and is killed: {stuck}", self.memory.called(at));
             let _ = fd.signal(Signal::SIGKILL);
             slot.killed = true;
         }

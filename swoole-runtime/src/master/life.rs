@@ -62,7 +62,7 @@ pub(super) struct Life {
     failed: Option<Error>,
     all_ended: bool,
     /// How many reloads of each group callbacks have asked for, as far as they were heard.
-    asked: [u32; 2],
+    asked: [u32; Group::COUNT],
     /// Until when it serves as before that was told to shut down.
     leaves_at_ms: u64,
     /// The last job that was handed over before the shutdown.
@@ -104,7 +104,7 @@ impl Life {
             reactors: Vec::new(),
             failed: None,
             all_ended: false,
-            asked: [0; 2],
+            asked: [0; Group::COUNT],
             leaves_at_ms: 0,
             last_job: 0,
             _life: life,

@@ -22,7 +22,7 @@ pub(super) struct Supervisor {
     notifier: Option<Notifier>,
     said: Said,
     /// The reloads that were told.
-    reloads: [u32; 2],
+    reloads: [u32; Group::COUNT],
     ping: Option<(Duration, Instant)>,
 }
 
@@ -40,7 +40,7 @@ impl Supervisor {
         // With the feature `cli`, as all that is for a server run by others.
         let notifier = if cfg!(feature = "cli") { Notifier::of_environment() } else { None };
         let ping = notifier.as_ref().and_then(|_| notify::watchdog()).map(|every| (every, Instant::now()));
-        Self { memory, notifier, said: Said::Nothing, reloads: [0; 2], ping }
+        Self { memory, notifier, said: Said::Nothing, reloads: [0; Group::COUNT], ping }
     }
 
     /// Says what is new. On every turn of the master's loop.
@@ -75,11 +75,11 @@ impl Supervisor {
         }
     }
 
-    /// The first time ready is when all are; later, when no reload is under way.
+    /// The first time ready is when all are that serve; later, when no reload is under way. User processes come and go as they like.
     fn running(&self) -> Said {
         let memory = self.memory;
         let is_reloading = Group::ALL.iter().any(|&group| memory.manager().reloaded(group) != memory.header().reload(group));
-        let are_ready = || (0..memory.settings.slots()).all(|slot| memory.worker(slot).state() != State::Starting);
+        let are_ready = || memory.serving_slots().all(|slot| memory.worker(slot).state() != State::Starting);
         match self.said {
             Said::Nothing if !are_ready() => Said::Nothing,
             _ if is_reloading => Said::Reloading,

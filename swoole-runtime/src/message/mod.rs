@@ -1,5 +1,5 @@
-//! Messages between processes: one lies in a cell of its sender until its receiver is through with it. Workers, task workers and the
-//! manager send; workers and task workers receive.
+//! Messages between processes: one lies in a cell of its sender until its receiver is through with it. Workers, task workers,
+//! user processes and the manager send; all but the manager receive.
 //!
 //! Each sender has a pool of cells, as a worker has for jobs, and a message's cell moves as a job's does, without an output:
 //!

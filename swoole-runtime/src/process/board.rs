@@ -36,7 +36,7 @@ pub(crate) struct Header {
     pub(crate) asks_shutdown: AtomicU32,
     pub(crate) asks_reload: Asks,
     /// How often each group was to be replaced.
-    reloads: [AtomicU32; 2],
+    reloads: [AtomicU32; Group::COUNT],
     /// The ports that the listeners really have, in their order.
     ports: [AtomicU32; LISTENERS],
 }
@@ -47,16 +47,18 @@ pub(crate) struct Header {
 pub(crate) enum Group {
     Workers = 0,
     TaskWorkers = 1,
+    UserProcesses = 2,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 2] = [Self::Workers, Self::TaskWorkers];
+    pub(crate) const COUNT: usize = 3;
+    pub(crate) const ALL: [Self; Self::COUNT] = [Self::Workers, Self::TaskWorkers, Self::UserProcesses];
 }
 
 /// How often the callbacks of a process have asked for a reload of each group. It counts up over all generations: the master, which cannot
 /// write every board, remembers how far it has counted.
 #[repr(C)]
-pub(crate) struct Asks([AtomicU32; 2]);
+pub(crate) struct Asks([AtomicU32; Group::COUNT]);
 
 impl Asks {
     /// Once more; the master is woken after.
@@ -356,12 +358,12 @@ pub(crate) struct ManagerBoard {
     pub(crate) asks_shutdown: AtomicU32,
     pub(crate) asks_reload: Asks,
     /// For each group the last reload that is through, and the last that was given up: what is not replaced by then stays as it is.
-    reloaded: [AtomicU32; 2],
-    given_up: [AtomicU32; 2],
+    reloaded: [AtomicU32; Group::COUNT],
+    given_up: [AtomicU32; Group::COUNT],
     /// Why the last one was.
     pub(crate) why_given_up: LastWords,
     /// For each group what its processes are: see the manager's `program`.
-    pub(crate) runs: [AtomicU32; 2],
+    pub(crate) runs: [AtomicU32; Group::COUNT],
 }
 
 impl ManagerBoard {

@@ -34,6 +34,12 @@ impl Flag {
         fence(Ordering::SeqCst);
     }
 
+    /// Whether the owner sleeps, or wants room: for people.
+    pub(crate) fn is_raised(&self) -> bool {
+        // Relaxed: a word by itself.
+        self.0.load(Ordering::Relaxed) & 1 == 1
+    }
+
     /// [owner] Lowers it; no harm when it is low.
     pub(crate) fn lower(&self) {
         // Relaxed: only the owner writes it.

@@ -25,6 +25,8 @@ pub(crate) struct Resolved {
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
     pub(crate) task_workers: usize,
+    /// The names of the user processes that the program has, in the order of their slots.
+    pub(crate) user_processes: Vec<&'static str>,
     /// How many cells for jobs each worker has.
     pub(crate) task_queue: usize,
     /// How many bytes a job, or its output, has in its cell.
@@ -38,7 +40,7 @@ pub(crate) struct Resolved {
     /// The same of workers and calls of `on_receive`.
     pub(crate) max_request: u64,
     pub(crate) max_request_grace: u64,
-    /// When a process of either kind is replaced for its age or its memory, in bytes; zero for never.
+    /// When a process of any kind is replaced for its age or its memory, in bytes; zero for never.
     pub(crate) max_worker_age: Duration,
     pub(crate) max_worker_rss: u64,
     /// Whether a reload runs the program that lies at its path then.
@@ -54,7 +56,7 @@ pub(crate) struct Resolved {
     pub(crate) log_file: Option<String>,
     pub(crate) is_daemonized: bool,
     pub(crate) pid_file: Option<String>,
-    /// Who workers and task workers are.
+    /// Who workers, task workers and user processes are.
     pub(crate) identity: Identity,
     /// The CPUs of the workers, one after the other; none where each runs on any.
     pub(crate) cpus: Vec<usize>,
@@ -87,16 +89,27 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// How many processes the manager keeps: workers, and behind them task workers.
+    /// How many processes the manager keeps: workers, behind them task workers, behind those user processes.
     pub(crate) fn slots(&self) -> usize {
-        self.workers + self.task_workers
+        self.workers + self.task_workers + self.user_processes.len()
     }
 
     /// Names and values of what every process of a server must have alike.
-    pub(crate) fn alike(&self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn alike(&self) -> Vec<(&'static str, String)> {
+        let mut names = String::new();
+        for name in &self.user_processes {
+            names.push_str(if names.is_empty() { "" } else { ", " });
+            names.push_str(name);
+        }
+        if names.is_empty() {
+            names.push_str("nothing");
+        }
+        let mut alike: Vec<_> = self.in_force.alike().collect();
+        alike.push(("add_process", names));
         // A worker finds the callbacks of a listener by its place.
         let others: Vec<String> = self.listeners.iter().skip(1).map(|listener| format!("{}={}", listener.name, listener.url)).collect();
-        self.in_force.alike().chain((!others.is_empty()).then(|| ("listener", others.join(" "))))
+        alike.extend((!others.is_empty()).then(|| ("listener", others.join(" "))));
+        alike
     }
 
     #[cfg(feature = "cli")]

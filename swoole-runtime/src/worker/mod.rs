@@ -1,4 +1,5 @@
-//! A worker or a task worker: one process, one thread, one value of the user's type, whose callbacks it runs one after the other.
+//! A worker or a task worker: one process, one thread, one value of the user's type, whose callbacks it runs one after the other. And a user
+//! process, which takes its slot in the same way and has a function to run.
 //!
 //! If it dies here: before its claim the slot is open, or another's; after it, its board and its rings say what it was in, and the manager
 //! settles that before a successor is forked, or handed the slot.
@@ -7,10 +8,12 @@ mod messages;
 mod panic;
 mod serve;
 mod tasks;
+mod user;
 
 use crate::{
     context::{Jobs, Outbox, Postbox, Worker, WorkerStart},
     contract::Server,
+    error::Failure,
     event::{Callback, State},
     id::WorkerId,
     layout::{Memory, Role},
@@ -27,9 +30,10 @@ use core::hash::{BuildHasher, Hasher};
 use nix::sys::signal::Signal;
 use std::{hash::RandomState, io, panic::AssertUnwindSafe};
 
-/// The exit codes of a worker.
+/// The exit codes of a worker; `FAILED` is that of a user process whose function returned an error.
 const STOPPED: i32 = 0;
 const NOT_STARTED: i32 = 1;
+const FAILED: i32 = 1;
 const PANICKED: i32 = 101;
 
 /// After how many requests or jobs a process asks for its successor; each after another number, so that they do not go together.
@@ -40,15 +44,33 @@ fn share(most: u64, grace: u64) -> Option<u64> {
 
 /// [worker] The whole life of a worker, from its fork to its exit code.
 pub(crate) fn live<S: Server>(memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline) -> i32 {
+    // Known when the program is compiled: a server without user processes has nothing of them.
+    if !S::PROCESSES.is_empty()
+        && let Some(name) = memory.name_of_user_process(slot)
+    {
+        logging::speak_as(Speaker::UserProcess(name));
+        let duty = Duty { begin: |_| Ok(()), serve: |memory, slot, worker, ()| user::run::<S>(memory, slot, worker) };
+        return take_slot(memory, slot, taking, lifeline, &duty);
+    }
     logging::speak_as(if memory.task_worker(slot).is_some() { Speaker::TaskWorker(slot as u16) } else { Speaker::Worker(slot as u16) });
+    take_slot(memory, slot, taking, lifeline, &Duty { begin: S::DISPATCH.on_worker_start, serve: run::<S> })
+}
+
+/// What a process does that has come as far as its slot: builds its state, and serves with it to an exit code.
+struct Duty<S: Server, T> {
+    begin: fn(&WorkerStart) -> Result<T, Failure>,
+    serve: fn(&'static Memory, usize, &'static Worker<S>, T) -> i32,
+}
+
+fn take_slot<S: Server, T>(memory: &'static Memory, slot: usize, taking: Taking, lifeline: &Lifeline, duty: &Duty<S, T>) -> i32 {
     match taking {
-        Taking::Open(opened) => hold_at_once::<S>(memory, slot, opened, lifeline),
-        Taking::Beside { opened, generation } => get_ready_beside::<S>(memory, slot, opened, generation, lifeline),
+        Taking::Open(opened) => hold_at_once(memory, slot, opened, lifeline, duty),
+        Taking::Beside { opened, generation } => get_ready_beside(memory, slot, opened, generation, lifeline, duty),
     }
 }
 
 /// In a slot that nobody holds.
-fn hold_at_once<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, lifeline: &Lifeline) -> i32 {
+fn hold_at_once<S: Server, T>(memory: &'static Memory, slot: usize, opened: Claim, lifeline: &Lifeline, duty: &Duty<S, T>) -> i32 {
     let claim = Claim { pid: Some(std::process::id()), ..opened };
     if !memory.slot(slot).owner.claim(opened, std::process::id()) {
         logging::debug!("the slot was given to another process; this one ends");
@@ -65,19 +87,26 @@ fn hold_at_once<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, 
     let start = WorkerStart::new(worker.id(), claim, &memory.settings, postbox);
     std::panic::catch_unwind(AssertUnwindSafe(|| {
         board.step_aside(Some(Callback::WorkerStart), clock::uptime_ms());
-        let state = match (S::DISPATCH.on_worker_start)(&start) {
+        let state = match (duty.begin)(&start) {
             Ok(state) => state,
             Err(failure) => return not_started(&board.words, &failure.0),
         };
         board.step_aside(None, clock::uptime_ms());
-        run(memory, slot, worker, state)
+        (duty.serve)(memory, slot, worker, state)
     }))
     .unwrap_or(PANICKED)
 }
 
 /// Beside the process that holds the slot: nothing of the slot is touched before that one is dead and settled, and the manager has handed
 /// the slot over. If this process dies before: nobody misses it. If the manager does: the next one calls it off.
-fn get_ready_beside<S: Server>(memory: &'static Memory, slot: usize, opened: Claim, generation: u32, lifeline: &Lifeline) -> i32 {
+fn get_ready_beside<S: Server, T>(
+    memory: &'static Memory,
+    slot: usize,
+    opened: Claim,
+    generation: u32,
+    lifeline: &Lifeline,
+    duty: &Duty<S, T>,
+) -> i32 {
     let pid = std::process::id();
     let (board, words) = (memory.successor(slot), &memory.successor(slot).words);
     if !memory.slot(slot).successor.claim(opened, pid) {
@@ -91,7 +120,7 @@ fn get_ready_beside<S: Server>(memory: &'static Memory, slot: usize, opened: Cla
     let claim = Claim { generation, pid: Some(pid) };
     let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::beside(memory, slot) } else { None };
     let start = WorkerStart::new(WorkerId::new(slot as u16), claim, &memory.settings, postbox);
-    let state = match std::panic::catch_unwind(AssertUnwindSafe(|| (S::DISPATCH.on_worker_start)(&start))) {
+    let state = match std::panic::catch_unwind(AssertUnwindSafe(|| (duty.begin)(&start))) {
         Ok(Ok(state)) => state,
         Ok(Err(failure)) => return not_started(words, &failure.0),
         Err(_) => return PANICKED,
@@ -117,7 +146,7 @@ fn get_ready_beside<S: Server>(memory: &'static Memory, slot: usize, opened: Cla
     if let Some(postbox) = postbox {
         postbox.take_over();
     }
-    std::panic::catch_unwind(AssertUnwindSafe(|| run(memory, slot, worker, state))).unwrap_or(PANICKED)
+    std::panic::catch_unwind(AssertUnwindSafe(|| (duty.serve)(memory, slot, worker, state))).unwrap_or(PANICKED)
 }
 
 /// Takes up what the slot has; its process alone does.

@@ -54,7 +54,9 @@ fn report<S: Server>(worker: &'static Worker<S>, message: &str) {
 }
 
 fn last_words<S: Server>(worker: &Worker<S>, session: Option<SessionId>, message: &str) {
-    if let Some(on_panic) = S::DISPATCH.on_panic
+    // A user process is no worker, and has nobody to say them to.
+    if (S::PROCESSES.is_empty() || worker.outbox().memory().user_process(worker.id().index()).is_none())
+        && let Some(on_panic) = S::DISPATCH.on_panic
         && let Err(failure) = on_panic(worker, session, message)
     {
         logging::warn!("on_panic: {}", failure.0);

@@ -3,6 +3,9 @@
 use crate::{process::REASON, sys::limits};
 use core::time::Duration;
 
+/// What a row may be of that is a process, and what all of them are called.
+const PROCESS_KINDS: [(&str, &str); 3] = [("worker", "workers"), ("task_worker", "task_workers"), ("user_process", "user_processes")];
+
 /// One line of an answer: what it is of, and its values by name, in the order in which they came.
 pub(super) struct Row {
     pub(super) kind: String,
@@ -62,7 +65,7 @@ pub(super) fn reason(rows: &[Row]) -> &str {
 
 /// What the server's master is not asked for, since it would have to read a file for each.
 pub(super) fn add_memory(rows: &mut [Row]) {
-    for row in rows.iter_mut().filter(|row| row.kind.ends_with("worker")) {
+    for row in rows.iter_mut().filter(|row| PROCESS_KINDS.iter().any(|(kind, _)| row.kind == *kind)) {
         let resident = row.number("pid").and_then(|pid| limits::resident(u32::try_from(pid).ok()?));
         row.values.push(("rss".to_owned(), resident.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string())));
     }
@@ -81,7 +84,7 @@ type Column = (&'static str, &'static str, i8, Shown);
 
 const PROCESSES: [Column; 9] = [
     ("ID", "id", 5, Shown::AsItIs),
-    ("KIND", "", -11, Shown::AsItIs),
+    ("KIND", "", -12, Shown::AsItIs),
     ("STATE", "state", -9, Shown::AsItIs),
     ("PID", "pid", 8, Shown::AsItIs),
     ("GENERATION", "generation", 10, Shown::AsItIs),
@@ -138,7 +141,7 @@ const SERVER: [(&str, &str); 16] = [
     (", violations ", "violations"),
     ("; tasks ", "tasks"),
     (", under way ", "tasks_under_way"),
-    ("\nworkers and task workers wanted ", "wanted"),
+    ("\nprocesses wanted ", "wanted"),
     (", ready ", "ready"),
     (", draining ", "draining"),
     (", failed ", "failed"),
@@ -155,7 +158,8 @@ pub(super) fn status(rows: &[Row]) -> String {
             text.push_str("\n\n");
             line(&PROCESSES, None, "CALLBACK", &mut text);
         } else {
-            line(&PROCESSES, Some(row), &current(row), &mut text);
+            let last = if row.get("name") == "-" { current(row) } else { format!("{}: {}", row.get("name"), current(row)) };
+            line(&PROCESSES, Some(row), &last, &mut text);
         }
     }
     text
@@ -179,7 +183,7 @@ pub(super) fn connection(row: Option<&Row>, text: &mut String) {
 pub(super) fn status_as_json(rows: &[Row]) -> String {
     let mut text = String::from("{");
     rows.iter().filter(|row| row.kind == "server").for_each(|row| members(row, &mut text));
-    for (kind, name) in [("worker", "workers"), ("task_worker", "task_workers")] {
+    for (kind, name) in PROCESS_KINDS {
         text.push_str(if text.len() > 1 { "," } else { "" });
         quoted(name, &mut text);
         text.push_str(":[");
@@ -248,6 +252,7 @@ mod tests {
             "server pid=7 manager=8 phase=running uptime_ms=90061000 layout=0000000000000001 wanted=2",
             "worker id=0 state=ready pid=9 age_ms=12 callback=on_receive session=3 callback_ms=1500",
             "task_worker id=1 state=failed pid=- callback=- retry_ms=6400",
+            "user_process id=2 name=metrics state=ready pid=10",
         ]
         .map(Row::read)
         .into()
@@ -259,7 +264,8 @@ mod tests {
             status_as_json(&rows()),
             "{\"pid\":7,\"manager\":8,\"phase\":\"running\",\"uptime_ms\":90061000,\"layout\":\"0000000000000001\",\"wanted\":2,\
              \"workers\":[\n{\"id\":0,\"state\":\"ready\",\"pid\":9,\"age_ms\":12,\"callback\":\"on_receive\",\"session\":3,\
-             \"callback_ms\":1500}],\"task_workers\":[\n{\"id\":1,\"state\":\"failed\",\"pid\":null,\"callback\":null,\"retry_ms\":6400}]}\n"
+             \"callback_ms\":1500}],\"task_workers\":[\n{\"id\":1,\"state\":\"failed\",\"pid\":null,\"callback\":null,\"retry_ms\":6400}],\"user_processes\":[\n\
+             {\"id\":2,\"name\":\"metrics\",\"state\":\"ready\",\"pid\":10}]}\n"
         );
         let mut text = String::new();
         quoted(&printable("a \"b\" \\ \u{1b}[1m"), &mut text);
@@ -273,7 +279,7 @@ mod tests {
     #[test]
     fn a_table_says_what_a_process_is_in() {
         let table = status(&rows());
-        for said in ["pid 7, manager 8, running for 1day1h1m, layout", "on_receive of session 3 for 1s", "again in 6s"] {
+        for said in ["pid 7, manager 8, running for 1day1h1m, layout", "on_receive of session 3 for 1s", "again in 6s", "metrics: -"] {
             assert!(table.contains(said), "{said}: {table}");
         }
         let mut line = String::new();

@@ -77,7 +77,7 @@ impl Life {
         if let Err(why) = self.reload(ASKED_BY, groups) {
             return Answer::No(why.to_owned());
         }
-        let mut numbers = [None; 2];
+        let mut numbers = [None; Group::COUNT];
         for &group in groups {
             numbers[group as usize] = Some(header.reload(group));
         }
@@ -86,7 +86,7 @@ impl Life {
     }
 
     /// `None` while it goes on.
-    fn how_reload_went(&self, numbers: [Option<u32>; 2], is_joined: bool) -> Option<String> {
+    fn how_reload_went(&self, numbers: [Option<u32>; Group::COUNT], is_joined: bool) -> Option<String> {
         let manager = self.memory.manager();
         let asked = || Group::ALL.into_iter().filter_map(|group| Some((group, numbers[group as usize]?)));
         // A later one may be through as well by now.
@@ -105,15 +105,16 @@ impl Life {
         }
         let owner = &self.memory.slot(slot).owner;
         let claim = owner.read();
-        let gone = || format!("no process is in the place of worker {slot} now");
+        let who = self.memory.called(slot);
+        let gone = || format!("no process is in the place of {who} now");
         let pid = claim.pid.filter(|&pid| !self.family.has_reaped(pid)).ok_or_else(gone)?;
         let fd = PidFd::open(Pid::from_raw(pid.cast_signed())).map_err(|_| gone())?;
         // As long as the slot is its own it is not reaped: the descriptor is that of no other process.
         if owner.read() != claim {
             return Err(gone());
         }
-        fd.signal(Signal::SIGKILL).map_err(|e| format!("worker {slot} (pid {pid}) cannot be ended: {e}"))?;
-        crate::logging::info!("{ASKED_BY}: worker {slot} (pid {pid}) is ended");
+        fd.signal(Signal::SIGKILL).map_err(|e| format!("{who} (pid {pid}) cannot be ended: {e}"))?;
+        crate::logging::info!("{ASKED_BY}: {who} (pid {pid}) is ended");
         Ok(format!("killed id={slot} pid={pid} generation={}\n", claim.generation))
     }
 }

@@ -7,7 +7,7 @@ mod answer;
 mod report;
 
 use crate::{
-    process::{DONE, END, HEAD, LONGEST, REFUSED, Request},
+    process::{DONE, END, Group, HEAD, LONGEST, REFUSED, Request},
     sys::local::Named,
 };
 use core::time::Duration;
@@ -66,7 +66,7 @@ enum State {
 #[derive(Clone, Copy)]
 pub(super) enum Wait {
     /// The end of the reloads of these numbers, one for each group that is asked about; whether it found them under way.
-    Reload([Option<u32>; 2], bool),
+    Reload([Option<u32>; Group::COUNT], bool),
     /// The end of the server.
     End,
 }

@@ -28,7 +28,7 @@ impl<T: Display> Display for Maybe<T> {
     }
 }
 
-/// The server, then a row for each of its workers and task workers.
+/// The server, then a row for each of its workers, task workers and user processes.
 pub(super) fn status(memory: &'static Memory) -> String {
     let mut rows = String::new();
     let [mut ready, mut draining, mut failed] = [0; 3];
@@ -92,13 +92,18 @@ fn process(memory: &'static Memory, slot: usize, rows: &mut String) -> &'static 
     };
     let lives = claim.pid.is_some();
     let current = if lives { memory.current(slot) } else { None };
+    let name = memory.name_of_user_process(slot).map(|name| format!(" name={name}")).unwrap_or_default();
     let begun = board.started_ms.load(Ordering::Relaxed);
     // Relaxed, as what follows: for people. Writing into a string cannot fail.
     let _ = writeln!(
         rows,
-        "{} id={slot} state={state} pid={} generation={} age_ms={} requests={} tasks={} restarts={} callback={} session={} callback_ms={} \
+        "{} id={slot}{name} state={state} pid={} generation={} age_ms={} requests={} tasks={} restarts={} callback={} session={} callback_ms={} \
          retry_ms={}",
-        if memory.task_worker(slot).is_some() { "task_worker" } else { "worker" },
+        match memory.group(slot) {
+            Group::Workers => "worker",
+            Group::TaskWorkers => "task_worker",
+            Group::UserProcesses => "user_process",
+        },
         Maybe(claim.pid),
         claim.generation,
         Maybe(lives.then(|| clock::unix_ms().saturating_sub(begun))),
