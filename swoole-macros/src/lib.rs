@@ -58,6 +58,17 @@ mod tests;
 /// In a time, `secs(3)` is 3 and `mins(2)` is 120; in a size, `kib(64)`, `mib(2)` and `gib(1)` are so many bytes. A function of your own
 /// that has the name of a unit needs a path: `self::mins(2)`.
 ///
+/// # Listeners
+///
+/// `listen` is the address of the main listener, which is called `main`. Each other is written
+/// `listener(name = "admin", listen = "unix:///run/x.sock", backlog = 64, on_receive = admin_receive)`. Of its own it may have
+/// `listen`, `backlog`, `unix_mode`, `ipv6_only`, `enable_reuse_port`, the keys that begin with `tcp_`, and as `on_connect`, `on_receive` and
+/// `on_close` methods of the block, which take what those of the server take. For everything else the server's settings and callbacks hold. Its
+/// name has small letters, digits, `-` and `_`. `[listener.admin]` of the settings file, `SWOOLE_LISTENER_ADMIN_BACKLOG`,
+/// `--listener admin.backlog=64` and the builder override its settings; a stream socket may become one of another kind, TCP or unix.
+///
+/// A key with parts, `tcp_keepalive(idle = secs(60), interval = secs(10), count = 3)`, sets the switch and `tcp_keepalive_idle` and so on.
+///
 /// # Callbacks
 ///
 /// The first parameter behind `&mut self` is the context of the process that the callback runs in: it has the calls which that process

@@ -19,7 +19,8 @@ pub use fault::Fault;
 pub use keys::{KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, Key, Kind, LISTENERS, MAIN_LISTENER, Value, faults, key};
 pub use listen::{ListenUrl, Place, Scheme};
 pub use planned::{
-    Feature, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_KEYS_OF_LISTENERS, PLANNED_MODES, PlannedCallback, PlannedKey, planned_callback, planned_key,
+    Feature, PLANNED_CALLBACKS, PLANNED_DISPATCHES, PLANNED_KEYS, PLANNED_KEYS_OF_LISTENERS, PLANNED_MODES, PlannedCallback, PlannedKey,
+    planned_callback, planned_key,
 };
 pub use suggest::{Suggestion, callback_meant, dispatch_meant, key_meant, mode_meant, nearest, unit_meant};
 pub use units::{SIZE_UNITS, TIME_UNITS, Unit, gib, kib, mib, mins, secs};

@@ -328,7 +328,10 @@ mod tests {
             "tcp://h:000080",
         ] {
             let line = ListenUrl::parse(url).expect_err(url);
-            assert!(line.starts_with("`listen` ") && (line.contains("listen = \"tcp") || line.contains("listen = \"unix")), "{url}: {line}");
+            assert!(
+                line.starts_with("`listen` ") && (line.contains("listen = \"tcp") || line.contains("listen = \"unix")),
+                "{url}: {line}"
+            );
         }
     }
 }

@@ -123,6 +123,21 @@ fn a_successor_knows_the_listeners_of_the_sessions_it_takes_over() {
 }
 
 #[test]
+fn a_program_that_attaches_knows_the_listeners() {
+    let directory = Directory::new();
+    let server = ports(&directory).workers(1).arguments(["--reload=exec"]).start();
+    let mut admin = Client::connect(server.address_of("admin"));
+    let stream = unix(&local(&directory));
+    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["all workers are replaced"]);
+    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
+    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local");
+    drop((admin, stream));
+    server.stop();
+}
+
+#[test]
 fn every_byte_comes_back_in_order_over_a_unix_socket_until_its_end() {
     let directory = Directory::new();
     let server = ports(&directory).start();

@@ -37,11 +37,7 @@ pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found:
         Known::Text(text) if key.kind == Kind::Text => {
             // What is wrong with those is said where they are looked at.
             let is_looked_at = || Scheme::of(text).is_some_and(Scheme::is_datagram) || structure::path_before_port(text).is_some();
-            if key.name == "listen" && is_looked_at() {
-                None
-            } else {
-                out_of_range(key, Value::Text(text), &value)
-            }
+            if key.name == "listen" && is_looked_at() { None } else { out_of_range(key, Value::Text(text), &value) }
         }
         Known::Number(number) if matches!(key.kind, Kind::Number | Kind::Seconds | Kind::Bytes) => {
             out_of_range(key, Value::Number(*number), &value)

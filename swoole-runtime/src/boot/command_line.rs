@@ -122,13 +122,11 @@ fn no_such_command(name: &str) -> String {
 /// The parser alone: texts and values are the vocabulary's, and what it says of errors would be a second way to say them.
 fn command() -> Command {
     let settings = KEYS.iter().map(|key| (key.name, ArgAction::Set));
-    let information = INFORMATION
-        .iter()
-        .map(|Information { name, value, .. }| match value {
-            Some(_) if *name == LISTENER => (*name, ArgAction::Append),
-            Some(_) => (*name, ArgAction::Set),
-            None => (*name, ArgAction::SetTrue),
-        });
+    let information = INFORMATION.iter().map(|Information { name, value, .. }| match value {
+        Some(_) if *name == LISTENER => (*name, ArgAction::Append),
+        Some(_) => (*name, ArgAction::Set),
+        None => (*name, ArgAction::SetTrue),
+    });
     let of_commands = OPTIONS_OF_COMMANDS.iter().map(|name| (*name, ArgAction::SetTrue));
     let bare = Command::new("server").no_binary_name(true).disable_help_flag(true).disable_version_flag(true);
     // One loop over all: each place that makes an argument is a few KB of the program.

@@ -94,7 +94,8 @@ fn bind_one(Listening { name, url, options }: &Listening, passed: &mut Passed) -
         },
     };
     // A port 0 has become one; a path is as it was.
-    let bound = if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
+    let bound =
+        if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
     Ok(listener(socket, bound, place))
 }
 

@@ -72,7 +72,11 @@ impl Entry {
     pub(super) fn write(&self, tag: Tag, start: u64, length: u32, elsewhere: bool) {
         self.session.store(tag.session, Ordering::Relaxed);
         self.start.store(start, Ordering::Relaxed);
-        let word = u64::from(length) | u64::from(tag.kind) << 32 | u64::from(tag.detail) << 40 | u64::from(elsewhere) << 48 | u64::from(tag.listener) << 56;
+        let word = u64::from(length)
+            | u64::from(tag.kind) << 32
+            | u64::from(tag.detail) << 40
+            | u64::from(elsewhere) << 48
+            | u64::from(tag.listener) << 56;
         self.tag.store(word, Ordering::Relaxed);
     }
 

@@ -81,7 +81,12 @@ impl Laws {
 
     fn tag(&mut self) -> Tag {
         self.published += 1;
-        Tag { session: self.published, kind: self.draws.below(256) as u8, detail: self.draws.below(256) as u8, listener: self.draws.below(256) as u8 }
+        Tag {
+            session: self.published,
+            kind: self.draws.below(256) as u8,
+            detail: self.draws.below(256) as u8,
+            listener: self.draws.below(256) as u8,
+        }
     }
 
     /// Bytes that another record hardly has in the same place.

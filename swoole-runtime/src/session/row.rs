@@ -167,12 +167,7 @@ impl Row {
             family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
             _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
         };
-        Where {
-            remote,
-            listener,
-            reactor: u16::from_le_bytes([r0, r1]),
-            worker: u16::from_le_bytes([w0, w1]),
-        }
+        Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
     }
 
     pub(crate) fn worker(&self) -> usize {

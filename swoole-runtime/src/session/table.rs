@@ -165,7 +165,10 @@ mod tests {
             }
             for id in next.saturating_sub(40).max(1)..next {
                 let id = SessionId::new(id).expect("not 0");
-                assert_eq!(table.read(id, |row| row.place().remote.address().map_or(0, |address| address.port())), model.get(&id.get()).copied());
+                assert_eq!(
+                    table.read(id, |row| row.place().remote.address().map_or(0, |address| address.port())),
+                    model.get(&id.get()).copied()
+                );
             }
         }
     }

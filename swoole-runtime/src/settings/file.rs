@@ -56,14 +56,7 @@ impl Collected {
     }
 
     /// A value for the key at this place of the vocabulary; `name` as a refusal names it.
-    fn written(
-        &mut self,
-        whose: Whose,
-        at: usize,
-        name: &str,
-        value: &'static Spanned<DeValue<'static>>,
-        (source, line): (Source, usize),
-    ) {
+    fn written(&mut self, whose: Whose, at: usize, name: &str, value: &'static Spanned<DeValue<'static>>, (source, line): (Source, usize)) {
         let (shown, written, path) = (source.shown(value.span()), value.get_ref(), source.path);
         match typed(&KEYS[at], written) {
             Ok(value) => self.value(whose, at, value, &shown, Origin::File { path, line }),

@@ -55,12 +55,7 @@ impl Collected {
     /// What the attribute says; it was checked when the program was compiled.
     pub(crate) fn new(attribute: Settings, listeners: &[Listener]) -> Self {
         let of = |&Listener { name, settings }: &Listener| OfListener { name, settings, origins: origins(&settings) };
-        Self {
-            settings: attribute,
-            origins: origins(&attribute),
-            listeners: listeners.iter().map(of).collect(),
-            refusals: Vec::new(),
-        }
+        Self { settings: attribute, origins: origins(&attribute), listeners: listeners.iter().map(of).collect(), refusals: Vec::new() }
     }
 
     /// Where the value of the key at this place of the vocabulary comes from, in words.
@@ -209,7 +204,7 @@ impl Collected {
     }
 
     fn built(&mut self, whose: Whose, builder: &Settings) {
-        for at in 0..KEYS.len() {
+        for (at, key) in KEYS.iter().enumerate() {
             if let Some(value) = builder.get(at) {
                 // As code writes it: a number of seconds is a number.
                 let shown = match value {
@@ -217,9 +212,9 @@ impl Collected {
                     Value::Switch(switch) => format!("{switch}"),
                     Value::Number(number) => format!("{}", u64::try_from(number).unwrap_or(0)),
                 };
-                let refused = if whose == Whose::Server { None } else { Self::key_of_listener(KEYS[at].name).err() };
+                let refused = if whose == Whose::Server { None } else { Self::key_of_listener(key.name).err() };
                 match refused {
-                    Some(why) => self.refuse(whose, &KEYS[at], &shown, Origin::Builder, &why),
+                    Some(why) => self.refuse(whose, key, &shown, Origin::Builder, &why),
                     None => self.value(whose, at, value, &shown, Origin::Builder),
                 }
             }
@@ -394,8 +389,14 @@ mod tests {
         let admin = collected.listeners[0].settings;
         assert_eq!((admin.backlog, admin.tcp_nodelay), (Some(9), Some(false)));
         assert_eq!(collected.refusals.len(), 4, "{:?}", collected.refusals);
-        assert_eq!(collected.refusals[1], "option --listener other.backlog is refused: this program has no such listener; beside the main one it has admin");
-        assert_eq!(collected.refusals[3], "option --listener admin.workers is refused: `workers` belongs to the server, and not to one listener");
+        assert_eq!(
+            collected.refusals[1],
+            "option --listener other.backlog is refused: this program has no such listener; beside the main one it has admin"
+        );
+        assert_eq!(
+            collected.refusals[3],
+            "option --listener admin.workers is refused: `workers` belongs to the server, and not to one listener"
+        );
         collected.refusals.clear();
         let mut builder = Settings::new();
         builder.backlog(3);

@@ -27,7 +27,9 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
         let _ = write!(toml, "\n[listener.{}]\n", of.name);
         for (at, key) in KEYS.iter().enumerate().filter(|(_, key)| KEYS_OF_LISTENERS.contains(&key.name)) {
             let _ = match (of.settings.get(at), collected.settings.get(at)) {
-                (Some(value), _) => writeln!(toml, "{} = {}  # {}", key.name, as_toml(key, value), collected.origin_of_listener(listener, at)),
+                (Some(value), _) => {
+                    writeln!(toml, "{} = {}  # {}", key.name, as_toml(key, value), collected.origin_of_listener(listener, at))
+                }
                 (None, Some(value)) if key.name != "listen" => writeln!(toml, "# {} = {}  # the server's", key.name, as_toml(key, value)),
                 (None, _) => writeln!(toml, "# {}  # not set", key.example),
             };

@@ -217,9 +217,7 @@ mod tests {
     #[test]
     fn what_is_accepted_has_the_options_of_its_listener() {
         let keepalive = Some(Keepalive { idle: Some(77), interval: Some(7), count: Some(4) });
-        for (options, has) in
-            [(Options { user_timeout: 9, keepalive, ..PLAIN }, true), (Options { nodelay: false, ..PLAIN }, false)]
-        {
+        for (options, has) in [(Options { user_timeout: 9, keepalive, ..PLAIN }, true), (Options { nodelay: false, ..PLAIN }, false)] {
             let (listener, address) = any(&options);
             let _client = TcpStream::connect(address).expect("it listens");
             listener.set_nonblocking(false).expect("it can wait");
@@ -227,7 +225,8 @@ mod tests {
             assert_eq!(get(&accepted, sockopt::TcpNoDelay), has);
             assert_eq!(get(&accepted, sockopt::KeepAlive), has);
             assert_eq!(get(&accepted, sockopt::TcpUserTimeout), if has { 9000 } else { 0 });
-            let parts = (get(&accepted, sockopt::TcpKeepIdle), get(&accepted, sockopt::TcpKeepInterval), get(&accepted, sockopt::TcpKeepCount));
+            let parts =
+                (get(&accepted, sockopt::TcpKeepIdle), get(&accepted, sockopt::TcpKeepInterval), get(&accepted, sockopt::TcpKeepCount));
             assert_eq!(parts == (77, 7, 4), has, "{parts:?}");
         }
     }

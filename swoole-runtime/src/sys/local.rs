@@ -223,10 +223,14 @@ mod tests {
     fn of_those_who_start_at_once_one_listens() {
         let path = place("race");
         drop(at(&path, None).expect("it can listen"));
-        let starts: Vec<_> = (0..8).map(|_| thread::spawn({
-            let path = path.clone();
-            move || at(&path, None).expect("it can look")
-        })).collect();
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                thread::spawn({
+                    let path = path.clone();
+                    move || at(&path, None).expect("it can look")
+                })
+            })
+            .collect();
         let listening: Vec<_> = starts.into_iter().filter_map(|start| start.join().expect("it does not panic")).collect();
         assert_eq!(listening.len(), 1);
         listening[0].place().remove();

@@ -57,7 +57,11 @@ fn by_default(listen: &str) -> Option<Vec<PathBuf>> {
     }
     let hash = || address.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     // A path stands in no name.
-    let name = if address.len() <= LONGEST && !address.contains('/') { format!("swoole-{address}.sock") } else { format!("swoole-{:016x}.sock", hash()) };
+    let name = if address.len() <= LONGEST && !address.contains('/') {
+        format!("swoole-{address}.sock")
+    } else {
+        format!("swoole-{:016x}.sock", hash())
+    };
     let of_session = std::env::var_os("XDG_RUNTIME_DIR")
         .map(PathBuf::from)
         .filter(|directory| directory.is_absolute() && directory.as_os_str().len() <= LONGEST && local::is_own_directory(directory));
