@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::net::UnixStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -54,12 +55,21 @@ fn update_does_what_its_header_says() {
     play("update", include_str!("../examples/update.rs"));
 }
 
+#[test]
+fn listeners_does_what_its_header_says() {
+    play("listeners", include_str!("../examples/listeners.rs"));
+}
+
+/// A client's end of a session.
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
 /// Types and compares, line by line:
-/// `NAME> text` sends a line, `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
+/// `NAME> text` sends a line, one whose name is a capital to the listener `admin`; `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
 /// this in it, `reload` reloads and waits until that is through, `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
     let mut server = Server::start(example, &arguments(source));
-    let mut clients: HashMap<String, BufReader<TcpStream>> = HashMap::new();
+    let mut clients: HashMap<String, BufReader<Box<dyn Stream>>> = HashMap::new();
     let mut stopped = false;
     for line in transcript(source) {
         if let Some(text) = line.strip_prefix("log ") {
@@ -71,7 +81,7 @@ fn play(example: &str, source: &str) {
             stopped = true;
         } else {
             let (name, rest) = line.split_at(1);
-            let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect());
+            let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect(name));
             match rest.split_at(rest.len().min(2)) {
                 ("> ", text) => client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line"),
                 ("< ", text) => {
@@ -117,6 +127,7 @@ impl Server {
         let mut process = Command::new(binary(example))
             .args(arguments)
             .args(["--listen", "tcp://127.0.0.1:0"])
+            .args(if example == "listeners" { vec![format!("--listener=admin.listen=unix://{}", admin().display())] } else { Vec::new() })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::piped())
             .spawn()
@@ -138,10 +149,15 @@ impl Server {
         server
     }
 
-    fn connect(&self) -> BufReader<TcpStream> {
+    fn connect(&self, name: &str) -> BufReader<Box<dyn Stream>> {
+        if name.starts_with(char::is_uppercase) {
+            let stream = UnixStream::connect(admin()).expect("the server listens");
+            stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+            return BufReader::new(Box::new(stream));
+        }
         let stream = TcpStream::connect(&self.address).expect("the server listens");
         stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
-        BufReader::new(stream)
+        BufReader::new(Box::new(stream))
     }
 
     fn reload(&self) {
@@ -184,6 +200,11 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Where the listener `admin` listens, of the one example that has it.
+fn admin() -> PathBuf {
+    std::env::temp_dir().join(format!("swoole-example-{}.sock", std::process::id()))
 }
 
 /// Cargo builds examples beside the tests.

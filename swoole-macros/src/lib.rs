@@ -64,6 +64,17 @@ mod tests;
 /// its own, beside the workers: `fn collect_metrics(process: &UserProcess<Self>)`, which returns what callbacks return. `name` is a text in
 /// quotes, one word, and no two have the same. It is no setting: nothing overrides it. The original: `$serv->addProcess`.
 ///
+/// # Listeners
+///
+/// `listen` is the address of the main listener, which is called `main`. Each other is written
+/// `listener(name = "admin", listen = "unix:///run/x.sock", backlog = 64, on_receive = admin_receive)`. Of its own it may have
+/// `listen`, `backlog`, `unix_mode`, `ipv6_only`, `enable_reuse_port`, the keys that begin with `tcp_`, and as `on_connect`, `on_receive` and
+/// `on_close` methods of the block, which take what those of the server take. For everything else the server's settings and callbacks hold. Its
+/// name has small letters, digits, `-` and `_`. `[listener.admin]` of the settings file, `SWOOLE_LISTENER_ADMIN_BACKLOG`,
+/// `--listener admin.backlog=64` and the builder override its settings; a stream socket may become one of another kind, TCP or unix.
+///
+/// A key with parts, `tcp_keepalive(idle = secs(60), interval = secs(10), count = 3)`, sets the switch and `tcp_keepalive_idle` and so on.
+///
 /// # Callbacks
 ///
 /// The first parameter behind `&mut self` is the context of the process that the callback runs in: it has the calls which that process

@@ -123,6 +123,40 @@ fn a_successor_knows_the_listeners_of_the_sessions_it_takes_over() {
 }
 
 #[test]
+fn the_main_listener_may_be_a_unix_socket_and_commands_find_the_server_by_it() {
+    let directory = Directory::new();
+    let path = directory.path().join("main.sock");
+    let url = format!("unix://{}", path.display());
+    let launch = || ports(&directory).address(&url);
+    let mut server = launch().start_unwatched();
+    server.wait_for_log(&["listening on unix://", "main.sock"]);
+    let stream = unix(&path);
+    let said = ask(&stream, "who?");
+    assert_eq!((said.text("by"), said.text("name"), said.number("port")), ("main", "main", 0));
+    let connections = launch().arguments(["connections", "--json"]).run();
+    assert!(connections.information().contains("\"listener\":\"main\""), "{connections:?}");
+    drop(stream);
+    assert_eq!(launch().arguments(["stop"]).run().code, Some(0));
+    assert!(server.wait_for_end().success());
+    assert!(!path.exists() && !local(&directory).exists());
+}
+
+#[test]
+fn a_program_that_attaches_knows_the_listeners() {
+    let directory = Directory::new();
+    let server = ports(&directory).workers(1).arguments(["--reload=exec"]).start();
+    let mut admin = Client::connect(server.address_of("admin"));
+    let stream = unix(&local(&directory));
+    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["all workers are replaced"]);
+    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
+    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local");
+    drop((admin, stream));
+    server.stop();
+}
+
+#[test]
 fn every_byte_comes_back_in_order_over_a_unix_socket_until_its_end() {
     let directory = Directory::new();
     let server = ports(&directory).start();

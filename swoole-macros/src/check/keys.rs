@@ -8,7 +8,7 @@
 
 use super::{
     Found, Setting,
-    listener::{self, WrittenListener},
+    listener::{self, OfListener, WrittenListener},
     processes::{PARTS, WrittenProcess},
     structure, values,
 };
@@ -19,8 +19,8 @@ use crate::{
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{
-    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, Callback, KEYS, KEYS_OF_LISTENERS, KEYS_WITH_PARTS, PLANNED_KEYS_OF_LISTENERS,
-    PlannedKey, Suggestion, example_of_structure, key, key_meant, nearest, planned_callback, planned_key,
+    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, KEYS, KEYS_WITH_PARTS, PlannedKey, Suggestion, example_of_structure, key,
+    key_meant, nearest, planned_key,
 };
 
 /// What the attribute says.
@@ -36,7 +36,7 @@ pub(super) struct Keys {
     /// A mode that is not there yet, with its value as it was written.
     pub(super) planned_mode: Option<(TokenStream, &'static str)>,
     /// Every key that stands there, with a right value or not.
-    seen: Vec<String>,
+    pub(super) seen: Vec<String>,
     /// Keys that are probably meant by names that are none.
     meant: Vec<&'static str>,
 }
@@ -58,14 +58,6 @@ pub(super) enum PlannedValue {
 enum Place<'a> {
     Attribute,
     Listener(&'a mut OfListener),
-}
-
-/// What a listener has beside its keys.
-#[derive(Default)]
-struct OfListener {
-    has_name: bool,
-    name: Option<(String, TokenStream)>,
-    own: Vec<(&'static Callback, Ident)>,
 }
 
 impl Keys {
@@ -176,48 +168,6 @@ fn read(entries: Vec<Entry>, place: &mut Place<'_>, found: &mut Found) -> Keys {
     keys
 }
 
-impl OfListener {
-    /// Takes what only a listener has, and refuses what only a server has; `false` for what both have, and for what nobody knows.
-    fn take(&mut self, name: &Ident, value: &PlannedValue, seen: &mut Vec<String>, found: &mut Found) -> bool {
-        let text = name.to_string();
-        let is_own = text == "name" || text.starts_with("on_");
-        if is_own && seen.contains(&text) {
-            found.push(twice(name, &text));
-            return true;
-        }
-        if text == "name" {
-            (self.has_name, self.name) = (true, listener::name(name, value, found));
-        } else if let Some(planned) = planned_callback(&text) {
-            let why = format!("{} come with a later release", planned.feature.words());
-            let fault = Fault::at(name, format!("`{text}` is not there yet")).note(why).help(format!("remove `{text}`"));
-            found.push_of(planned.feature, fault);
-        } else if is_own {
-            self.own.extend(listener::own_callback(name, value, found));
-        } else if text == "listener" {
-            let fault = Fault::at(name, "a listener stands in no other").note("each has an address and callbacks of its own");
-            found.push(fault.help("write one `listener(…)` behind the other"));
-        } else if is_of_server(&text) {
-            found.push(
-                Fault::at(name, format!("`{text}` belongs to the server, and not to one listener"))
-                    .note(format!("the keys that a listener may have of its own are {}", listed(KEYS_OF_LISTENERS.iter().copied())))
-                    .help(format!("move `{text}` out of `listener(…)`")),
-            );
-        } else {
-            return false;
-        }
-        if is_own {
-            seen.push(text);
-        }
-        true
-    }
-}
-
-/// Whether it is a key, and none that a listener may have.
-fn is_of_server(name: &str) -> bool {
-    let is_a_key = name == "crate" || name == ADD_PROCESS || key(name).is_some() || planned_key(name).is_some();
-    is_a_key && !KEYS_OF_LISTENERS.contains(&name) && !PLANNED_KEYS_OF_LISTENERS.contains(&name)
-}
-
 impl Keys {
     /// `listener(name = "admin", …)`.
     fn listener(&mut self, at: Ident, inside: TokenStream, found: &mut Found) {
@@ -228,68 +178,6 @@ impl Keys {
         }
         self.half_typed.append(&mut keys.half_typed);
         self.listeners.push(WrittenListener { at, name: of.name, keys, own: of.own });
-    }
-
-    /// `tcp_keepalive(idle = secs(60))`: the switch, and a key for each part.
-    fn parts(&mut self, switch: &Ident, parts: &[&str], inside: TokenStream, found: &mut Found) {
-        let text = switch.to_string();
-        let write = || {
-            let keys = parts.iter().filter_map(|part| Some((part, key(&format!("{text}_{part}"))?.example)));
-            let examples = keys.filter_map(|(part, example)| Some(format!("{part} = {}", example.split_once(" = ")?.1)));
-            format!("write `{text}({})`", examples.collect::<Vec<_>>().join(", "))
-        };
-        let entries = attribute(inside);
-        if entries.is_empty() {
-            let fault = Fault::at(switch, format!("`{text}` has no parts between its parentheses"));
-            found.push(fault.note(format!("its parts are {}", listed(parts.iter().copied()))).help(write()));
-        }
-        for entry in entries {
-            let (part, value) = match entry {
-                Entry::Key { name, value } => (name, value),
-                Entry::WithoutValue { name } => {
-                    let fault = Fault::at(&name, format!("`{name}` has no value"));
-                    found.push(fault.note("a part and its value stand on two sides of `=`").help(write()));
-                    continue;
-                }
-                Entry::Group { name, .. } | Entry::Separated { name, .. } => {
-                    let fault = Fault::at(&name, format!("`{name}` and its value stand on two sides of `=`"));
-                    found.push(fault.note(format!("the parts of `{text}` are {}", listed(parts.iter().copied()))).help(write()));
-                    continue;
-                }
-                Entry::Nothing(token) => {
-                    found.push(
-                        Fault::at(&token, "there is nothing before this comma")
-                            .note("parts stand with a comma between two of them")
-                            .help(write()),
-                    );
-                    continue;
-                }
-                Entry::Stray(tokens) => {
-                    let fault = Fault::at(&tokens, format!("this is no part of `{text}`"));
-                    found.push(fault.note(format!("its parts are {}", listed(parts.iter().copied()))).help(write()));
-                    continue;
-                }
-            };
-            let whole = format!("{text}_{part}");
-            let Some(key) = key(&whole).filter(|_| parts.iter().any(|known| part == known)) else {
-                let near = nearest(&part.to_string(), parts.iter().map(|known| (*known, [].as_slice())));
-                let fault = Fault::at(&part, format!("`{text}` has no part `{part}`"));
-                let fault = fault.note(format!("its parts are {}", listed(parts.iter().copied())));
-                found.push(match near {
-                    Some(near) => fault.help(format!("write `{near} = {}`", as_written(&value))),
-                    None => fault.help(write()),
-                });
-                continue;
-            };
-            if self.seen.contains(&whole) {
-                found.push(twice(&part, &part.to_string()));
-                continue;
-            }
-            self.seen.push(whole.clone());
-            if let Ok(setting) = values::setting(key, Ident::new(&whole, part.span()), value, found) {
-                self.settings.push(setting);
-            }
-        }
     }
 
     fn take(&mut self, name: Ident, value: PlannedValue, found: &mut Found) {
@@ -397,7 +285,7 @@ fn stray(tokens: &TokenStream) -> Fault {
         .help("write `#[swoole::server(listen = \"tcp://127.0.0.1:9501\", workers = 4)]`")
 }
 
-fn twice(name: &Ident, text: &str) -> Fault {
+pub(super) fn twice(name: &Ident, text: &str) -> Fault {
     if text == "frame" {
         return Fault::at(name, "two frames exclude each other")
             .note("a stream is cut into packages in one way, so one of the two would be ignored")

@@ -9,15 +9,18 @@ use super::{
     CallbackOfListener, Found, Listener, ListenersFrame, OwnCallback,
     callbacks::row_of,
     frames,
-    keys::{Keys, PlannedValue},
+    keys::{Keys, PlannedValue, twice},
     methods::Methods,
     values::{Known, known},
 };
 use crate::diagnostics::{Fault, as_written, listed};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use swoole_vocabulary::{Callback, LISTENERS, MAIN_LISTENER, callback, nearest};
-use syn::Path;
+use swoole_vocabulary::{
+    ADD_PROCESS, Callback, KEYS_OF_LISTENERS, LISTENERS, MAIN_LISTENER, PLANNED_KEYS_OF_LISTENERS, callback, key, nearest,
+    planned_callback, planned_key,
+};
+use syn::{Path, ext::IdentExt};
 
 /// The callbacks that a listener may have of its own.
 pub(crate) const CALLBACKS_OF_SESSIONS: [&str; 3] = ["on_connect", "on_receive", "on_close"];
@@ -48,6 +51,56 @@ impl WrittenListener {
     }
 }
 
+/// What a listener has beside its keys.
+#[derive(Default)]
+pub(super) struct OfListener {
+    pub(super) has_name: bool,
+    pub(super) name: Option<(String, TokenStream)>,
+    pub(super) own: Vec<(&'static Callback, Ident)>,
+}
+
+impl OfListener {
+    /// Takes what only a listener has, and refuses what only a server has; `false` for what both have, and for what nobody knows.
+    pub(super) fn take(&mut self, name: &Ident, value: &PlannedValue, seen: &mut Vec<String>, found: &mut Found) -> bool {
+        let text = name.to_string();
+        let is_own = text == "name" || text.starts_with("on_");
+        if is_own && seen.contains(&text) {
+            found.push(twice(name, &text));
+            return true;
+        }
+        if text == "name" {
+            (self.has_name, self.name) = (true, name_of(name, value, found));
+        } else if let Some(planned) = planned_callback(&text) {
+            let why = format!("{} come with a later release", planned.feature.words());
+            let fault = Fault::at(name, format!("`{text}` is not there yet")).note(why).help(format!("remove `{text}`"));
+            found.push_of(planned.feature, fault);
+        } else if is_own {
+            self.own.extend(own_callback(name, value, found));
+        } else if text == "listener" {
+            let fault = Fault::at(name, "a listener stands in no other").note("each has an address and callbacks of its own");
+            found.push(fault.help("write one `listener(…)` behind the other"));
+        } else if is_of_server(&text) {
+            found.push(
+                Fault::at(name, format!("`{text}` belongs to the server, and not to one listener"))
+                    .note(format!("the keys that a listener may have of its own are {}", listed(KEYS_OF_LISTENERS.iter().copied())))
+                    .help(format!("move `{text}` out of `listener(…)`")),
+            );
+        } else {
+            return false;
+        }
+        if is_own {
+            seen.push(text);
+        }
+        true
+    }
+}
+
+/// Whether it is a key, and none that a listener may have.
+fn is_of_server(name: &str) -> bool {
+    let is_a_key = name == "crate" || name == ADD_PROCESS || key(name).is_some() || planned_key(name).is_some();
+    is_a_key && !KEYS_OF_LISTENERS.contains(&name) && !PLANNED_KEYS_OF_LISTENERS.contains(&name)
+}
+
 /// Holds the names against each other, and against what a name may be.
 pub(super) fn check_names(listeners: &[WrittenListener], found: &mut Found) {
     let mut seen: Vec<String> = Vec::new();
@@ -75,7 +128,7 @@ pub(super) fn check_names(listeners: &[WrittenListener], found: &mut Found) {
 }
 
 /// What stands behind `name`, if it is a name.
-pub(super) fn name(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(String, TokenStream)> {
+fn name_of(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(String, TokenStream)> {
     let write = "write `name = \"admin\"`";
     let PlannedValue::Expression(value) = value else {
         found.push(Fault::at(at, "`name` has no value").note("a key and its value stand on two sides of `=`").help(write));
@@ -119,7 +172,7 @@ pub(super) fn nameless(at: &Ident) -> Fault {
 }
 
 /// The method that stands behind the name of a callback, if that is one that a listener may have of its own.
-pub(super) fn own_callback(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(&'static Callback, Ident)> {
+fn own_callback(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(&'static Callback, Ident)> {
     let text = at.to_string();
     let Some(callback) = callback(&text).filter(|callback| CALLBACKS_OF_SESSIONS.contains(&callback.name)) else {
         found.push(match callback(&text) {
@@ -160,8 +213,8 @@ fn method_of(path: &Path) -> Option<Ident> {
         return None;
     }
     match (path.segments.first(), path.segments.last(), path.segments.len()) {
-        (Some(only), _, 1) => Some(only.ident.clone()),
-        (Some(first), Some(last), 2) if first.ident == "Self" => Some(last.ident.clone()),
+        (Some(only), _, 1) => Some(only.ident.unraw()),
+        (Some(first), Some(last), 2) if first.ident == "Self" => Some(last.ident.unraw()),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - `place`: what the attribute may stand on, and how often (C13)
 //! - `keys`: which keys there are (C6), each once (C13)
+//! - `parts`: keys that have parts (C6, C13)
 //! - `values`, `units`: values that are known before the compiler sees them (C6, C9)
 //! - `structure`: keys that decide what is compiled in (C6, C9)
 //! - `frames`: how a stream is cut into packages (C6, C9)
@@ -32,6 +33,7 @@ mod listener;
 mod listeners;
 mod messages;
 mod methods;
+mod parts;
 mod place;
 mod planned;
 mod processes;

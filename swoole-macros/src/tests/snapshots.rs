@@ -55,6 +55,26 @@ fn an_echo() {
 }
 
 #[test]
+fn listeners_with_callbacks_of_their_own() {
+    compare(
+        "listeners",
+        quote!(
+            listen = "tcp://127.0.0.1:9501",
+            listener(name = "admin", listen = "unix:///run/echo.sock", backlog = LONG, on_receive = admin_receive),
+            listener(name = "other", tcp_keepalive(count = 3), on_receive = admin_receive, on_close = on_close)
+        ),
+        quote! {
+            impl Echo {
+                fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+                fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+                fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+                fn admin_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+            }
+        },
+    );
+}
+
+#[test]
 fn values_that_the_compiler_computes_and_callbacks_under_a_condition() {
     compare(
         "computed",

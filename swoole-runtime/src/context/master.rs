@@ -22,7 +22,7 @@ impl Master {
         self.memory.header().master_pid.load(Ordering::Relaxed)
     }
 
-    /// The addresses the server listens on, with the ports it really has.
+    /// The addresses the server listens on, with the ports it really has; those of unix sockets, which have none, are not among them.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses

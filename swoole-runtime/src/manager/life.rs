@@ -170,8 +170,8 @@ impl Life {
         loop {
             if self.inherited.lifeline.is_cut() {
                 logging::nobody_collects();
-                self.inherited.forget_places();
                 self.kill_all("the master has ended");
+                self.inherited.forget_places();
                 return Next::Exit(1);
             }
             self.hear::<S>();

@@ -204,7 +204,7 @@ impl Collected {
     }
 
     fn built(&mut self, whose: Whose, builder: &Settings) {
-        for at in 0..KEYS.len() {
+        for (at, key) in KEYS.iter().enumerate() {
             if let Some(value) = builder.get(at) {
                 // As code writes it: a number of seconds is a number.
                 let shown = match value {
@@ -212,9 +212,9 @@ impl Collected {
                     Value::Switch(switch) => format!("{switch}"),
                     Value::Number(number) => format!("{}", u64::try_from(number).unwrap_or(0)),
                 };
-                let refused = if whose == Whose::Server { None } else { Self::key_of_listener(KEYS[at].name).err() };
+                let refused = if whose == Whose::Server { None } else { Self::key_of_listener(key.name).err() };
                 match refused {
-                    Some(why) => self.refuse(whose, &KEYS[at], &shown, Origin::Builder, &why),
+                    Some(why) => self.refuse(whose, key, &shown, Origin::Builder, &why),
                     None => self.value(whose, at, value, &shown, Origin::Builder),
                 }
             }

@@ -48,6 +48,8 @@ pub(crate) const FEW: u32 = 64;
 
 /// How often, and how long, who starts at the same time in the same directory is waited for.
 const LOCK_TRIES: u32 = 50;
+/// The same for who ends, and must not hold others up for it.
+const LOCK_TRIES_AT_THE_END: u32 = 5;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
 
 /// Device and number of a file, and when it was made: numbers are given out again.
@@ -56,7 +58,7 @@ type Identity = (u64, u64, (i64, i64));
 /// Listens at this path. The socket that a dead process has left there is replaced; `None` where a live one listens. The file has these
 /// permissions, or what the umask leaves.
 pub(crate) fn listen(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Option<Named>> {
-    let _lock = lock(path.parent().unwrap_or(Path::new("/")));
+    let _lock = lock(path, LOCK_TRIES);
     match fs::symlink_metadata(path) {
         Ok(there) if !there.file_type().is_socket() => return Err(io::Error::other("there is a file of this name that is no socket")),
         Ok(_) => match connect(path) {
@@ -92,9 +94,9 @@ pub(crate) fn listen(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result
 
 /// Who else looks and binds in this directory does so before or after. Where it cannot be locked, two that start at the same time may each
 /// take the other for dead.
-fn lock(directory: &Path) -> Option<File> {
-    let directory = File::open(directory).ok()?;
-    for _ in 0..LOCK_TRIES {
+fn lock(path: &Path, tries: u32) -> Option<File> {
+    let directory = File::open(path.parent().unwrap_or(Path::new("/"))).ok()?;
+    for _ in 0..tries {
         if directory.try_lock().is_ok() {
             return Some(directory);
         }
@@ -122,9 +124,13 @@ impl AsFd for Named {
 impl Placed {
     /// Takes the name away, unless it is another's by now.
     pub(crate) fn remove(&self) {
+        let is_ours = || fs::symlink_metadata(&self.path).is_ok_and(|there| identity(&there) == self.file);
+        if !is_ours() {
+            return;
+        }
         // Nobody replaces it between the look and the removal.
-        let _lock = lock(self.path.parent().unwrap_or(Path::new("/")));
-        if fs::symlink_metadata(&self.path).is_ok_and(|there| identity(&there) == self.file) {
+        let _lock = lock(&self.path, LOCK_TRIES_AT_THE_END);
+        if is_ours() {
             let _ = fs::remove_file(&self.path);
         }
     }
