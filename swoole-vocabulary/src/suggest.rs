@@ -190,10 +190,12 @@ mod tests {
             ("heartbeat_idle_time", "heartbeat"),
             ("dispatch_mode", "dispatch"),
             ("max_concurency", "max_concurrency"),
-            ("open_eof_check", "frame"),
             ("ssl", "tls"),
         ] {
             assert_eq!(key_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
+        }
+        for (written, meant) in [("open_eof_check", "frame"), ("fraem", "frame")] {
+            assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}: it is no setting, and there");
         }
     }
 

@@ -34,6 +34,8 @@ struct Echo;
     enable_reuse_port = 1 < 2,
     ipv6_only = !true,
     unix_mode = concat!("6", "60"),
+    frame = eof_split("\n"),
+    package_max_length = kib(64) + 1,
     buffer_output_size = kib(64),
     socket_buffer_size = mib(4),
     ring_memory = gib(1),

@@ -32,6 +32,8 @@ struct Echo;
     enable_reuse_port = true,
     ipv6_only = true,
     unix_mode = "660",
+    frame = eof_split("\r\n"),
+    package_max_length = mib(2),
     buffer_output_size = mib(2),
     socket_buffer_size = mib(8),
     ring_memory = mib(64),
