@@ -69,10 +69,14 @@ pub enum Callback {
     PipeMessage,
     /// `on_worker_exit`.
     Exit,
+    /// `on_buffer_full`.
+    BufferFull,
+    /// `on_buffer_empty`.
+    BufferEmpty,
 }
 
 impl Callback {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -83,6 +87,8 @@ impl Callback {
         Self::Finish,
         Self::PipeMessage,
         Self::Exit,
+        Self::BufferFull,
+        Self::BufferEmpty,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -108,6 +114,8 @@ impl fmt::Display for Callback {
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
             Self::Exit => "on_worker_exit",
+            Self::BufferFull => "on_buffer_full",
+            Self::BufferEmpty => "on_buffer_empty",
         })
     }
 }
@@ -133,11 +141,15 @@ pub(crate) enum ToWorker {
     Data = 2,
     /// Detail: the [`CloseReason`].
     Close = 3,
+    /// As much output waits as the high watermark says.
+    BufferFull = 4,
+    /// Behind that: as little as the low one says.
+    BufferEmpty = 5,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty].get(usize::from(word).checked_sub(1)?).copied()
     }
 
     /// The callback this record begins.
@@ -146,6 +158,8 @@ impl ToWorker {
             Self::Connect => Callback::Connect,
             Self::Data => Callback::Receive,
             Self::Close => Callback::Close,
+            Self::BufferFull => Callback::BufferFull,
+            Self::BufferEmpty => Callback::BufferEmpty,
         }
     }
 }
@@ -166,11 +180,15 @@ pub(crate) enum ToReactor {
     Closed = 5,
     /// Struck out by the manager: a dead worker had written nonsense here.
     Nothing = 6,
+    /// Read nothing of the session until the next word; detail: 1 to read on.
+    Pause = 7,
+    /// End the session for no silence; detail: 0 to do so again.
+    Protect = 8,
 }
 
 impl ToReactor {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing]
+        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing, Self::Pause, Self::Protect]
             .get(usize::from(word).checked_sub(1)?)
             .copied()
     }

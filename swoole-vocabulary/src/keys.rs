@@ -139,6 +139,28 @@ macro_rules! keys {
             text unix_mode (unix_mode) default "none: what the umask leaves", example "unix_mode = \"660\"", original "–",
                 also ["socket_mode" "unix_socket_mode" "permissions" "chmod" "umask"];
 
+            /// Whether sessions end that receive nothing for long; the reason is `idle`. Only bytes of the client count, and a stuck worker keeps none
+            /// from its end. Written with its parts, as `heartbeat(check = secs(60), idle = secs(120))`, they do.
+            switch heartbeat default "whether one of its parts is set", example "heartbeat = true", original "–",
+                also ["heart_beat" "idle_timeout" "max_idle" "timeout_idle" "read_timeout"];
+
+            /// How late at most a listener sees that a session is idle; commonly it sees it at once.
+            seconds heartbeat_check: u64 = 1, 86400, "a session that is idle for a day longer is not looked after"
+                default "60s", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
+
+            /// How long a session may receive nothing.
+            seconds heartbeat_idle: u64 = 1, 604800, "a client that says nothing for a week is gone"
+                default "twice heartbeat_check", example "heartbeat_idle = secs(120)", original "`heartbeat_idle_time`", also ["heartbeat_idle_time" "max_idle_time"];
+
+            /// How many bytes of one session may be on their way to its worker before nothing more of it is read, until all of them are
+            /// through; 0 for any number. Other sessions are read meanwhile.
+            bytes max_queued_bytes: u64 = 0, 1073741824, "rings are no larger together"
+                default "0", example "max_queued_bytes = mib(1)", original "`max_queued_bytes`", also ["max_input_queue" "input_queue"];
+
+            /// Whether what a client has sent is thrown away when the client is gone before its worker comes to it.
+            switch discard_timeout_request default "false", example "discard_timeout_request = true", original "`discard_timeout_request`",
+                also ["discard_late_requests" "discard_timeout_requests"];
+
             /// How many bytes a package of a `frame` may have. A client that sends a longer one, or so many bytes without the end of one, is
             /// closed with `protocol`.
             bytes package_max_length: u64 = 1, 268435456, "the server holds a package until all of it is there"
@@ -154,6 +176,21 @@ macro_rules! keys {
             bytes socket_buffer_size: u64 = 1024, 1073741824, "a client that reads slowly holds this much memory at most"
                 default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
                 also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
+
+            /// How much output of one session may wait before `on_buffer_full` runs.
+            bytes buffer_high_watermark: u64 = 1, 1073741824, "more never waits for one client"
+                default "4/5 of socket_buffer_size", example "buffer_high_watermark = mib(4)", original "`buffer_high_watermark`",
+                also ["high_watermark" "output_high_watermark"];
+
+            /// How little of it must be left, after that, before `on_buffer_empty` runs.
+            bytes buffer_low_watermark: u64 = 0, 1073741824, "more never waits for one client"
+                default "half of buffer_high_watermark", example "buffer_low_watermark = kib(64)", original "`buffer_low_watermark`",
+                also ["low_watermark" "output_low_watermark"];
+
+            /// How long `send` waits where too much output waits for its client already, before it says `BufferFull`; 0 for not at all. No other
+            /// callback of that process runs meanwhile.
+            seconds send_yield: u64 = 0, 3600, "who reads nothing for an hour reads nothing"
+                default "0s", example "send_yield = secs(2)", original "`send_yield`", also ["send_timeout" "send_wait"];
 
             /// How much memory the rings between reactors and workers have together, in bytes. They shrink to
             /// fit, down to 16 KiB each, below which the start is refused; no ring is larger than 4 MiB.
@@ -412,10 +449,14 @@ pub const KEYS_OF_LISTENERS: &[&str] = &[
     "ipv6_only",
     "unix_mode",
     "package_max_length",
+    "heartbeat",
+    "heartbeat_check",
+    "heartbeat_idle",
+    "max_queued_bytes",
 ];
 
 /// The keys that can be written with their parts, `tcp_keepalive(idle = secs(60))`: a switch, and what a part is called behind its name.
-pub const KEYS_WITH_PARTS: &[(&str, &[&str])] = &[("tcp_keepalive", &["idle", "interval", "count"])];
+pub const KEYS_WITH_PARTS: &[(&str, &[&str])] = &[("tcp_keepalive", &["idle", "interval", "count"]), ("heartbeat", &["check", "idle"])];
 
 /// What the main listener is called, which has no group of its own.
 pub const MAIN_LISTENER: &str = "main";

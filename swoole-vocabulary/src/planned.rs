@@ -13,8 +13,6 @@ pub enum Feature {
     Modes,
     Dispatch,
     Framing,
-    Idle,
-    Watermarks,
     Operation,
     Tls,
     Http,
@@ -36,8 +34,6 @@ impl Feature {
             Self::Modes => "modes other than `process`",
             Self::Dispatch => "dispatch modes other than a fixed worker for each session",
             Self::Framing => "frames",
-            Self::Idle => "heartbeats",
-            Self::Watermarks => "watermarks",
             Self::Operation => "settings of this kind",
             Self::Tls => "TLS listeners",
             Self::Http => "HTTP and WebSocket listeners",
@@ -89,8 +85,6 @@ macro_rules! callbacks {
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
     Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
-    Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
-    Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];
     Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };
@@ -107,17 +101,11 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Timers, "timers", "timer"),
     key(Feature::Operation, "stats_file", ""),
     key(Feature::Operation, "max_concurrency", ""),
-    key(Feature::Operation, "discard_timeout_request", ""),
-    key(Feature::Operation, "max_queued_bytes", ""),
-    key(Feature::Operation, "send_yield", ""),
-    key(Feature::Idle, "heartbeat", "heartbeat_check_interval heartbeat_idle_time"),
-    key(Feature::Watermarks, "buffer_high_watermark", ""),
-    key(Feature::Watermarks, "buffer_low_watermark", ""),
     key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),
 ];
 
 /// Those of them that each listener may have of its own.
-pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "discard_timeout_request", "heartbeat", "tls"];
+pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "tls"];
 
 /// How such a key is written, where its feature is there.
 #[must_use]

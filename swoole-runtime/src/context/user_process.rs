@@ -275,11 +275,5 @@ signposts! {
     "runs in a user process", because "it is a call of a worker, which this release does not have yet" {
         bind(fd, uid) "`bind` cannot be called in a user process"
             "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
-        pause(fd) "`pause` cannot be called in a user process" "help: remove this call; `worker.pause(fd)` comes with a later release"
-        resume(fd) "`resume` cannot be called in a user process" "help: remove this call; `worker.resume(fd)` comes with a later release"
-        protect(fd, on) "`protect` cannot be called in a user process"
-            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
-        heartbeat(close) "`heartbeat` cannot be called in a user process"
-            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
     }
 }

@@ -150,12 +150,13 @@ signposts! {
     "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {
         bind(fd, uid) "`bind` cannot be called in `on_worker_start`"
             "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
-        pause(fd) "`pause` cannot be called in `on_worker_start`" "help: remove this call; `worker.pause(fd)` comes with a later release"
-        resume(fd) "`resume` cannot be called in `on_worker_start`" "help: remove this call; `worker.resume(fd)` comes with a later release"
-        protect(fd, on) "`protect` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
-        heartbeat(close) "`heartbeat` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
+    }
+
+    "runs before the worker is ready", because "how a session is treated is said by those who serve sessions" {
+        pause(fd) "`pause` cannot be called in `on_worker_start`" "help: call `worker.pause(fd)` in `on_receive`"
+        resume(fd) "`resume` cannot be called in `on_worker_start`" "help: call `worker.resume(fd)` in `on_receive`"
+        protect(fd, on) "`protect` cannot be called in `on_worker_start`" "help: call `worker.protect(fd, true)` in `on_receive`"
+        heartbeat(close) "`heartbeat` cannot be called in `on_worker_start`" "help: call `worker.heartbeat(true)` in `on_receive`"
     }
 
     "runs before the worker is ready", because "a reload that its own worker asks for as it begins would never end" {

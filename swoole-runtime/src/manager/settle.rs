@@ -198,7 +198,9 @@ impl Life {
         // A worker that died in `on_close` has begun it, and it is begun once: the session is through.
         let (what, detail) = match kind {
             ToWorker::Close => (ToReactor::Closed, 0),
-            ToWorker::Connect | ToWorker::Data => (ToReactor::Close, CloseReason::WorkerDied as u8),
+            ToWorker::Connect | ToWorker::Data | ToWorker::BufferFull | ToWorker::BufferEmpty => {
+                (ToReactor::Close, CloseReason::WorkerDied as u8)
+            }
         };
         let told = (0..ROOM_TRIES).any(|_| {
             let told = self.context.outbox().tell(session, begun.ring.into(), what, detail).is_ok();

@@ -137,7 +137,7 @@ impl Acceptor {
             self.said_full = false;
         }
         let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
-        let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::unix_ms(), |id| {
+        let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::uptime_ms(), |id| {
             (remote, listener as u8, (id.get() / workers % reactors) as u16, (id.get() % workers) as u16)
         });
         self.next = found.id.following();

@@ -77,6 +77,7 @@ struct FramesOf<S>(PhantomData<fn() -> S>);
 
 impl<S: Server> Frames for FramesOf<S> {
     const ANY: bool = !S::FRAMES.is_empty();
+    const WATERMARKS: bool = S::DISPATCH.on_buffer_full.is_some() || S::DISPATCH.on_buffer_empty.is_some();
 
     fn of(listener: u8) -> Option<&'static Framing> {
         S::FRAMES.get(usize::from(listener))?.as_ref()

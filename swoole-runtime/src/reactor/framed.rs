@@ -61,6 +61,7 @@ impl<F: Frames> Reactor<F> {
                     if !self.workers[row.worker()].push_package(tag(found), &bytes[..length]) {
                         return Some(Read::NoRoom);
                     }
+                    self.is_underway(row, length);
                     self.tails.take(row, length);
                 }
                 Cut::Incomplete => return None,
@@ -106,6 +107,9 @@ impl<F: Frames> Reactor<F> {
             self.tails.keep(row, &bytes[at..], progress);
         }
         self.count_received(row, length);
+        if at > 0 {
+            self.is_underway(row, at);
+        }
         ends.unwrap_or_else(|| Read::of(row, length == space.length()))
     }
 

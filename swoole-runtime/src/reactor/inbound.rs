@@ -27,6 +27,9 @@ pub(super) enum Read {
     Violation(Violation),
 }
 
+/// Of a session with one of these nothing is read.
+const NOT_READ: Flags = Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE).and(Flags::PAUSED);
+
 impl Read {
     /// Of a read that brought something.
     pub(super) fn of(row: &Row, full: bool) -> Self {
@@ -81,7 +84,10 @@ impl<F: Frames> Reactor<F> {
             }
             row.clear(Flags::CONNECT_DUE);
         }
-        while row.has(Flags::READABLE) && !row.has(Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE)) {
+        if F::WATERMARKS && !self.publish_watermarks(found) {
+            return false;
+        }
+        while row.has(Flags::READABLE) && !row.has(NOT_READ) && !self.is_held_back(found) {
             let framing = if F::ANY { F::of(row.listener()) } else { None };
             let read = match framing {
                 Some(framing) => self.read_framed(found, framing),
@@ -115,6 +121,17 @@ impl<F: Frames> Reactor<F> {
         true
     }
 
+    /// Whether what is due of watermarks found room.
+    fn publish_watermarks(&mut self, found: Found) -> bool {
+        for (due, kind) in [(Flags::FULL_DUE, ToWorker::BufferFull), (Flags::EMPTY_DUE, ToWorker::BufferEmpty)] {
+            if found.row.has(due) && found.row.phase() == Phase::Open && !self.publish(found, kind, 0) {
+                return false;
+            }
+            found.row.clear(due);
+        }
+        true
+    }
+
     /// Receives straight into the ring of the session's worker.
     fn read(&mut self, found: Found) -> Read {
         let row = found.row;
@@ -135,6 +152,7 @@ impl<F: Frames> Reactor<F> {
                 // Relaxed: measures, which only this reactor writes.
                 row.received_ms.store(self.now_ms, crate::sync::Ordering::Relaxed);
                 Row::count(&row.bytes_in, length as u64);
+                self.is_underway(row, length);
                 Read::of(row, full)
             }
             Err(Errno::EAGAIN) => Read::Empty,

@@ -2,11 +2,15 @@
 
 mod close;
 mod framed;
+mod held;
+mod idle;
 mod inbound;
 mod outbound;
 mod output;
 mod tails;
 mod turn;
+
+pub(crate) use idle::is_due_at;
 
 use crate::{
     cell::Outgoing,
@@ -38,6 +42,8 @@ const SMALLEST_READ: usize = 2 << 10;
 pub(crate) trait Frames: Send + 'static {
     /// Whether any listener has one.
     const ANY: bool;
+    /// Whether workers hear of watermarks.
+    const WATERMARKS: bool;
     /// That of this listener.
     fn of(listener: u8) -> Option<&'static Framing>;
 }
@@ -61,6 +67,10 @@ pub(crate) struct Reactor<F> {
     /// Rows that are through but for output that the client does not take, and when it ends.
     lingering: Vec<(usize, u64, u64)>,
     largest_read: usize,
+    /// Sessions of which nothing is read until what is on its way is through.
+    held: Vec<SessionId>,
+    /// When sessions are next looked at that may be idle; `None` where no silence ends any.
+    next_look_ms: Option<u64>,
     now_ms: u64,
     draining: bool,
     /// Said once.
@@ -141,7 +151,9 @@ impl<F: Frames> Reactor<F> {
             reading_now: Vec::with_capacity(1024),
             lingering: Vec::new(),
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
-            now_ms: clock::unix_ms(),
+            held: Vec::new(),
+            next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),
+            now_ms: clock::uptime_ms(),
             draining: false,
             said_manager_is_wild: false,
             frames: PhantomData,

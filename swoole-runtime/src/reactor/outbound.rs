@@ -90,6 +90,8 @@ impl<F: Frames> Reactor<F> {
             (Some(ToReactor::Close), Some(found)) => self.close(found, reason(record)),
             (Some(ToReactor::CloseNow), Some(found)) => self.close_now(found),
             (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
+            (Some(ToReactor::Pause), Some(found)) => self.pause(found, record.tag.detail == 0),
+            (Some(ToReactor::Protect), Some(found)) => set(found.row, Flags::PROTECTED, record.tag.detail != 0),
             (None, _) => self.distrust(slot, "a record of no kind"),
             // The session has ended meanwhile, or is another worker's.
             _ => {}
@@ -150,6 +152,17 @@ impl<F: Frames> Reactor<F> {
             return;
         }
         self.outputs.append(row, &rest);
+        // Relaxed: only this reactor writes it.
+        if F::WATERMARKS && row.queued.load(Ordering::Relaxed) >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
+            row.set(Flags::IS_FULL.and(Flags::FULL_DUE));
+            self.pump(found);
+        }
+    }
+
+    /// Nothing of the session is read until it is to be read on.
+    fn pause(&mut self, found: Found, is_paused: bool) {
+        set(found.row, Flags::PAUSED, is_paused);
+        self.pump(found);
     }
 
     pub(super) fn has_output(row: &Row) -> bool {
@@ -164,6 +177,13 @@ impl<F: Frames> Reactor<F> {
             Err(_) => return self.broken(found),
         }
         self.publish_queued();
+        let row = found.row;
+        // Relaxed: only this reactor writes it.
+        if F::WATERMARKS && row.has(Flags::IS_FULL) && row.queued.load(Ordering::Relaxed) <= self.memory.settings.watermarks.1 {
+            row.clear(Flags::IS_FULL);
+            row.set(Flags::EMPTY_DUE);
+            self.pump(found);
+        }
         self.end_if_through(found)
     }
 
@@ -175,6 +195,10 @@ impl<F: Frames> Reactor<F> {
         self.pump(found);
         self.end_if_through(found)
     }
+}
+
+fn set(row: &Row, flags: Flags, on: bool) {
+    if on { row.set(flags) } else { row.clear(flags) }
 }
 
 fn reason(record: &Record) -> CloseReason {

@@ -43,6 +43,9 @@ pub(crate) struct Row {
     pub(super) flags: AtomicU32,
     /// [reactor] 1 + the place of what has come in and is no whole package yet, 0 for none.
     pub(crate) tail: AtomicU32,
+    /// [reactor] How many bytes of it were published since all were through, and the position of the last of those records.
+    pub(crate) underway: AtomicU64,
+    pub(crate) underway_to: AtomicU64,
 }
 
 const _: () = {
@@ -125,6 +128,18 @@ impl Flags {
     /// A unix socket, for as long as it is one: a short read says nothing there.
     pub(crate) const IS_UNIX: Self = Self(1 << 9);
 
+    /// Nothing of it is read until somebody says so.
+    pub(crate) const PAUSED: Self = Self(1 << 10);
+    /// No silence ends it.
+    pub(crate) const PROTECTED: Self = Self(1 << 11);
+    /// As much output waits as the high watermark says; until as little as the low one does.
+    pub(crate) const IS_FULL: Self = Self(1 << 12);
+    /// `buffer_full`, `buffer_empty` are not published yet, and are to be.
+    pub(crate) const FULL_DUE: Self = Self(1 << 13);
+    pub(crate) const EMPTY_DUE: Self = Self(1 << 14);
+    /// So much of it is on its way to its worker that nothing more is read.
+    pub(crate) const HELD_BACK: Self = Self(1 << 15);
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -152,6 +167,8 @@ impl Row {
             (&self.bytes_in, 0),
             (&self.bytes_out, 0),
             (&self.queued, 0),
+            (&self.underway, 0),
+            (&self.underway_to, 0),
         ] {
             field.store(value, Ordering::Relaxed);
         }

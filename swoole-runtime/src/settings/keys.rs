@@ -169,7 +169,18 @@ impl Settings {
         if listener.tcp_keepalive.is_none() && listener.has_part_of_keepalive() {
             all.tcp_keepalive = Some(true);
         }
+        if listener.heartbeat.is_none() && listener.has_part_of_heartbeat() {
+            all.heartbeat = Some(true);
+        }
+        // Twice what the server looks by would be twice nothing that the listener knows of.
+        if listener.heartbeat_check.is_some() && listener.heartbeat_idle.is_none() {
+            all.heartbeat_idle = None;
+        }
         all
+    }
+
+    pub(crate) fn has_part_of_heartbeat(&self) -> bool {
+        self.heartbeat_check.is_some() || self.heartbeat_idle.is_some()
     }
 
     pub(crate) fn has_part_of_keepalive(&self) -> bool {

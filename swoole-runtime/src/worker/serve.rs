@@ -242,6 +242,7 @@ impl<S: Server> Serving<S> {
             }
             // The server has closed the session, or lost a record of it: what came in behind is not answered any more.
             ToWorker::Data if !self.outbox().takes_input(fd) => {}
+            ToWorker::Data if self.memory.settings.discard_timeout_request && !self.outbox().exist(fd) => {}
             ToWorker::Data => {
                 self.requests += 1;
                 // Relaxed: a count for people.
@@ -260,6 +261,16 @@ impl<S: Server> Serving<S> {
                     self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
                 self.answer_close(at, fd);
+            }
+            ToWorker::BufferFull => {
+                if let Some(on_buffer_full) = S::DISPATCH.on_buffer_full.filter(|_| self.outbox().exist(fd)) {
+                    self.settle(Callback::BufferFull, fd, on_buffer_full(state, self.worker, fd));
+                }
+            }
+            ToWorker::BufferEmpty => {
+                if let Some(on_buffer_empty) = S::DISPATCH.on_buffer_empty.filter(|_| self.outbox().exist(fd)) {
+                    self.settle(Callback::BufferEmpty, fd, on_buffer_empty(state, self.worker, fd));
+                }
             }
         }
     }
@@ -296,6 +307,8 @@ impl<S: Server> Serving<S> {
                 ToWorker::Connect => LostKind::Connect,
                 ToWorker::Data => LostKind::Receive,
                 ToWorker::Close => LostKind::Close(reason(&record)),
+                ToWorker::BufferFull => LostKind::BufferFull,
+                ToWorker::BufferEmpty => LostKind::BufferEmpty,
             },
             data: self.lanes[at].data(&record).to_vec(),
         };
