@@ -69,10 +69,12 @@ pub enum Callback {
     PipeMessage,
     /// `on_worker_exit`.
     Exit,
+    /// `on_timer`, or the closure of a `tick` or an `after`.
+    Timer,
 }
 
 impl Callback {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -83,6 +85,7 @@ impl Callback {
         Self::Finish,
         Self::PipeMessage,
         Self::Exit,
+        Self::Timer,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -108,6 +111,7 @@ impl fmt::Display for Callback {
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
             Self::Exit => "on_worker_exit",
+            Self::Timer => "on_timer",
         })
     }
 }

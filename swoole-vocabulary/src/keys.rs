@@ -79,6 +79,11 @@ macro_rules! keys {
             bytes message_cell: u64 = 64, 2097152, "each message has such a cell in shared memory"
                 default "8K", example "message_cell = kib(8)", original "–", also ["pipe_cell" "message_size"];
 
+            /// How many timers one worker or task worker may have at once; `tick` and `after` answer that there are too many above it. Each that
+            /// waits takes about 120 bytes of that process.
+            number max_timers: u32 = 1, 10000000, "a process that starts timers and ends none is to find out"
+                default "100000", example "max_timers = 100_000", original "–", also ["timer_max" "timer_limit"];
+
             /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
             /// error at the start.
             number max_conn: u32 = 1, 1000000, "the session table has this size, once, from the start"

@@ -138,6 +138,7 @@ const OF_WORKERS: &[&str] = &[
     "task_max_request_grace",
     "max_request",
     "max_request_grace",
+    "max_timers",
     // The master alone goes by it, and its default depends on who is asked.
     "control",
 ];
