@@ -205,6 +205,15 @@ impl<S> Worker<S> {
         Timers { queue: self.timers.get(), from: 0, now_us: clock::uptime_us() }
     }
 
+    /// One that runs `on_timer`.
+    pub(crate) fn start_from_settings(
+        &self,
+        period: Duration,
+        on_timer: fn(&mut S, &Self, Duration) -> Outcome,
+    ) -> Result<TimerId, TimerError> {
+        self.queue().add(period, true, Closure::Again(Again::new(move |state, worker| on_timer(state, worker, period))))
+    }
+
     /// The queue, made for the first timer.
     fn queue(&self) -> &'static TimerQueue<S> {
         self.timers.get().unwrap_or_else(|| {

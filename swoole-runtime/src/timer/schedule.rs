@@ -92,7 +92,8 @@ impl<T> Schedule<T> {
         Some(self.take_out(last))
     }
 
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.heap.len()
     }
 

@@ -44,6 +44,9 @@ pub(super) struct Serving<S: Server> {
     errors: Errors,
 }
 
+/// `on_timer` as the dispatch table has it.
+type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
+
 struct Lane {
     ring: Consumer<FromMaster>,
     /// What is too large for it.
@@ -98,6 +101,9 @@ impl<S: Server> Serving<S> {
         }
         if let Some(on_lost) = S::DISPATCH.on_lost {
             self.hand_over_lost(on_lost, state);
+        }
+        if let Some(on_timer) = S::DISPATCH.on_timer {
+            self.start_timers(on_timer);
         }
         while self.goes_on() {
             let mut idle = true;
@@ -190,6 +196,16 @@ impl<S: Server> Serving<S> {
             self.count_as_consumed();
         }
         was_any
+    }
+
+    /// Those of the key `timers`.
+    fn start_timers(&self, on_timer: OnTimer<S>) {
+        for &ms in self.memory.settings.in_force.timers() {
+            let period = Duration::from_millis(ms);
+            if let Err(e) = self.worker.start_from_settings(period, on_timer) {
+                logging::error!("the timer of {ms} ms of `timers` cannot be started: {e}");
+            }
+        }
     }
 
     /// Runs timers that are due; `false` when none was.
