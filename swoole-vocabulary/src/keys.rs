@@ -87,7 +87,7 @@ macro_rules! keys {
                 also ["timer" "addtimer" "intervals" "ticks"];
 
             /// How many timers one worker or task worker may have at once; `tick` and `after` answer that there are too many above it. Each that
-            /// waits takes about 120 bytes of that process.
+            /// waits takes about 100 bytes of that process.
             number max_timers: u32 = 1, 10000000, "a process that starts timers and ends none is to find out"
                 default "100000", example "max_timers = 100_000", original "–", also ["timer_max" "timer_limit"];
 

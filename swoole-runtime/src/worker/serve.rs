@@ -26,6 +26,9 @@ const RECORDS_A_TURN: usize = 64;
 const LEFT_AT_THE_END: u64 = 100;
 const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
+/// `on_timer` as the dispatch table has it.
+type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
+
 /// The worker's loop.
 pub(super) struct Serving<S: Server> {
     memory: &'static Memory,
@@ -43,9 +46,6 @@ pub(super) struct Serving<S: Server> {
     waits_again_ms: u64,
     errors: Errors,
 }
-
-/// `on_timer` as the dispatch table has it.
-type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
 
 struct Lane {
     ring: Consumer<FromMaster>,
