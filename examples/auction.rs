@@ -2,7 +2,7 @@
 //! higher bid ends the clock of the one before, and starts its own.
 //!
 //! Run it:      cargo run --release --example auction
-//! Type:        nc 127.0.0.1 9508      what stands behind `>`
+//! Type:        nc 127.0.0.1 9509      what stands behind `>`
 //! You see:     what stands behind `<`
 //!
 //! ```text
@@ -36,7 +36,7 @@ struct Auction {
     highest: Option<(u64, TimerId)>,
 }
 
-#[swoole::server(mode = "process", workers = 1, listen = "tcp://127.0.0.1:9508")]
+#[swoole::server(mode = "process", workers = 1, listen = "tcp://127.0.0.1:9509")]
 impl Auction {
     fn on_connect(&mut self, _worker: &Worker<Self>, fd: SessionId) {
         self.bidders.push(fd);

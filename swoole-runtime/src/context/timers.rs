@@ -22,6 +22,8 @@ const TIMERS_A_TURN: usize = 64;
 
 type Outcome = Result<(), Failure>;
 type Then<S> = Closure<S, Worker<S>>;
+/// Runs what is due, and hands on what each returns.
+type Run<S> = fn(&TimerQueue<S>, &mut S, &'static Worker<S>, &mut dyn FnMut(Outcome));
 
 /// The timers of one process.
 pub(crate) struct TimerQueue<S: 'static> {
@@ -30,7 +32,7 @@ pub(crate) struct TimerQueue<S: 'static> {
     /// When the next one is due: all that the loop looks at. `u64::MAX` where there is none.
     pub(super) next_us: Cell<u64>,
     /// Runs some of those that are due.
-    pub(super) run: fn(&Self, &mut S, &'static Worker<S>, &mut dyn FnMut(Outcome)),
+    pub(super) run: Run<S>,
     /// Drops all of them.
     pub(super) clear: fn(&Self) -> usize,
 }

@@ -1,3 +1,4 @@
+#![deny(warnings)]
 use swoole::{CloseReason, SessionId, Worker};
 
 #[derive(Default)]
