@@ -182,12 +182,9 @@ mod tests {
         for (written, meant) in [("on_packet", "on_packet"), ("onBufferEmpty", "on_buffer_empty"), ("onBufferFull", "on_buffer_full")] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
-        for (written, meant) in [
-            ("heartbeat_idle_time", "heartbeat"),
-            ("dispatch_mode", "dispatch"),
-            ("max_concurency", "max_concurrency"),
-            ("ssl", "tls"),
-        ] {
+        for (written, meant) in
+            [("heartbeat_idle_time", "heartbeat"), ("dispatch_mode", "dispatch"), ("max_concurency", "max_concurrency"), ("ssl", "tls")]
+        {
             assert_eq!(key_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
         for (written, meant) in [("open_eof_check", "frame"), ("fraem", "frame")] {
