@@ -46,6 +46,11 @@ fn thumbnails_does_what_its_header_says() {
 }
 
 #[test]
+fn auction_does_what_its_header_says() {
+    play("auction", include_str!("../examples/auction.rs"));
+}
+
+#[test]
 fn tally_does_what_its_header_says() {
     play("tally", include_str!("../examples/tally.rs"));
 }

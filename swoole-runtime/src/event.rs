@@ -73,10 +73,12 @@ pub enum Callback {
     BufferFull,
     /// `on_buffer_empty`.
     BufferEmpty,
+    /// `on_timer`, or the closure of a `tick` or an `after`.
+    Timer,
 }
 
 impl Callback {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -89,6 +91,7 @@ impl Callback {
         Self::Exit,
         Self::BufferFull,
         Self::BufferEmpty,
+        Self::Timer,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -116,6 +119,7 @@ impl fmt::Display for Callback {
             Self::Exit => "on_worker_exit",
             Self::BufferFull => "on_buffer_full",
             Self::BufferEmpty => "on_buffer_empty",
+            Self::Timer => "on_timer",
         })
     }
 }

@@ -7,7 +7,7 @@ const LAYERS: &[&[&str]] = &[
     // Words, and the machine.
     &["id", "remote", "settings", "event", "error", "logging", "sync", "sys"],
     &["shm"],
-    &["ring", "session", "cell", "process", "job", "message"],
+    &["ring", "session", "cell", "process", "job", "message", "timer"],
     &["layout"],
     &["reactor"],
     &["context", "contract"],
@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// The only modules with unsafe code.
-const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "job", "message"];
+const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "job", "message", "timer"];
 
 /// The way of a byte: which file carries which stop, and says so in its first line.
 const STOPS: &[(&str, &str)] = &[

@@ -79,6 +79,12 @@ macro_rules! callbacks {
                 says "`on_pipe_message` takes `{Given}` here, not `{Self}`" "help: write `fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Message)`",
                 also ["ipc" "worker_message"];
 
+            /// One of the periods of `timers` is over.
+            on_timer by ParameterOfOnTimer [self] (worker: Worker, period: Period) Outcome
+                in "each worker", original "`onTimer`",
+                says "`on_timer` takes `{Given}` here, not `{Self}`" "help: write `fn on_timer(&mut self, worker: &Worker<Self>, period: Duration)`",
+                also ["interval" "timeout"];
+
             /// What a dead predecessor was in the middle of, to answer it or to do it over.
             on_lost by ParameterOfOnLost [self] (worker: Worker, lost: Lost) Outcome
                 in "the successor of a dead worker", original "–",
@@ -300,6 +306,7 @@ macro_rules! table_of_callbacks {
     (@given Exit) => { ", exit: &WorkerExit" };
     (@given Message) => { ", message: &str" };
     (@given Lost) => { ", lost: &Lost" };
+    (@given Period) => { ", period: Duration" };
     (@returns Outcome) => { "" };
     (@returns State) => { " -> Self" };
     (@returns Output) => { " -> Output" };

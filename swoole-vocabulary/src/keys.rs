@@ -14,6 +14,7 @@ use crate::{
 /// - `number`: a whole number from one to another, and why
 /// - `seconds`, `bytes`: the same, with units; at run time as `5s` and `2M`, too
 /// - `switch`: true or false
+/// - `periods`: a list of milliseconds in which a function of this crate finds no fault
 #[macro_export]
 macro_rules! keys {
     ($($then:tt)+) => {
@@ -78,6 +79,17 @@ macro_rules! keys {
             /// sender, 2 MiB each, and where it does not fit those or none is free, in a file in `task_tmpdir`.
             bytes message_cell: u64 = 64, 2097152, "each message has such a cell in shared memory"
                 default "8K", example "message_cell = kib(8)", original "–", also ["pipe_cell" "message_size"];
+
+            /// Timers that every worker has from its start, by their periods in milliseconds: each runs `on_timer` when its period is over, and
+            /// again. Decided when the program is compiled whether there are any: an override can change the periods, not bring the first
+            /// or remove the last.
+            periods timers (timers) default "none", example "timers = [1000, 20]", original "`addtimer`",
+                also ["timer" "addtimer" "intervals" "ticks"];
+
+            /// How many timers one worker or task worker may have at once; `tick` and `after` answer that there are too many above it. Each that
+            /// waits takes about 100 bytes of that process.
+            number max_timers: u32 = 1, 10000000, "a process that starts timers and ends none is to find out"
+                default "100000", example "max_timers = 100_000", original "–", also ["timer_max" "timer_limit"];
 
             /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
             /// error at the start.
@@ -329,6 +341,8 @@ pub enum Kind {
     Bytes,
     /// True or false.
     Switch,
+    /// A list of times in milliseconds.
+    Periods,
 }
 
 /// A value that is known.
@@ -340,6 +354,8 @@ pub enum Value<'a> {
     Number(i128),
     /// For a switch.
     Switch(bool),
+    /// For periods.
+    Periods(&'a [u64]),
 }
 
 impl Kind {
@@ -352,6 +368,7 @@ impl Kind {
             Self::Seconds => "a whole number of seconds",
             Self::Bytes => "a whole number of bytes",
             Self::Switch => "true or false",
+            Self::Periods => "a list of numbers, in milliseconds",
         }
     }
 }
@@ -362,6 +379,7 @@ macro_rules! define {
     (@kind seconds) => { Kind::Seconds };
     (@kind bytes) => { Kind::Bytes };
     (@kind switch) => { Kind::Switch };
+    (@kind periods) => { Kind::Periods };
     (@span) => { None };
     (@span $lo:literal, $hi:literal) => { Some(($lo, $hi)) };
 
@@ -369,6 +387,13 @@ macro_rules! define {
         #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
         #[must_use]
         pub const fn $name(value: &str) -> Option<Fault> {
+            checks::$check(value)
+        }
+    };
+    (@of periods $name:ident ($check:ident)) => {
+        #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
+        #[must_use]
+        pub const fn $name(value: &[u64]) -> Option<Fault> {
             checks::$check(value)
         }
     };
@@ -402,6 +427,7 @@ macro_rules! define {
 
     (@any text $name:ident) => { |value| match value { Value::Text(text) => faults::$name(text), _ => None } };
     (@any switch $name:ident) => { |value| match value { Value::Switch(switch) => faults::$name(switch), _ => None } };
+    (@any periods $name:ident) => { |value| match value { Value::Periods(periods) => faults::$name(periods), _ => None } };
     (@any $number:ident $name:ident) => { |value| match value { Value::Number(number) => faults::$name(number), _ => None } };
 
     ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
@@ -477,6 +503,7 @@ macro_rules! table_of_keys {
     () => { $crate::keys!($crate::table_of_keys) };
     (@type text) => { "text" };
     (@type switch) => { "`true` or `false`" };
+    (@type periods) => { "milliseconds, a list" };
     (@type number $lo:literal $hi:literal) => { concat!("number, ", $lo, " to ", $hi) };
     (@type seconds $lo:literal $hi:literal) => { concat!("seconds, ", $lo, " to ", $hi) };
     (@type bytes $lo:literal $hi:literal) => { concat!("bytes, ", $lo, " to ", $hi) };
@@ -576,6 +603,18 @@ mod checks {
             return None;
         }
         fault!("chroot" "takes the path of a directory, from the root", "it becomes the root of all paths", "write `chroot = \"/srv/jail\"`")
+    }
+
+    pub(super) const fn timers(periods: &[u64]) -> Option<Fault> {
+        let mut i = 0;
+        while i < periods.len() {
+            if periods[i] == 0 {
+                return fault!("timers" "takes periods of 1 millisecond or more", "a timer runs each time its period is over",
+                    "write `timers = [1000]`");
+            }
+            i += 1;
+        }
+        None
     }
 
     /// Numbers of at most four digits, with commas in between.

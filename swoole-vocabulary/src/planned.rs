@@ -9,7 +9,6 @@ use crate::{Callback, Given, Returns};
 #[allow(missing_docs, reason = "`words` says what each is")]
 pub enum Feature {
     Datagrams,
-    Timers,
     Modes,
     Dispatch,
     Framing,
@@ -30,7 +29,6 @@ impl Feature {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Datagrams => "datagram listeners",
-            Self::Timers => "timers",
             Self::Modes => "modes other than `process`",
             Self::Dispatch => "dispatch modes other than a fixed worker for each session",
             Self::Framing => "frames",
@@ -84,7 +82,6 @@ macro_rules! callbacks {
 /// The callbacks that are not there yet.
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
-    Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
     Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };
@@ -98,7 +95,6 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
     key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
-    key(Feature::Timers, "timers", "timer"),
     key(Feature::Operation, "stats_file", ""),
     key(Feature::Operation, "max_concurrency", ""),
     key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),

@@ -254,6 +254,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         task_max_request_grace: Some(task_max_request_grace),
         message_queue: Some(message_queue),
         message_cell: Some(message_cell),
+        max_timers: Some(max_timers),
         ..
     } = *settings
     else {
@@ -297,6 +298,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         package_cell: 0,
         message_queue: message_queue as usize,
         message_cell: message_cell as usize,
+        max_timers: max_timers as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
         log_level: log_level.expect("our bug: a level that `log` does not have"),

@@ -81,13 +81,13 @@ signposts! {
     }
 
     "runs in the master",
-    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers; this release has none yet" {
+    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers" {
         tick(period, callback) "`tick` cannot be called in the master"
-            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+            "help: call `worker.tick(period, callback)` in `on_connect`, or have `timers = [1000]` with an `on_timer`"
         after(delay, callback) "`after` cannot be called in the master"
-            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+            "help: call `worker.after(delay, callback)` in `on_connect`, or have `timers = [1000]` with an `on_timer`"
         clear_timer(timer) "`clear_timer` cannot be called in the master"
-            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+            "help: call `worker.clear_timer(timer)` in the worker that has started it"
     }
 
     "runs in the master", because "a worker hands over a job, and the output of `on_task` comes back to it" {

@@ -122,13 +122,13 @@ signposts! {
     }
 
     "runs before the worker is ready",
-    because "a timer's callback gets the state of a worker as `&mut self`, which is only being built here; this release has none yet" {
+    because "a timer's callback gets the state of a worker as `&mut self`, which is only being built here" {
         tick(period, callback) "`tick` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+            "help: have `timers = [1000]` with an `on_timer`, or call `worker.tick(period, callback)` in `on_connect`"
         after(delay, callback) "`after` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+            "help: have `timers = [1000]` with an `on_timer`, or call `worker.after(delay, callback)` in `on_connect`"
         clear_timer(timer) "`clear_timer` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+            "help: call `worker.clear_timer(timer)` where it runs"
     }
 
     "runs before the worker is ready", because "a worker hands over a job, and the output of `on_task` comes back to it" {

@@ -78,6 +78,7 @@ pub(crate) struct Resolved {
     pub(crate) message_cell: usize,
     /// How large a package may be that does not lie on a ring; 0 where the program has no frame.
     pub(crate) package_cell: usize,
+    pub(crate) max_timers: usize,
     pub(crate) max_conn: u32,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,

@@ -1,3 +1,4 @@
+#![deny(warnings)]
 use swoole::{CloseReason, SessionId, Worker};
 
 #[derive(Default)]
@@ -8,6 +9,7 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    #[cfg(all())]
     fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
     fn helper(&self) {}
 }
