@@ -154,7 +154,7 @@ impl Lane {
             }
             is_published
         } else {
-            let is_published = self.packages.push(&mut self.to, tag, package);
+            let is_published = self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, package));
             if !is_published {
                 self.needs = Room::Cell;
             }

@@ -53,10 +53,11 @@ impl Lane {
     }
 
     /// Whether there is what the first of those that wait needs.
-    pub(super) fn has_room(&mut self) -> bool {
-        match self.needs {
-            Room::Bytes(length) => self.to.reserve(length, length).is_some(),
-            Room::Cell => self.packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+    pub(super) fn has_room<F: Frames>(&mut self) -> bool {
+        match (self.needs, &self.packages) {
+            (Room::Bytes(length), _) => self.to.reserve(length, length).is_some(),
+            (Room::Cell, Some(packages)) if F::ANY => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+            (Room::Cell, _) => true,
         }
     }
 }
@@ -106,7 +107,8 @@ impl<F: Frames> Reactor<F> {
                     self.close_socket(found, false);
                     self.begin_close(found, CloseReason::Peer);
                 }
-                Read::Violation(why) => self.violates(found, why),
+                Read::Violation(why) if F::ANY => self.violates(found, why),
+                Read::Violation(_) => {}
             }
         }
         if row.has(Flags::CLOSE_DUE)

@@ -87,7 +87,7 @@ struct Lane {
     asleep: Answers,
     bell: &'static Bell,
     /// What is too large for the ring to the worker.
-    packages: Outgoing,
+    packages: Option<Outgoing>,
     /// What the first of those that wait needs.
     needs: Room,
     /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
@@ -130,7 +130,7 @@ impl<F: Frames> Reactor<F> {
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
-                packages: Outgoing::new(memory.packages(index, slot)),
+                packages: F::ANY.then(|| Outgoing::new(memory.packages(index, slot))),
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
                 owner: &memory.slot(slot).owner,

@@ -84,7 +84,7 @@ impl<F: Frames> Reactor<F> {
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
-            || self.workers.iter_mut().any(|lane| lane.has_work())
+            || self.workers.iter_mut().any(|lane| lane.has_work::<F>())
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -176,12 +176,12 @@ impl<F: Frames> Reactor<F> {
 }
 
 impl super::Lane {
-    fn has_work(&mut self) -> bool {
+    fn has_work<F: Frames>(&mut self) -> bool {
         if self.waiting.0 != 0 {
             // Raised anew for this sleep: the worker answers each raise once.
             self.to.wants_room().lower();
             self.to.wants_room().raise();
-            if self.has_room() {
+            if self.has_room::<F>() {
                 return true;
             }
         }

@@ -50,14 +50,17 @@ pub(super) struct Serving<S: Server> {
 struct Lane {
     ring: Consumer<FromMaster>,
     /// What is too large for it.
-    packages: Packages,
+    packages: Option<Packages>,
     reactor: &'static Bell,
 }
 
 impl Lane {
     /// The record's bytes, in place.
-    fn data(&self, record: &Record) -> &[u8] {
-        if record.elsewhere { self.packages.data(&self.ring, record) } else { self.ring.data(record) }
+    fn data<S: Server>(&self, record: &Record) -> &[u8] {
+        match &self.packages {
+            Some(packages) if !S::FRAMES.is_empty() && record.elsewhere => packages.data(&self.ring, record),
+            _ => self.ring.data(record),
+        }
     }
 }
 
@@ -67,7 +70,7 @@ impl<S: Server> Serving<S> {
         let lanes = (0..memory.settings.reactors)
             .map(|reactor| Lane {
                 ring: Consumer::attach(memory.to_worker(reactor, slot)),
-                packages: memory.packages(reactor, slot),
+                packages: (!S::FRAMES.is_empty()).then(|| memory.packages(reactor, slot)),
                 reactor: &memory.bells.reactors[reactor],
             })
             .collect();
@@ -278,7 +281,7 @@ impl<S: Server> Serving<S> {
                     self.memory.bells.manager.ring();
                 }
                 if let Some(on_receive) = contract::on_receive::<S>(record.tag.listener) {
-                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data(record)));
+                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data::<S>(record)));
                 }
             }
             ToWorker::Close => {
@@ -335,7 +338,7 @@ impl<S: Server> Serving<S> {
                 ToWorker::BufferFull => LostKind::BufferFull,
                 ToWorker::BufferEmpty => LostKind::BufferEmpty,
             },
-            data: self.lanes[at].data(&record).to_vec(),
+            data: self.lanes[at].data::<S>(&record).to_vec(),
         };
         self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
         if kind == ToWorker::Close {
