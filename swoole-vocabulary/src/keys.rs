@@ -189,6 +189,12 @@ macro_rules! keys {
                 default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
                 also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
 
+            /// How much memory the output of all clients may take that they have not read, and what has come in of packages that are not whole. At
+            /// half of it `send` says `BufferFull` where its client has anything waiting; what would exceed all of it ends its session with
+            /// `overflow`. Each reactor has its share.
+            bytes output_memory: u64 = 1048576, 1099511627776, "clients that read slowly would be closed at once"
+                default "256M", example "output_memory = mib(256)", original "–", also ["output_budget" "max_output_memory" "buffer_memory"];
+
             /// How much output of one session may wait before `on_buffer_full` runs.
             bytes buffer_high_watermark: u64 = 1, 1073741824, "more never waits for one client"
                 default "4/5 of socket_buffer_size", example "buffer_high_watermark = mib(4)", original "`buffer_high_watermark`",

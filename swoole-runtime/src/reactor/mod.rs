@@ -163,7 +163,10 @@ impl<F: Frames> Reactor<F> {
 
     /// What all queues hold, for the workers to read.
     fn publish_queued(&self) {
-        // Relaxed: a measure.
-        self.board.queued.store(self.outputs.total(), Ordering::Relaxed);
+        let total = self.outputs.total();
+        // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
+        if self.board.queued.load(Ordering::Relaxed) != total {
+            self.board.queued.store(total, Ordering::Relaxed);
+        }
     }
 }

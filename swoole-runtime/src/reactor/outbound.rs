@@ -152,6 +152,7 @@ impl<F: Frames> Reactor<F> {
             return;
         }
         self.outputs.append(row, &rest);
+        self.publish_queued();
         // Relaxed: only this reactor writes it.
         if F::WATERMARKS && row.queued.load(Ordering::Relaxed) >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
             row.set(Flags::IS_FULL.and(Flags::FULL_DUE));

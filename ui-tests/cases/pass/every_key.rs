@@ -43,6 +43,7 @@ struct Echo;
     heartbeat_idle = mins(1) * 2,
     max_queued_bytes = mib(1),
     discard_timeout_request = 1 < 2,
+    output_memory = gib(1),
     buffer_high_watermark = mib(4) - 1,
     buffer_low_watermark = kib(64),
     send_yield = secs(1) + 1,

@@ -41,6 +41,7 @@ struct Echo;
     heartbeat_idle = secs(120),
     max_queued_bytes = mib(1),
     discard_timeout_request = true,
+    output_memory = mib(256),
     buffer_high_watermark = mib(4),
     buffer_low_watermark = kib(64),
     send_yield = secs(2),
