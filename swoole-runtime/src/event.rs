@@ -133,19 +133,22 @@ pub(crate) enum ToWorker {
     Data = 2,
     /// Detail: the [`CloseReason`].
     Close = 3,
+    /// Say so when this is reached: what came before is done then.
+    Through = 4,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Connect, Self::Data, Self::Close, Self::Through].get(usize::from(word).checked_sub(1)?).copied()
     }
 
-    /// The callback this record begins.
-    pub(crate) fn callback(self) -> Callback {
+    /// The callback this record begins, if it begins one.
+    pub(crate) fn callback(self) -> Option<Callback> {
         match self {
-            Self::Connect => Callback::Connect,
-            Self::Data => Callback::Receive,
-            Self::Close => Callback::Close,
+            Self::Connect => Some(Callback::Connect),
+            Self::Data => Some(Callback::Receive),
+            Self::Close => Some(Callback::Close),
+            Self::Through => None,
         }
     }
 }
@@ -166,11 +169,15 @@ pub(crate) enum ToReactor {
     Closed = 5,
     /// Struck out by the manager: a dead worker had written nonsense here.
     Nothing = 6,
+    /// Whose session it is from now on; the user's number, as 8 bytes on the ring.
+    Bind = 7,
+    /// A [`ToWorker::Through`] was reached.
+    Through = 8,
 }
 
 impl ToReactor {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing]
+        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing, Self::Bind, Self::Through]
             .get(usize::from(word).checked_sub(1)?)
             .copied()
     }

@@ -80,8 +80,11 @@ signposts! {
         finish(output) "`finish` cannot be called in the manager" "help: let `on_task` return the output"
     }
 
+    "runs in the manager", because "workers and task workers say whose a session is" {
+        bind(fd, uid) "`bind` cannot be called in the manager" "help: call `worker.bind(fd, uid)` in `on_receive`"
+    }
+
     "runs in the manager", because "it is a call of a worker, which this release does not have yet" {
-        bind(fd, uid) "`bind` cannot be called in the manager" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
         pause(fd) "`pause` cannot be called in the manager" "help: remove this call; `worker.pause(fd)` comes with a later release"
         resume(fd) "`resume` cannot be called in the manager" "help: remove this call; `worker.resume(fd)` comes with a later release"
         protect(fd, on) "`protect` cannot be called in the manager"

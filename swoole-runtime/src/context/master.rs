@@ -111,8 +111,11 @@ signposts! {
             "help: call `manager.send_message::<Self>(to, &message)` in `on_manager_start`, or `worker.send_message(to, &message)` in `on_receive`"
     }
 
+    "runs in the master", because "workers and task workers say whose a session is" {
+        bind(fd, uid) "`bind` cannot be called in the master" "help: call `worker.bind(fd, uid)` in `on_receive`"
+    }
+
     "runs in the master", because "it is a call of a worker, which this release does not have yet" {
-        bind(fd, uid) "`bind` cannot be called in the master" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
         pause(fd) "`pause` cannot be called in the master" "help: remove this call; `worker.pause(fd)` comes with a later release"
         resume(fd) "`resume` cannot be called in the master" "help: remove this call; `worker.resume(fd)` comes with a later release"
         protect(fd, on) "`protect` cannot be called in the master"

@@ -272,9 +272,12 @@ signposts! {
             "help: call `process.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }
 
-    "runs in a user process", because "it is a call of a worker, which this release does not have yet" {
+    "runs in a user process", because "workers and task workers say whose a session is" {
         bind(fd, uid) "`bind` cannot be called in a user process"
-            "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
+            "help: call `worker.bind(fd, uid)` in `on_receive`"
+    }
+
+    "runs in a user process", because "it is a call of a worker, which this release does not have yet" {
         pause(fd) "`pause` cannot be called in a user process" "help: remove this call; `worker.pause(fd)` comes with a later release"
         resume(fd) "`resume` cannot be called in a user process" "help: remove this call; `worker.resume(fd)` comes with a later release"
         protect(fd, on) "`protect` cannot be called in a user process"

@@ -105,8 +105,7 @@ signposts! {
             "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }
 
-    "not in this release", because "what this release can do with a session is `send`, `close`, `close_now` and `connection_info`" {
-        bind(fd, uid) "`bind` is not there yet" "help: keep it in the state, in a `HashMap<SessionId, _>`"
+    "not in this release", because "what this release can do with a session is `send`, `bind`, `close`, `close_now` and `connection_info`" {
         pause(fd) "`pause` is not there yet" "help: remove this call"
         resume(fd) "`resume` is not there yet" "help: remove this call"
         protect(fd, on) "`protect` is not there yet" "help: remove this call: only your own code closes an idle session"

@@ -147,9 +147,12 @@ signposts! {
         finish(output) "`finish` cannot be called in `on_worker_start`" "help: let `on_task` return the output"
     }
 
-    "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {
+    "runs before the worker is ready", because "workers and task workers say whose a session is" {
         bind(fd, uid) "`bind` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
+            "help: call `worker.bind(fd, uid)` in `on_receive`"
+    }
+
+    "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {
         pause(fd) "`pause` cannot be called in `on_worker_start`" "help: remove this call; `worker.pause(fd)` comes with a later release"
         resume(fd) "`resume` cannot be called in `on_worker_start`" "help: remove this call; `worker.resume(fd)` comes with a later release"
         protect(fd, on) "`protect` cannot be called in `on_worker_start`"

@@ -3,18 +3,21 @@
 //! Runs in: the master's main thread. If a worker is dead: nothing here knows.
 
 use crate::{
+    dispatch::Mode,
     id::SessionId,
     layout::Memory,
     logging,
-    reactor::Intake,
+    reactor::{Intake, Shares},
     remote::Remote,
     sync::Ordering,
     sys::{clock, listener::Socket, local, socket},
 };
+use core::net::IpAddr;
 use mio::net::{TcpListener, UnixListener};
 use std::{
     io,
     os::fd::{IntoRawFd, OwnedFd},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -58,6 +61,8 @@ pub(super) struct Acceptor {
     memory: &'static Memory,
     listeners: Vec<Door>,
     intakes: Vec<Intake>,
+    mode: Mode,
+    shares: Arc<Shares>,
     next: SessionId,
     /// More may wait: an edge comes only once.
     pub(super) more: bool,
@@ -69,9 +74,9 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>) -> Self {
+    pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>, mode: Mode, shares: Arc<Shares>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false, said_failed: false }
+        Self { memory, listeners, intakes, mode, shares, next: first, more: true, resting: None, said_full: false, said_failed: false }
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
@@ -136,9 +141,16 @@ impl Acceptor {
         if header.connections() < u64::from(self.memory.settings.max_conn) * 9 / 10 {
             self.said_full = false;
         }
+        let (mode, shares) = (self.mode, &self.shares);
         let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
         let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::unix_ms(), |id| {
-            (remote, listener as u8, (id.get() / workers % reactors) as u16, (id.get() % workers) as u16)
+            let fixed = id.get() % workers;
+            let worker = match mode {
+                Mode::Ip => by_address(&remote).map_or(fixed, |address| address % workers),
+                Mode::LeastConn => shares.add_session(fixed as usize) as u64,
+                _ => fixed,
+            };
+            (remote, listener as u8, (id.get() / workers % reactors) as u16, worker as u16)
         });
         self.next = found.id.following();
         // Relaxed: a count that only this thread writes; before the reactor can count the end of it.
@@ -146,8 +158,25 @@ impl Acceptor {
         if let Err(e) = self.intakes[found.row.reactor()].give(found.id.get(), descriptor) {
             logging::error!("session {}: the kernel watches no more sockets: {e}", found.id);
             socket::end(descriptor, true);
+            if self.mode == Mode::LeastConn {
+                self.shares.remove_session(found.row.worker());
+            }
             found.free();
             header.closed.fetch_add(1, Ordering::Release);
         }
     }
+}
+
+/// The number of a client's address, the same for all its ports: of version 4 the address, else a hash of it. `None` for one of this machine
+/// that has none.
+fn by_address(remote: &Remote) -> Option<u64> {
+    let address = remote.address()?.ip().to_canonical();
+    Some(match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => {
+            let (net, host) = ((u128::from(address) >> 64) as u64, u128::from(address) as u64);
+            // Multiplied by 2^64 / the golden ratio: neighbours go to different workers, whether nets or hosts.
+            (net.rotate_left(32) ^ host).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+        }
+    })
 }
