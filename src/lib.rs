@@ -46,7 +46,7 @@ pub use swoole_runtime::context::{
     Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings, SettingsInForce,
+    Callback, CloseReason, Dispatch, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings, SettingsInForce,
     State, TaskError, TaskId, WorkerId,
 };
 
