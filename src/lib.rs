@@ -42,12 +42,12 @@
 pub use swoole_macros::server;
 pub use swoole_runtime::boot::Builder;
 pub use swoole_runtime::context::{
-    HandedAs, Lost, LostKind, Manager, Master, PacketSource, SentAs, SessionInfo, Sessions, Stats, Task, TaskWorker, UserProcess, Wake,
-    Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
+    HandedAs, Lost, LostKind, Manager, Master, PacketSource, SentAs, SessionInfo, Sessions, Stats, Task, TaskWorker, TimerInfo, Timers,
+    UserProcess, Wake, Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Dispatch, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings, SettingsInForce,
-    State, TaskError, TaskId, WorkerId,
+    Callback, CloseReason, Dispatch, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
+    SettingsInForce, State, TaskError, TaskId, TimerError, TimerId, WorkerId,
 };
 
 /// What the attribute's expansion calls. No promises.

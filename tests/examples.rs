@@ -46,6 +46,11 @@ fn thumbnails_does_what_its_header_says() {
 }
 
 #[test]
+fn auction_does_what_its_header_says() {
+    play("auction", include_str!("../examples/auction.rs"));
+}
+
+#[test]
 fn tally_does_what_its_header_says() {
     play("tally", include_str!("../examples/tally.rs"));
 }
@@ -65,8 +70,9 @@ trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 /// Types and compares, line by line:
-/// `NAME> text` sends a line, one whose name is a capital to the listener `admin`; `NAME< text` expects one, `NAME closed` expects the end, `log text` waits for a line of the server that has
-/// this in it, `reload` reloads and waits until that is through, `stop` presses Ctrl-C.
+/// `NAME> text` sends a line, one whose name is a capital to the listener `admin`, and `shutdown` ends the server; `NAME< text` expects one, `NAME
+/// closed` expects the end, `log text` waits for a line of the server that has this in it, `reload` reloads and waits until that is through,
+/// `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
     let mut server = Server::start(example, &arguments(source));
     let mut clients: HashMap<String, BufReader<Box<dyn Stream>>> = HashMap::new();
@@ -83,7 +89,11 @@ fn play(example: &str, source: &str) {
             let (name, rest) = line.split_at(1);
             let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect(name));
             match rest.split_at(rest.len().min(2)) {
-                ("> ", text) => client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line"),
+                ("> ", text) => {
+                    client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line");
+                    // A signal would meet a server that is ending by itself.
+                    stopped |= text == "shutdown";
+                }
                 ("< ", text) => {
                     let mut seen = String::new();
                     client.read_line(&mut seen).unwrap_or_else(|e| panic!("{example}: `{line}` was not seen: {e}"));

@@ -46,7 +46,7 @@ const WAY_OF_A_MESSAGE: [&str; 8] = [
 ];
 
 /// Callbacks that echo has not: who has them, and what is there for their sake alone.
-const USED_ELSEWHERE: [(&str, &str, &[&str]); 4] = [
+const USED_ELSEWHERE: [(&str, &str, &[&str]); 5] = [
     ("on_panic", "crash", &["crash::Crash::on_panic", "swoole_runtime::worker::panic::last_words"]),
     ("on_worker_error", "crash", &["crash::Crash::on_worker_error", "swoole_runtime::manager::life::Life::run_callback"]),
     (
@@ -58,6 +58,11 @@ const USED_ELSEWHERE: [(&str, &str, &[&str]); 4] = [
             ">::still_lost",
             "swoole_runtime::process::board::SlotBoard::lost",
         ],
+    ),
+    (
+        "on_timer",
+        "ticker",
+        &["::on_timer", "swoole_runtime::context::timers::TimerQueue<S>::run_some", "swoole_runtime::timer::schedule::Schedule"],
     ),
     (
         "on_pipe_message",
@@ -121,7 +126,7 @@ fn built(server: &str) -> &'static BTreeSet<String> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tailored");
         build(&target);
         let release = target.join("release");
-        ["examples/echo", "examples/crash", "mourner", "messenger"]
+        ["examples/echo", "examples/crash", "mourner", "messenger", "ticker"]
             .map(|program| (program.rsplit('/').next().unwrap_or(program), names(&release.join(program))))
             .into()
     });
@@ -131,7 +136,7 @@ fn built(server: &str) -> &'static BTreeSet<String> {
 fn build(target: &Path) {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--quiet", "-p", "swoole", "-p", "system-tests"])
-        .args(["--example", "echo", "--example", "crash", "--bin", "mourner", "--bin", "messenger"])
+        .args(["--example", "echo", "--example", "crash", "--bin", "mourner", "--bin", "messenger", "--bin", "ticker"])
         .arg("--target-dir")
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -159,7 +164,7 @@ fn names(program: &Path) -> BTreeSet<String> {
 fn is_ours(name: &str) -> bool {
     // What does nothing is merged, and has the name of any of its kind.
     !name.starts_with("core::ptr::drop_in_place<")
-        && ["swoole", "echo::", "crash::", "mourner::", "messenger::"].iter().any(|part| name.contains(part))
+        && ["swoole", "echo::", "crash::", "mourner::", "messenger::", "ticker::"].iter().any(|part| name.contains(part))
 }
 
 /// Whether one of these is a word of the name: `TaskWorker`, `on_task` and `task::` have the word `task`.

@@ -52,7 +52,7 @@ pub struct Dispatching {
     /// By what a worker is chosen.
     pub mode: Mode,
     /// The function of [`Mode::Function`].
-    pub function: Option<fn(&SessionInfo, &[u8]) -> crate::Dispatch>,
+    pub function: Option<fn(&SessionInfo, &[u8]) -> crate::dispatch::Dispatch>,
     /// Whether `on_connect` and `on_close` run.
     pub has_events: bool,
 }

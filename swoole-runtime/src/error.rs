@@ -21,6 +21,7 @@ enum Kind {
     Page(PageTooLarge),
     Task(TaskError),
     Message(MessageError),
+    Timer(TimerError),
 }
 
 impl Error {
@@ -55,12 +56,21 @@ impl Error {
         }
     }
 
+    /// The small error behind this one, where a timer was not started.
+    #[must_use]
+    pub fn as_timer_error(&self) -> Option<TimerError> {
+        match self.0 {
+            Kind::Timer(e) => Some(e),
+            _ => None,
+        }
+    }
+
     /// The small error behind this one, where a call on a session failed.
     #[must_use]
     pub fn as_send_error(&self) -> Option<SendError> {
         match self.0 {
             Kind::Send(e) => Some(e),
-            Kind::Start(_) | Kind::Refusals(_) | Kind::Page(_) | Kind::Task(_) | Kind::Message(_) => None,
+            _ => None,
         }
     }
 }
@@ -80,6 +90,7 @@ impl fmt::Display for Error {
             Kind::Page(e) => fmt::Display::fmt(e, f),
             Kind::Task(e) => fmt::Display::fmt(e, f),
             Kind::Message(e) => fmt::Display::fmt(e, f),
+            Kind::Timer(e) => fmt::Display::fmt(e, f),
         }
     }
 }
@@ -112,6 +123,7 @@ impl std::error::Error for Error {
             Kind::Page(e) => Some(e),
             Kind::Task(e) => Some(e),
             Kind::Message(e) => Some(e),
+            Kind::Timer(e) => Some(e),
         }
     }
 }
@@ -255,6 +267,33 @@ impl std::error::Error for MessageError {}
 impl From<MessageError> for Error {
     fn from(e: MessageError) -> Self {
         Self(Kind::Message(e))
+    }
+}
+
+/// Why a timer was not started. Each variant says what to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TimerError {
+    /// A time of 0: call the function, or wait for a millisecond at least.
+    NoTime,
+    /// As many timers of this process wait as `max_timers` says: end some, or have one that does the work of several.
+    TooManyTimers,
+}
+
+impl fmt::Display for TimerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTime => "a timer of no time",
+            Self::TooManyTimers => "as many timers of this process wait as max_timers says",
+        })
+    }
+}
+
+impl std::error::Error for TimerError {}
+
+impl From<TimerError> for Error {
+    fn from(e: TimerError) -> Self {
+        Self(Kind::Timer(e))
     }
 }
 

@@ -69,10 +69,16 @@ pub enum Callback {
     PipeMessage,
     /// `on_worker_exit`.
     Exit,
+    /// `on_buffer_full`.
+    BufferFull,
+    /// `on_buffer_empty`.
+    BufferEmpty,
+    /// `on_timer`, or the closure of a `tick` or an `after`.
+    Timer,
 }
 
 impl Callback {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -83,6 +89,9 @@ impl Callback {
         Self::Finish,
         Self::PipeMessage,
         Self::Exit,
+        Self::BufferFull,
+        Self::BufferEmpty,
+        Self::Timer,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -108,6 +117,9 @@ impl fmt::Display for Callback {
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
             Self::Exit => "on_worker_exit",
+            Self::BufferFull => "on_buffer_full",
+            Self::BufferEmpty => "on_buffer_empty",
+            Self::Timer => "on_timer",
         })
     }
 }
@@ -133,13 +145,19 @@ pub(crate) enum ToWorker {
     Data = 2,
     /// Detail: the [`CloseReason`].
     Close = 3,
+    /// As much output waits as the high watermark says.
+    BufferFull = 4,
+    /// Behind that: as little as the low one says.
+    BufferEmpty = 5,
     /// Say so when this is reached: what came before is done then.
-    Through = 4,
+    Through = 6,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close, Self::Through].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty, Self::Through]
+            .get(usize::from(word).checked_sub(1)?)
+            .copied()
     }
 
     /// The callback this record begins, if it begins one.
@@ -148,6 +166,8 @@ impl ToWorker {
             Self::Connect => Some(Callback::Connect),
             Self::Data => Some(Callback::Receive),
             Self::Close => Some(Callback::Close),
+            Self::BufferFull => Some(Callback::BufferFull),
+            Self::BufferEmpty => Some(Callback::BufferEmpty),
             Self::Through => None,
         }
     }
@@ -169,16 +189,31 @@ pub(crate) enum ToReactor {
     Closed = 5,
     /// Struck out by the manager: a dead worker had written nonsense here.
     Nothing = 6,
+    /// Read nothing of the session until the next word; detail: 1 to read on.
+    Pause = 7,
+    /// End the session for no silence; detail: 0 to do so again.
+    Protect = 8,
     /// Whose session it is from now on; the user's number, as 8 bytes on the ring.
-    Bind = 7,
+    Bind = 9,
     /// A [`ToWorker::Through`] was reached.
-    Through = 8,
+    Through = 10,
 }
 
 impl ToReactor {
+    const ALL: [Self; 10] = [
+        Self::Send,
+        Self::SendLarge,
+        Self::Close,
+        Self::CloseNow,
+        Self::Closed,
+        Self::Nothing,
+        Self::Pause,
+        Self::Protect,
+        Self::Bind,
+        Self::Through,
+    ];
+
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing, Self::Bind, Self::Through]
-            .get(usize::from(word).checked_sub(1)?)
-            .copied()
+        Self::ALL.get(usize::from(word).checked_sub(1)?).copied()
     }
 }

@@ -109,6 +109,44 @@ impl fmt::Display for TaskId {
     }
 }
 
+/// One timer of this process; what `tick` and `after` return in the original.
+///
+/// Rises with each timer that a process makes, from 1, and is never used again: an id that is kept longer than its timer does no harm. It
+/// means nothing to another process, nor to the successor of this one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerId {
+    number: NonZeroU64,
+    slot: u32,
+}
+
+impl TimerId {
+    pub(crate) const fn new(number: NonZeroU64, slot: u32) -> Self {
+        Self { number, slot }
+    }
+
+    /// The number, to print it.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.number.get()
+    }
+
+    pub(crate) const fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
+impl fmt::Display for TimerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.number, f)
+    }
+}
+
+impl fmt::Debug for TimerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TimerId({})", self.number)
+    }
+}
+
 /// As their numbers: a job says by them whom it is for.
 macro_rules! as_number {
     ($($id:ident by $number:ty),+) => { $(

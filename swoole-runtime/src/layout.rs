@@ -134,7 +134,7 @@ impl Memory {
             layout_of(&plan)
         );
         let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
-        memory.header().sign(layout_of(&plan), clock::unix_ms());
+        memory.header().sign(layout_of(&plan), clock::unix_ms(), clock::uptime_ms());
         Ok(memory)
     }
 

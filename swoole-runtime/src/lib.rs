@@ -29,6 +29,8 @@ mod process;
 mod ring;
 #[allow(unsafe_code, reason = "lays its types into shared memory")]
 mod session;
+#[allow(unsafe_code, reason = "keeps small closures without their types")]
+mod timer;
 // 1
 #[allow(unsafe_code, reason = "the only cast from an offset to a type")]
 mod shm;
@@ -47,9 +49,9 @@ mod sync;
 mod sys;
 
 pub use dispatch::Dispatch;
-pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError};
+pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
 pub use event::{Callback, CloseReason, State};
 pub use frame::Frame;
-pub use id::{SessionId, TaskId, WorkerId};
+pub use id::{SessionId, TaskId, TimerId, WorkerId};
 pub use remote::Remote;
 pub use settings::{Listener, Settings, SettingsInForce, check, gib, kib, mib, mins, secs};

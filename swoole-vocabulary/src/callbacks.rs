@@ -49,6 +49,18 @@ macro_rules! callbacks {
                 needed "a stream listener runs it as the last event of a session, so that what belongs to the session can be let go",
                 also ["disconnect" "disconnected" "closed" "end" "hangup"];
 
+            /// So much output waits for a client as `buffer_high_watermark` says: stop sending, or close the session.
+            on_buffer_full by ParameterOfOnBufferFull [self] (worker: Worker, fd: Session) Outcome
+                in "the worker of the session", original "`onBufferFull`",
+                says "`on_buffer_full` takes `{Given}` here, not `{Self}`" "help: write `fn on_buffer_full(&mut self, worker: &Worker<Self>, fd: SessionId)`",
+                also ["high_watermark" "buffer_high"];
+
+            /// After `on_buffer_full`: no more than `buffer_low_watermark` waits any more, so go on.
+            on_buffer_empty by ParameterOfOnBufferEmpty [self] (worker: Worker, fd: Session) Outcome
+                in "the worker of the session", original "`onBufferEmpty`",
+                says "`on_buffer_empty` takes `{Given}` here, not `{Self}`" "help: write `fn on_buffer_empty(&mut self, worker: &Worker<Self>, fd: SessionId)`",
+                also ["low_watermark" "buffer_low" "drain"];
+
             /// A worker has handed over a job. What it returns travels back; `task.finish(&output)` sends it early.
             on_task by ParameterOfOnTask [self] (task_worker: TaskWorker, task: Task) Output
                 in "a task worker", original "`onTask`",
@@ -66,6 +78,12 @@ macro_rules! callbacks {
                 in "the worker or task worker that it was sent to", original "`onPipeMessage`",
                 says "`on_pipe_message` takes `{Given}` here, not `{Self}`" "help: write `fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: Message)`",
                 also ["ipc" "worker_message"];
+
+            /// One of the periods of `timers` is over.
+            on_timer by ParameterOfOnTimer [self] (worker: Worker, period: Period) Outcome
+                in "each worker", original "`onTimer`",
+                says "`on_timer` takes `{Given}` here, not `{Self}`" "help: write `fn on_timer(&mut self, worker: &Worker<Self>, period: Duration)`",
+                also ["interval" "timeout"];
 
             /// What a dead predecessor was in the middle of, to answer it or to do it over.
             on_lost by ParameterOfOnLost [self] (worker: Worker, lost: Lost) Outcome
@@ -288,6 +306,7 @@ macro_rules! table_of_callbacks {
     (@given Exit) => { ", exit: &WorkerExit" };
     (@given Message) => { ", message: &str" };
     (@given Lost) => { ", lost: &Lost" };
+    (@given Period) => { ", period: Duration" };
     (@returns Outcome) => { "" };
     (@returns State) => { " -> Self" };
     (@returns Output) => { " -> Output" };

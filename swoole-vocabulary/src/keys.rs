@@ -14,6 +14,7 @@ use crate::{
 /// - `number`: a whole number from one to another, and why
 /// - `seconds`, `bytes`: the same, with units; at run time as `5s` and `2M`, too
 /// - `switch`: true or false
+/// - `periods`: a list of milliseconds in which a function of this crate finds no fault
 #[macro_export]
 macro_rules! keys {
     ($($then:tt)+) => {
@@ -79,6 +80,17 @@ macro_rules! keys {
             bytes message_cell: u64 = 64, 2097152, "each message has such a cell in shared memory"
                 default "8K", example "message_cell = kib(8)", original "–", also ["pipe_cell" "message_size"];
 
+            /// Timers that every worker has from its start, by their periods in milliseconds: each runs `on_timer` when its period is over, and
+            /// again. Decided when the program is compiled whether there are any: an override can change the periods, not bring the first
+            /// or remove the last.
+            periods timers (timers) default "none", example "timers = [1000, 20]", original "`addtimer`",
+                also ["timer" "addtimer" "intervals" "ticks"];
+
+            /// How many timers one worker or task worker may have at once; `tick` and `after` answer that there are too many above it. Each that
+            /// waits takes about 100 bytes of that process.
+            number max_timers: u32 = 1, 10000000, "a process that starts timers and ends none is to find out"
+                default "100000", example "max_timers = 100_000", original "–", also ["timer_max" "timer_limit"];
+
             /// How many sessions may be open at once; more are refused and counted. A value above what the descriptor limit allows is an
             /// error at the start.
             number max_conn: u32 = 1, 1000000, "the session table has this size, once, from the start"
@@ -139,6 +151,28 @@ macro_rules! keys {
             text unix_mode (unix_mode) default "none: what the umask leaves", example "unix_mode = \"660\"", original "–",
                 also ["socket_mode" "unix_socket_mode" "permissions" "chmod" "umask"];
 
+            /// Whether sessions end that receive nothing for long; the reason is `idle`. Only bytes of the client count, and a stuck worker keeps none
+            /// from its end. Written with its parts, as `heartbeat(check = secs(60), idle = secs(120))`, they do.
+            switch heartbeat default "whether one of its parts is set", example "heartbeat = true", original "–",
+                also ["heart_beat" "idle_timeout" "max_idle" "timeout_idle" "read_timeout"];
+
+            /// How late at most a listener sees that a session is idle; commonly it sees it at once.
+            seconds heartbeat_check: u64 = 1, 86400, "a session that is idle for a day longer is not looked after"
+                default "60s", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
+
+            /// How long a session may receive nothing.
+            seconds heartbeat_idle: u64 = 1, 604800, "a client that says nothing for a week is gone"
+                default "twice heartbeat_check", example "heartbeat_idle = secs(120)", original "`heartbeat_idle_time`", also ["heartbeat_idle_time" "max_idle_time"];
+
+            /// How many bytes of one session may be on their way to its worker before nothing more of it is read, until all of them are
+            /// through; 0 for any number. Other sessions are read meanwhile.
+            bytes max_queued_bytes: u64 = 0, 1073741824, "rings are no larger together"
+                default "0", example "max_queued_bytes = mib(1)", original "`max_queued_bytes`", also ["max_input_queue" "input_queue"];
+
+            /// Whether what a client has sent is thrown away when the client is gone before its worker comes to it.
+            switch discard_timeout_request default "false", example "discard_timeout_request = true", original "`discard_timeout_request`",
+                also ["discard_late_requests" "discard_timeout_requests"];
+
             /// How many bytes a package of a `frame` may have. A client that sends a longer one, or so many bytes without the end of one, is
             /// closed with `protocol`.
             bytes package_max_length: u64 = 1, 268435456, "the server holds a package until all of it is there"
@@ -154,6 +188,21 @@ macro_rules! keys {
             bytes socket_buffer_size: u64 = 1024, 1073741824, "a client that reads slowly holds this much memory at most"
                 default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
                 also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
+
+            /// How much output of one session may wait before `on_buffer_full` runs.
+            bytes buffer_high_watermark: u64 = 1, 1073741824, "more never waits for one client"
+                default "4/5 of socket_buffer_size", example "buffer_high_watermark = mib(4)", original "`buffer_high_watermark`",
+                also ["high_watermark" "output_high_watermark"];
+
+            /// How little of it must be left, after that, before `on_buffer_empty` runs.
+            bytes buffer_low_watermark: u64 = 0, 1073741824, "more never waits for one client"
+                default "half of buffer_high_watermark", example "buffer_low_watermark = kib(64)", original "`buffer_low_watermark`",
+                also ["low_watermark" "output_low_watermark"];
+
+            /// How long `send` waits where too much output waits for its client already, before it says `BufferFull`; 0 for not at all. No other
+            /// callback of that process runs meanwhile.
+            seconds send_yield: u64 = 0, 3600, "who reads nothing for an hour reads nothing"
+                default "0s", example "send_yield = secs(2)", original "`send_yield`", also ["send_timeout" "send_wait"];
 
             /// How much memory the rings between reactors and workers have together, in bytes. They shrink to
             /// fit, down to 16 KiB each, below which the start is refused; no ring is larger than 4 MiB.
@@ -292,6 +341,8 @@ pub enum Kind {
     Bytes,
     /// True or false.
     Switch,
+    /// A list of times in milliseconds.
+    Periods,
 }
 
 /// A value that is known.
@@ -303,6 +354,8 @@ pub enum Value<'a> {
     Number(i128),
     /// For a switch.
     Switch(bool),
+    /// For periods.
+    Periods(&'a [u64]),
 }
 
 impl Kind {
@@ -315,6 +368,7 @@ impl Kind {
             Self::Seconds => "a whole number of seconds",
             Self::Bytes => "a whole number of bytes",
             Self::Switch => "true or false",
+            Self::Periods => "a list of numbers, in milliseconds",
         }
     }
 }
@@ -325,6 +379,7 @@ macro_rules! define {
     (@kind seconds) => { Kind::Seconds };
     (@kind bytes) => { Kind::Bytes };
     (@kind switch) => { Kind::Switch };
+    (@kind periods) => { Kind::Periods };
     (@span) => { None };
     (@span $lo:literal, $hi:literal) => { Some(($lo, $hi)) };
 
@@ -332,6 +387,13 @@ macro_rules! define {
         #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
         #[must_use]
         pub const fn $name(value: &str) -> Option<Fault> {
+            checks::$check(value)
+        }
+    };
+    (@of periods $name:ident ($check:ident)) => {
+        #[doc = concat!("What is wrong with this value of `", stringify!($name), "`.")]
+        #[must_use]
+        pub const fn $name(value: &[u64]) -> Option<Fault> {
             checks::$check(value)
         }
     };
@@ -365,6 +427,7 @@ macro_rules! define {
 
     (@any text $name:ident) => { |value| match value { Value::Text(text) => faults::$name(text), _ => None } };
     (@any switch $name:ident) => { |value| match value { Value::Switch(switch) => faults::$name(switch), _ => None } };
+    (@any periods $name:ident) => { |value| match value { Value::Periods(periods) => faults::$name(periods), _ => None } };
     (@any $number:ident $name:ident) => { |value| match value { Value::Number(number) => faults::$name(number), _ => None } };
 
     ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
@@ -412,10 +475,14 @@ pub const KEYS_OF_LISTENERS: &[&str] = &[
     "ipv6_only",
     "unix_mode",
     "package_max_length",
+    "heartbeat",
+    "heartbeat_check",
+    "heartbeat_idle",
+    "max_queued_bytes",
 ];
 
 /// The keys that can be written with their parts, `tcp_keepalive(idle = secs(60))`: a switch, and what a part is called behind its name.
-pub const KEYS_WITH_PARTS: &[(&str, &[&str])] = &[("tcp_keepalive", &["idle", "interval", "count"])];
+pub const KEYS_WITH_PARTS: &[(&str, &[&str])] = &[("tcp_keepalive", &["idle", "interval", "count"]), ("heartbeat", &["check", "idle"])];
 
 /// What the main listener is called, which has no group of its own.
 pub const MAIN_LISTENER: &str = "main";
@@ -436,6 +503,7 @@ macro_rules! table_of_keys {
     () => { $crate::keys!($crate::table_of_keys) };
     (@type text) => { "text" };
     (@type switch) => { "`true` or `false`" };
+    (@type periods) => { "milliseconds, a list" };
     (@type number $lo:literal $hi:literal) => { concat!("number, ", $lo, " to ", $hi) };
     (@type seconds $lo:literal $hi:literal) => { concat!("seconds, ", $lo, " to ", $hi) };
     (@type bytes $lo:literal $hi:literal) => { concat!("bytes, ", $lo, " to ", $hi) };
@@ -535,6 +603,18 @@ mod checks {
             return None;
         }
         fault!("chroot" "takes the path of a directory, from the root", "it becomes the root of all paths", "write `chroot = \"/srv/jail\"`")
+    }
+
+    pub(super) const fn timers(periods: &[u64]) -> Option<Fault> {
+        let mut i = 0;
+        while i < periods.len() {
+            if periods[i] == 0 {
+                return fault!("timers" "takes periods of 1 millisecond or more", "a timer runs each time its period is over",
+                    "write `timers = [1000]`");
+            }
+            i += 1;
+        }
+        None
     }
 
     /// Numbers of at most four digits, with commas in between.

@@ -9,12 +9,9 @@ use crate::{Callback, Given, Returns};
 #[allow(missing_docs, reason = "`words` says what each is")]
 pub enum Feature {
     Datagrams,
-    Timers,
     Modes,
     Dispatch,
     Framing,
-    Idle,
-    Watermarks,
     Operation,
     Tls,
     Http,
@@ -32,12 +29,9 @@ impl Feature {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Datagrams => "datagram listeners",
-            Self::Timers => "timers",
             Self::Modes => "modes other than `process`",
             Self::Dispatch => "dispatch modes other than a fixed worker for each session",
             Self::Framing => "frames",
-            Self::Idle => "heartbeats",
-            Self::Watermarks => "watermarks",
             Self::Operation => "settings of this kind",
             Self::Tls => "TLS listeners",
             Self::Http => "HTTP and WebSocket listeners",
@@ -88,9 +82,6 @@ macro_rules! callbacks {
 /// The callbacks that are not there yet.
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
     Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
-    Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
-    Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
-    Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];
     Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };
@@ -104,20 +95,13 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
     key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
-    key(Feature::Timers, "timers", "timer"),
     key(Feature::Operation, "stats_file", ""),
     key(Feature::Operation, "max_concurrency", ""),
-    key(Feature::Operation, "discard_timeout_request", ""),
-    key(Feature::Operation, "max_queued_bytes", ""),
-    key(Feature::Operation, "send_yield", ""),
-    key(Feature::Idle, "heartbeat", "heartbeat_check_interval heartbeat_idle_time"),
-    key(Feature::Watermarks, "buffer_high_watermark", ""),
-    key(Feature::Watermarks, "buffer_low_watermark", ""),
     key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),
 ];
 
 /// Those of them that each listener may have of its own.
-pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "discard_timeout_request", "heartbeat", "tls"];
+pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "tls"];
 
 /// How such a key is written, where its feature is there.
 #[must_use]

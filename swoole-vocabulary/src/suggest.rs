@@ -169,6 +169,9 @@ mod tests {
             ("onPipeMessage", "on_pipe_message"),
             ("on_pipe_mesage", "on_pipe_message"),
             ("on_ipc", "on_pipe_message"),
+            ("on_tiemr", "on_timer"),
+            ("onTimer", "on_timer"),
+            ("on_interval", "on_timer"),
         ] {
             assert_eq!(callback_meant(written), Some(Suggestion::Known(meant)), "{written}");
         }
@@ -176,24 +179,16 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_not_taken_for_a_typo_of_what_is() {
-        for (written, meant) in [
-            ("on_timer", "on_timer"),
-            ("on_tiemr", "on_timer"),
-            ("on_packet", "on_packet"),
-            ("onBufferEmpty", "on_buffer_empty"),
-            ("onBufferFull", "on_buffer_full"),
-        ] {
+        for (written, meant) in [("on_packet", "on_packet"), ("onBufferEmpty", "on_buffer_empty"), ("onBufferFull", "on_buffer_full")] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
-        for (written, meant) in [
-            ("timer", "timers"),
-            ("heartbeat_idle_time", "heartbeat"),
-            ("dispatch_mode", "dispatch"),
-            ("max_concurency", "max_concurrency"),
-            ("open_eof_check", "frame"),
-            ("ssl", "tls"),
-        ] {
+        for (written, meant) in
+            [("heartbeat_idle_time", "heartbeat"), ("dispatch_mode", "dispatch"), ("max_concurency", "max_concurrency"), ("ssl", "tls")]
+        {
             assert_eq!(key_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
+        }
+        for (written, meant) in [("open_eof_check", "frame"), ("fraem", "frame")] {
+            assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}: it is no setting, and there");
         }
     }
 
@@ -227,6 +222,9 @@ mod tests {
             ("logfile", "log_file"),
             ("pidfile", "pid_file"),
             ("open_cpu_affinity", "cpu_affinity"),
+            ("timer", "timers"),
+            ("addtimer", "timers"),
+            ("max_timer", "max_timers"),
         ] {
             assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}");
         }

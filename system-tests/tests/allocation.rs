@@ -1,4 +1,4 @@
-//! No process of the server allocates on the heap for what clients send, a job or a message between workers, once it is warm.
+//! No process of the server allocates on the heap for what clients send, a job, a message between workers or a timer, once it is warm.
 
 use std::{fs, path::Path};
 use system_tests::{Client, Launch, server::Server};
@@ -49,6 +49,10 @@ fn a_warm_server_allocates_nothing_for_a_message_in_any_process() {
     assert_eq!(count(&counter), warm, "allocations for 5000 jobs");
     exchange(&mut clients, 5000, EchoedBy::Message);
     assert_eq!(count(&counter), warm, "allocations for 5000 messages between workers");
+    clients[0].ask("tick");
+    let warm = count(&counter);
+    clients[0].ask("tick");
+    assert_eq!(count(&counter), warm, "allocations for 100 timers that run 10000 times in all");
     assert!(warm > 0, "the start allocates, so the counter counts");
     clients[0].send(b"allocate\n");
     clients[0].bytes(9);

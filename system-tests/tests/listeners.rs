@@ -5,7 +5,7 @@ use nix::{
     libc,
     sys::{
         signal::Signal,
-        socket::{getpeername, getsockname, getsockopt, sockopt},
+        socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, getpeername, getsockname, getsockopt, socket, sockopt},
     },
 };
 use std::{
@@ -265,7 +265,7 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
     let arguments = ["--config", file.to_str().expect("it is text"), option];
     let server = ports(&directory).arguments(arguments).environment("SWOOLE_LISTENER_LOCAL_BACKLOG", "10").start();
     assert_eq!(ask(&unix(&other), "who?").text("by"), "admin", "a stream socket of another kind");
-    assert_eq!((backlog_of(&other), backlog_of(&local(&directory))), (Some(9), Some(11)));
+    assert_eq!((backlog_of(&server, &other), backlog_of(&server, &local(&directory))), (9, 11));
     server.stop();
 
     let printed = ports(&directory).arguments(arguments).arguments(["--print-config"]).run();
@@ -288,12 +288,24 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
     assert!(without.refusal().contains("the listener `local` has no address"), "{without:?}");
 }
 
-/// The `Send-Q` of a listening unix socket is its backlog, which the kernel tells by netlink alone; `ss` asks it.
-fn backlog_of(path: &Path) -> Option<u32> {
-    let output = std::process::Command::new("ss").args(["-xlH"]).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.contains(&*path.to_string_lossy()))?;
-    line.split_whitespace().nth(3)?.parse().ok()
+/// How many clients may wait at a unix socket: so many connect while nobody accepts.
+fn backlog_of(server: &Server, path: &Path) -> u32 {
+    tree::signal(server.master(), Signal::SIGSTOP);
+    watch::until("the master stands still", || tree::look(server.master()).is_some_and(|process| process.state == 'T'));
+    let address = UnixAddr::new(path).expect("a path that fits");
+    let mut waiting = Vec::new();
+    loop {
+        let client =
+            socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC, None).expect("a socket");
+        match connect(client.as_raw_fd(), &address) {
+            Ok(()) => waiting.push(client),
+            Err(Errno::EAGAIN) => break,
+            Err(e) => panic!("{e}"),
+        }
+    }
+    tree::signal(server.master(), Signal::SIGCONT);
+    // The kernel takes one more than it is told.
+    waiting.len() as u32 - 1
 }
 
 /// What the master has open at this address: the socket that listens there, or the one of this client.

@@ -6,15 +6,12 @@
 
 use super::{
     Found, condition,
-    keys::{Keys, PlannedValue},
+    keys::Keys,
     methods::Methods,
     structure::{Dispatch, Structure},
     values::{Known, known},
 };
-use crate::{
-    diagnostics::Fault,
-    read::{Entry, attribute},
-};
+use crate::diagnostics::Fault;
 use swoole_vocabulary::{Feature, TIME_UNITS};
 
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
@@ -63,43 +60,20 @@ fn modes(keys: &Keys, found: &mut Found) {
     }
 }
 
+/// Of the server, or of one listener.
 fn heartbeat(keys: &Keys, found: &mut Found) {
-    let Some(setting) = keys.planned("heartbeat") else { return };
-    let PlannedValue::Parts(inside) = &setting.value else {
-        found.push_of(
-            Feature::Idle,
-            Fault::at(&setting.name, "`heartbeat` has parts")
-                .note("`check` is how often a listener looks, `idle` how long a session may be silent")
-                .help("write `heartbeat(check = secs(60), idle = secs(120))`"),
-        );
-        return;
-    };
-    let (mut check, mut idle) = (None, None);
-    for entry in attribute(inside.clone()) {
-        let Entry::Key { name, value } = entry else { continue };
-        let seconds = match known(&value, Some(TIME_UNITS)) {
-            Known::Number(seconds) => Some(seconds),
+    let seconds = |name: &str| {
+        let setting = keys.setting(name)?;
+        match known(&setting.value, Some(TIME_UNITS)) {
+            Known::Number(seconds) => Some((seconds, &setting.value)),
             _ => None,
-        };
-        if name == "check" {
-            check = seconds;
-        } else if name == "idle" {
-            idle = seconds.map(|seconds| (seconds, value));
-        } else {
-            found.push_of(
-                Feature::Idle,
-                Fault::at(&name, format!("`heartbeat` has no part `{name}`"))
-                    .note("`check` is how often a listener looks, `idle` how long a session may be silent")
-                    .help("write `heartbeat(check = secs(60), idle = secs(120))`"),
-            );
         }
-    }
-    if let (Some(check), Some((idle, value))) = (check, idle)
+    };
+    if let (Some((check, _)), Some((idle, value))) = (seconds("heartbeat_check"), seconds("heartbeat_idle"))
         && idle < check
     {
-        found.push_of(
-            Feature::Idle,
-            Fault::at(&value, format!("`idle` is {idle} seconds, less than `check`, which is {check}"))
+        found.push(
+            Fault::at(value, format!("`idle` is {idle} seconds, less than `check`, which is {check}"))
                 .note("a session that was just looked at could not be told from one that is idle")
                 .help(format!("write `heartbeat(check = secs({idle}), idle = secs({}))`", idle.saturating_mul(2))),
         );

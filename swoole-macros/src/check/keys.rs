@@ -19,7 +19,7 @@ use crate::{
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use swoole_vocabulary::{
-    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, KEYS, KEYS_WITH_PARTS, PlannedKey, Suggestion, example_of_structure, key,
+    ADD_PROCESS, ADD_PROCESS_ALSO, ADD_PROCESS_EXAMPLE, KEYS, KEYS_WITH_PARTS, Kind, PlannedKey, Suggestion, example_of_structure, key,
     key_meant, nearest, planned_key,
 };
 
@@ -224,6 +224,13 @@ impl Keys {
                 Ok(None) => self.settings.push(Setting { key, name, value, is_known: true }),
                 Ok(Some(planned)) => self.planned_mode = Some((value, planned)),
                 Err(fault) => found.push(fault),
+            }
+            return;
+        }
+        if key.kind == Kind::Periods {
+            match structure::fault_of_periods(&value) {
+                None => self.settings.push(Setting { key, name, value, is_known: true }),
+                Some(fault) => found.push(fault),
             }
             return;
         }

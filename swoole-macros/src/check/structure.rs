@@ -7,7 +7,7 @@
 use super::{
     Found, Setting,
     frames::{self, is_function},
-    keys::{Keys, PlannedSetting, PlannedValue},
+    keys::{Keys, PlannedSetting},
     values::{Known, known},
 };
 use crate::diagnostics::{Fault, listed};
@@ -76,8 +76,8 @@ pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
         listener,
         task_workers: keys.setting("task_workers").and_then(|setting| task_workers(setting, found)),
         has_task_workers: keys.is_there("task_workers"),
-        timers: keys.planned("timers").and_then(|setting| timers(setting, found)),
-        has_timers: keys.planned("timers").is_some(),
+        timers: keys.setting("timers").and_then(timers),
+        has_timers: keys.is_there("timers"),
         dispatching,
         dispatch,
         has_unsafe_events: events.and_then(PlannedSetting::expression).is_some_and(|value| known(value, None) != Known::Switch(false)),
@@ -149,26 +149,28 @@ fn task_workers(setting: &Setting, found: &mut Found) -> Option<i128> {
     }
 }
 
-fn timers(setting: &PlannedSetting, found: &mut Found) -> Option<usize> {
+/// What is wrong with a list of periods.
+pub(super) fn fault_of_periods(value: &TokenStream) -> Option<Fault> {
     let write = "write `timers = [1000]`, for one that runs every second";
-    let PlannedValue::Expression(value) = &setting.value else {
-        let fault =
-            Fault::at(&setting.name, "`timers` has no list of periods").note("each period starts one timer in every worker").help(write);
-        found.push_of(Feature::Timers, fault);
-        return None;
-    };
     let Ok(Expr::Array(periods)) = syn::parse2::<Expr>(value.clone()) else {
         let why = "it decides whether timers are compiled in, before any value is known";
-        found.push_of(Feature::Timers, Fault::at(value, "`timers` takes a list of numbers, in milliseconds").note(why).help(write));
-        return None;
+        return Some(Fault::at(value, "`timers` takes a list of numbers, in milliseconds").note(why).help(write));
     };
-    let is_a_period = |period: &&Expr| matches!(known(&period.to_token_stream(), None), Known::Number(1..));
-    if let Some(wrong) = periods.elems.iter().find(|period| !is_a_period(period)) {
-        let fault = Fault::at(wrong, "a period of `timers` is a number of milliseconds, at least 1");
-        found.push_of(Feature::Timers, fault.note("a timer runs each time its period is over").help(write));
-        return None;
+    let is_a_period = |period: &&Expr| matches!(known(&period.to_token_stream(), None), Known::Number(1..=LONGEST));
+    let wrong = periods.elems.iter().find(|period| !is_a_period(period))?;
+    let fault = Fault::at(wrong, "a period of `timers` is a number of milliseconds, at least 1");
+    Some(fault.note("a timer runs each time its period is over").help(write))
+}
+
+/// The longest period that there is.
+const LONGEST: i128 = u64::MAX as i128;
+
+/// How many periods stand there.
+fn timers(setting: &Setting) -> Option<usize> {
+    match syn::parse2::<Expr>(setting.value.clone()) {
+        Ok(Expr::Array(periods)) => Some(periods.elems.len()),
+        _ => None,
     }
-    Some(periods.elems.len())
 }
 
 fn unsafe_events(setting: &PlannedSetting, dispatch: Dispatch, is_dispatch_right: bool, found: &mut Found) {

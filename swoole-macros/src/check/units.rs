@@ -15,7 +15,7 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Unit]> {
     match kind {
         Kind::Seconds => Some(TIME_UNITS),
         Kind::Bytes => Some(SIZE_UNITS),
-        Kind::Text | Kind::Number | Kind::Switch => None,
+        Kind::Text | Kind::Number | Kind::Switch | Kind::Periods => None,
     }
 }
 

@@ -86,6 +86,7 @@ fn statement(settings: &Ident, Setting { key, name, value, .. }: &Setting, swool
         Kind::Seconds => TIME_UNITS,
         Kind::Bytes => SIZE_UNITS,
         Kind::Text | Kind::Number | Kind::Switch => return quote!(#settings.#name(#value);),
+        Kind::Periods => return quote!(#settings.#name(&#value);),
     };
     // The user's own word names what is imported: it is seen where he wrote it and nowhere else.
     let mut imported = Vec::new();

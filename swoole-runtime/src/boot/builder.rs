@@ -50,6 +50,14 @@ macro_rules! setters {
             self
         }
     };
+    (@method periods $name:ident [$($doc:literal)+]) => {
+        $(#[doc = $doc])+
+        pub fn $name(mut self, $name: impl Into<Vec<u64>>) -> Self {
+            // As a text.
+            self.by_code.settings.$name(Vec::leak($name.into()));
+            self
+        }
+    };
     (@method switch $name:ident [$($doc:literal)+]) => {
         $(#[doc = $doc])+
         pub const fn $name(mut self, $name: bool) -> Self {

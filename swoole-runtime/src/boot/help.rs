@@ -178,6 +178,7 @@ pub(super) fn value_name(key: &Key) -> &'static str {
         Kind::Seconds => "TIME",
         Kind::Bytes => "SIZE",
         Kind::Switch => "BOOL",
+        Kind::Periods => "LIST",
     }
 }
 

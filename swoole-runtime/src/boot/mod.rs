@@ -70,6 +70,15 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
         }
         _ => {}
     }
+    match (S::DISPATCH.on_timer.is_some(), settings.in_force.timers()) {
+        (false, [_, ..]) => {
+            return Err(Error::start("`timers` has periods, and this program was compiled without `on_timer`", "leave it out"));
+        }
+        (true, []) => {
+            return Err(Error::start("`timers` has no period, and this program was compiled with an `on_timer`", "give it one or more"));
+        }
+        _ => {}
+    }
     let settings = as_compiled::<S>(settings);
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(

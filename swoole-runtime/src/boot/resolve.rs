@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     layout::SMALLEST_RING,
-    settings::{Collected, Listening, Resolved, Scheme, Settings, variable_of},
+    settings::{Collected, Heartbeat, Listening, Resolved, Scheme, Settings, variable_of},
     sys::{
         affinity,
         identity::{Identity, is_root},
@@ -23,6 +23,9 @@ const PER_REACTOR: u64 = 4;
 /// What `max_conn` is when nobody says otherwise and the descriptor limit allows it.
 const MAX_CONN: u64 = 10_000;
 
+/// How late a listener sees that a session is idle, where nobody says otherwise, in seconds.
+const HEARTBEAT_CHECK: u64 = 60;
+
 /// How much output may wait for all clients of one reactor, in bytes.
 const OUTPUT_MEMORY: u64 = 256 << 20;
 
@@ -37,6 +40,16 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     // One that has a part of it has it; each listener is looked at by itself.
     let has_part = collected.settings.has_part_of_keepalive();
     collected.settings.tcp_keepalive.get_or_insert(has_part);
+    let has_part = collected.settings.has_part_of_heartbeat();
+    collected.settings.heartbeat.get_or_insert(has_part);
+    let high = *collected.settings.buffer_high_watermark.get_or_insert(collected.settings.socket_buffer_size.unwrap_or(0) / 5 * 4);
+    let low = *collected.settings.buffer_low_watermark.get_or_insert(high / 2);
+    if low >= high {
+        collected.refusals.push(format!(
+            "{}: `buffer_low_watermark` is {low}, and `buffer_high_watermark` {high}; set it to less than that",
+            collected.origin_of("buffer_low_watermark")
+        ));
+    }
     let task_max_request = collected.settings.task_max_request.unwrap_or(0);
     collected.settings.task_max_request_grace.get_or_insert(task_max_request / 2);
     let max_request = collected.settings.max_request.unwrap_or(0);
@@ -53,6 +66,16 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         collected.refusals.push(format!(
             "{}: `pid_file` is the file that `log_file` names: the log would be lost in it; write `pid_file = \"/run/server.pid\"`",
             collected.origin_of("pid_file")
+        ));
+    }
+    let listeners = core::iter::once((MAIN_LISTENER, collected.settings));
+    let listeners = listeners.chain(collected.listeners.iter().map(|of| (of.name, collected.settings.with(&of.settings))));
+    let hasty: Vec<_> = listeners.filter(|(_, of)| of.heartbeat_idle.is_some_and(|idle| idle < of.heartbeat_check.unwrap_or(1))).collect();
+    for (name, of) in hasty {
+        collected.refusals.push(format!(
+            "listener {name}: `heartbeat_idle` is {} seconds, less than `heartbeat_check`, which is {}; set it to that or more",
+            of.heartbeat_idle.unwrap_or(0),
+            of.heartbeat_check.unwrap_or(0)
         ));
     }
     let least = 2 * u64::from(workers) * u64::from(reactors) * SMALLEST_RING as u64;
@@ -145,7 +168,17 @@ fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
         // Octal digits, or it was refused.
         mode: settings.unix_mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()),
     };
-    Some(Listening { name, url: settings.listen?.to_owned(), options, package_max_length: settings.package_max_length? as usize })
+    let check = settings.heartbeat_check.unwrap_or(HEARTBEAT_CHECK);
+    let idle = settings.heartbeat_idle.unwrap_or(2 * check);
+    let heartbeat = (settings.heartbeat == Some(true)).then_some(Heartbeat { check: 1000 * check, idle: 1000 * idle });
+    Some(Listening {
+        name,
+        url: settings.listen?.to_owned(),
+        options,
+        package_max_length: settings.package_max_length? as usize,
+        heartbeat,
+        max_queued_bytes: settings.max_queued_bytes?,
+    })
 }
 
 /// Keys that come with the feature `cli`: a plain server is small, and does without.
@@ -197,6 +230,10 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         ring_memory: Some(ring_memory),
         buffer_output_size: Some(buffer_output_size),
         socket_buffer_size: Some(socket_buffer_size),
+        buffer_high_watermark: Some(high),
+        buffer_low_watermark: Some(low),
+        send_yield: Some(send_yield),
+        discard_timeout_request: Some(discard_timeout_request),
         task_workers: Some(task_workers),
         task_queue: Some(task_queue),
         task_cell: Some(task_cell),
@@ -217,6 +254,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         task_max_request_grace: Some(task_max_request_grace),
         message_queue: Some(message_queue),
         message_cell: Some(message_cell),
+        max_timers: Some(max_timers),
         ..
     } = *settings
     else {
@@ -260,6 +298,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         package_cell: 0,
         message_queue: message_queue as usize,
         message_cell: message_cell as usize,
+        max_timers: max_timers as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
         log_level: log_level.expect("our bug: a level that `log` does not have"),
@@ -267,6 +306,9 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         ring_memory: ring_memory as usize,
         buffer_output_size: buffer_output_size as usize,
         socket_buffer_size,
+        watermarks: (high, low),
+        send_yield: Duration::from_secs(send_yield),
+        discard_timeout_request,
         output_memory: OUTPUT_MEMORY,
         #[cfg(feature = "cli")]
         app: crate::settings::App::default(),

@@ -61,7 +61,8 @@ impl SessionInfo {
         let place = row.place();
         // Relaxed: measures.
         let ms = |field: &crate::sync::AtomicU64| field.load(Ordering::Relaxed);
-        let time = |ms: u64| UNIX_EPOCH + Duration::from_millis(ms);
+        let booted = ms(&memory.header().booted_ms);
+        let time = |ms: u64| UNIX_EPOCH + Duration::from_millis(booted + ms);
         let since = |ms: u64| (ms != 0).then(|| time(ms));
         Self {
             id,

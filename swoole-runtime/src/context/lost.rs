@@ -20,6 +20,10 @@ pub enum LostKind {
     Receive,
     /// `on_close`, with this reason. It counts as run.
     Close(CloseReason),
+    /// `on_buffer_full`.
+    BufferFull,
+    /// `on_buffer_empty`.
+    BufferEmpty,
 }
 
 impl Lost {

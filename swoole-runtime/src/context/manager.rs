@@ -55,13 +55,13 @@ signposts! {
     }
 
     "runs in the manager",
-    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers; this release has none yet" {
+    because "a timer's callback gets the state of a worker as `&mut self`, so timers belong to workers" {
         tick(period, callback) "`tick` cannot be called in the manager"
-            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+            "help: call `worker.tick(period, callback)` in `on_connect`, or have `timers = [1000]` with an `on_timer`"
         after(delay, callback) "`after` cannot be called in the manager"
-            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+            "help: call `worker.after(delay, callback)` in `on_connect`, or have `timers = [1000]` with an `on_timer`"
         clear_timer(timer) "`clear_timer` cannot be called in the manager"
-            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+            "help: call `worker.clear_timer(timer)` in the worker that has started it"
     }
 
     "runs in the manager", because "a worker hands over a job, and the output of `on_task` comes back to it" {
@@ -80,16 +80,11 @@ signposts! {
         finish(output) "`finish` cannot be called in the manager" "help: let `on_task` return the output"
     }
 
-    "runs in the manager", because "workers and task workers say whose a session is" {
+    "runs in the manager", because "how a session is treated is said by those who serve sessions" {
         bind(fd, uid) "`bind` cannot be called in the manager" "help: call `worker.bind(fd, uid)` in `on_receive`"
-    }
-
-    "runs in the manager", because "it is a call of a worker, which this release does not have yet" {
-        pause(fd) "`pause` cannot be called in the manager" "help: remove this call; `worker.pause(fd)` comes with a later release"
-        resume(fd) "`resume` cannot be called in the manager" "help: remove this call; `worker.resume(fd)` comes with a later release"
-        protect(fd, on) "`protect` cannot be called in the manager"
-            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
-        heartbeat(close) "`heartbeat` cannot be called in the manager"
-            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
+        pause(fd) "`pause` cannot be called in the manager" "help: call `worker.pause(fd)` in `on_receive`"
+        resume(fd) "`resume` cannot be called in the manager" "help: call `worker.resume(fd)` in `on_receive`"
+        protect(fd, on) "`protect` cannot be called in the manager" "help: call `worker.protect(fd, true)` in `on_receive`"
+        heartbeat(close) "`heartbeat` cannot be called in the manager" "help: call `worker.heartbeat(true)` in `on_receive`"
     }
 }

@@ -15,6 +15,7 @@ mod sessions;
 mod signposts;
 mod stats;
 mod tasks;
+mod timers;
 mod user_process;
 mod worker;
 mod worker_start;
@@ -40,6 +41,7 @@ pub(crate) use tasks::Desk;
 #[doc(hidden)]
 pub use tasks::GivenJob;
 pub use tasks::{PacketSource, Task, TaskWorker};
+pub use timers::{TimerInfo, Timers};
 pub use user_process::{UserProcess, Wake};
 pub use worker::Worker;
 pub use worker_start::WorkerStart;

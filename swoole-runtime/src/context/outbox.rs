@@ -21,6 +21,9 @@ use std::time::Instant;
 /// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
+/// How often it looks whether a client has read on: nobody rings for that.
+const LOOK_AT_BUFFER: Duration = Duration::from_millis(2);
+
 /// How long it waits before it looks by itself, should a bell ever be missed.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -93,17 +96,12 @@ impl Outbox {
         if data.len() > self.memory.settings.buffer_output_size {
             return Err(SendError::TooLarge);
         }
-        let (reactor, queued) = self.session(fd)?;
+        let (reactor, is_full) = self.room_in_buffer(fd, data.len())?;
         if data.is_empty() {
             return Ok(());
         }
-        // Relaxed: measures; what is on its way is bounded by the ring.
-        let board = self.memory.reactor(reactor);
-        if queued > 0
-            && (queued + data.len() as u64 > self.memory.settings.socket_buffer_size
-                || board.queued.load(Ordering::Relaxed) + data.len() as u64 > self.memory.settings.output_memory / 2)
-        {
-            return Err(SendError::BufferFull);
+        if is_full {
+            self.wait_for_buffer(fd, data.len())?;
         }
         if data.len() <= self.largest_on_ring {
             let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0, listener: 0 };
@@ -117,6 +115,38 @@ impl Outbox {
         let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell, listener: 0 };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
             .inspect_err(|_| cells.give_back(usize::from(cell)))
+    }
+
+    /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
+    fn room_in_buffer(&self, fd: SessionId, length: usize) -> Result<(usize, bool), SendError> {
+        let (reactor, queued) = self.session(fd)?;
+        let settings = &self.memory.settings;
+        // Relaxed: measures; what is on its way is bounded by the ring.
+        let of_all = || self.memory.reactor(reactor).queued.load(Ordering::Relaxed) + length as u64;
+        let is_full = queued > 0 && (queued + length as u64 > settings.socket_buffer_size || of_all() > settings.output_memory / 2);
+        Ok((reactor, is_full))
+    }
+
+    /// For as long as `send_yield` says.
+    #[cold]
+    fn wait_for_buffer(&self, fd: SessionId, length: usize) -> Result<(), SendError> {
+        let start = Instant::now();
+        while start.elapsed() < self.memory.settings.send_yield {
+            self.sleep(Some(LOOK_AT_BUFFER));
+            if !self.room_in_buffer(fd, length)?.1 {
+                return Ok(());
+            }
+        }
+        Err(SendError::BufferFull)
+    }
+
+    /// Tells the reactor of a session how to treat it from now on.
+    pub(crate) fn treat(&self, fd: SessionId, kind: ToReactor, detail: u8) -> Result<(), SendError> {
+        let found = self.sessions.find(fd).filter(|found| found.row.phase() != Phase::Arriving).ok_or(SendError::NoSuchSession)?;
+        if self.is_asked_to_close(fd) || found.row.phase() != Phase::Open {
+            return Err(SendError::Closed);
+        }
+        self.tell(fd, found.row.reactor(), kind, detail)
     }
 
     /// Asks for the end of a session; from here on this process takes it as closed.

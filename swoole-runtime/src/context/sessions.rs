@@ -9,8 +9,10 @@ use crate::{
     error::{PageTooLarge, SendError},
     event::{CloseReason, ToReactor},
     id::SessionId,
+    reactor::is_due_at,
     settings::SettingsInForce,
     sync::Ordering,
+    sys::clock,
 };
 
 /// Writes one body into each of several impl blocks. The body is the macro's input, not its output, so what the compiler says of a
@@ -33,7 +35,7 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
     }
 } }
 
-calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] => {
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
     /// Says whose session this is: any number that stands for a user. [`SessionInfo::uid`] has it from then on. The original: `$serv->bind`.
     ///
     /// With `dispatch = "uid"` all sessions of one user have one worker, that of `uid` modulo the number of workers: what this client has
@@ -45,6 +47,54 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] => {
     /// overloaded.
     pub fn bind(&self, fd: SessionId, uid: u64) -> Result<(), SendError> {
         self.outbox().bind(fd, uid)
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
+    /// Reads nothing more of a session until [`resume`](Self::resume): what its client sends waits in the kernel, and at the client. What was
+    /// read already still comes to `on_receive`. That the client leaves is seen when it is read on. The original: `$serv->pause`.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchSession`], [`SendError::Closed`], [`SendError::BufferFull`] when the server is overloaded.
+    pub fn pause(&self, fd: SessionId) -> Result<(), SendError> {
+        self.outbox().treat(fd, ToReactor::Pause, 0)
+    }
+
+    /// Reads on after [`pause`](Self::pause). The original: `$serv->resume`.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub fn resume(&self, fd: SessionId) -> Result<(), SendError> {
+        self.outbox().treat(fd, ToReactor::Pause, 1)
+    }
+
+    /// Lets no silence end this session, whatever the `heartbeat` of its listener says; or ends it again as others. The original:
+    /// `$serv->protect`.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub fn protect(&self, fd: SessionId, on: bool) -> Result<(), SendError> {
+        self.outbox().treat(fd, ToReactor::Protect, u8::from(on))
+    }
+
+    /// The sessions that have received nothing for as long as the `heartbeat` of their listener allows, which are then closed with
+    /// [`CloseReason::Idle`] unless `close` is false; none where there is no `heartbeat`. The server closes them by itself too. The
+    /// original: `$serv->heartbeat`.
+    pub fn heartbeat(&self, close: bool) -> Vec<SessionId> {
+        let memory = self.outbox().memory();
+        let now = clock::uptime_ms();
+        let is_idle = |fd: &SessionId| {
+            let due = memory.sessions().read(*fd, |row| is_due_at(row, &memory.settings)).flatten();
+            due.is_some_and(|due| due <= now)
+        };
+        let idle: Vec<SessionId> = self.sessions().filter(is_idle).collect();
+        if close {
+            for fd in &idle {
+                // One that is gone already is what was wanted.
+                let _ = self.outbox().close(*fd, ToReactor::Close, CloseReason::Idle);
+            }
+        }
+        idle
     }
 } }
 

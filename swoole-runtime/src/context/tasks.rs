@@ -65,6 +65,10 @@ impl<S> TaskWorker<S> {
         self.worker.outbox()
     }
 
+    pub(super) fn worker(&self) -> &'static Worker<S> {
+        self.worker
+    }
+
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
         self.worker.postbox()
     }
@@ -276,14 +280,5 @@ signposts! {
 
     "runs in a task worker", because "what `on_task` returns travels back to the worker that handed over the job" {
         finish(output) "`finish` cannot be called in a task worker" "help: let `on_task` return the output"
-    }
-
-    "runs in a task worker", because "a timer's callback gets the state of a worker as `&mut self`, and this release has no timers yet" {
-        tick(period, callback) "`tick` cannot be called in a task worker"
-            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
-        after(delay, callback) "`after` cannot be called in a task worker"
-            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
-        clear_timer(timer) "`clear_timer` cannot be called in a task worker"
-            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
     }
 }

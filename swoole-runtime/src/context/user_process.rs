@@ -271,18 +271,4 @@ signposts! {
         send_to(source, data) "`send_to` cannot be called in a user process"
             "help: call `process.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }
-
-    "runs in a user process", because "workers and task workers say whose a session is" {
-        bind(fd, uid) "`bind` cannot be called in a user process"
-            "help: call `worker.bind(fd, uid)` in `on_receive`"
-    }
-
-    "runs in a user process", because "it is a call of a worker, which this release does not have yet" {
-        pause(fd) "`pause` cannot be called in a user process" "help: remove this call; `worker.pause(fd)` comes with a later release"
-        resume(fd) "`resume` cannot be called in a user process" "help: remove this call; `worker.resume(fd)` comes with a later release"
-        protect(fd, on) "`protect` cannot be called in a user process"
-            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
-        heartbeat(close) "`heartbeat` cannot be called in a user process"
-            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
-    }
 }

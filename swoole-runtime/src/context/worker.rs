@@ -1,12 +1,15 @@
 //! The context of callbacks that run in a worker.
 
-use super::{jobs::Jobs, messages::Postbox, outbox::Outbox, signposts::signposts};
+use super::{jobs::Jobs, messages::Postbox, outbox::Outbox, signposts::signposts, timers::TimerQueue};
 use crate::{
+    error::Failure,
     id::WorkerId,
     layout::Memory,
-    process::{Asks, Claim},
+    process::{Asks, Claim, WorkerBoard},
     sync::AtomicU32,
+    sys::clock,
 };
+use core::{cell::Cell, time::Duration};
 
 /// Stands where a server should have been named: `Worker` for `Worker<Self>`.
 #[doc(hidden)]
@@ -24,6 +27,8 @@ pub struct Worker<S: 'static = UnnamedServer> {
     pub(super) jobs: Option<&'static Jobs<S>>,
     /// Where the server has an `on_pipe_message`.
     postbox: Option<&'static Postbox>,
+    /// Once it has started one.
+    pub(super) timers: Cell<Option<&'static TimerQueue<S>>>,
 }
 
 impl<S> Worker<S> {
@@ -34,7 +39,7 @@ impl<S> Worker<S> {
         jobs: Option<&'static Jobs<S>>,
         postbox: Option<&'static Postbox>,
     ) -> Self {
-        Self { outbox, slot, claim, jobs, postbox }
+        Self { outbox, slot, claim, jobs, postbox, timers: Cell::new(None) }
     }
 
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
@@ -48,6 +53,36 @@ impl<S> Worker<S> {
     /// The jobs that it has handed on, where there are task workers.
     pub(crate) fn handed(&self) -> Option<&'static Jobs<S>> {
         self.jobs
+    }
+
+    /// Runs some of the timers that are due; `false` when none was.
+    pub(crate) fn run_due(&'static self, state: &mut S, settle: &mut dyn FnMut(Result<(), Failure>)) -> bool {
+        let Some(queue) = self.timers.get() else { return false };
+        let next_us = queue.next_us.get();
+        let is_any_due = next_us != u64::MAX && next_us <= clock::uptime_us();
+        if is_any_due {
+            // By a pointer that came with the first timer: a server that starts none has no code for it.
+            (queue.run)(queue, state, self, settle);
+        }
+        is_any_due
+    }
+
+    /// Whether a timer is due, as finely as the kernel's tick: to be asked between two callbacks.
+    pub(crate) fn is_any_due(&self) -> bool {
+        self.timers.get().is_some_and(|queue| queue.next_us.get() / 1000 < clock::uptime_ms())
+    }
+
+    /// How long it is until the next timer is due; `None` where there is none.
+    pub(crate) fn until_due(&self) -> Option<Duration> {
+        let next_us = self.timers.get()?.next_us.get();
+        (next_us != u64::MAX).then(|| Duration::from_micros(next_us.saturating_sub(clock::uptime_us())))
+    }
+
+    /// Drops what will not be due any more.
+    pub(crate) fn drop_pending(&self) {
+        if let Some(queue) = self.timers.get() {
+            (queue.clear)(queue);
+        }
     }
 
     /// Which worker this is, from 0 to `workers` − 1. The original: `$serv->worker_id`.
@@ -72,6 +107,10 @@ impl<S> Worker<S> {
         self.outbox.memory()
     }
 
+    pub(super) fn board(&self) -> &'static WorkerBoard {
+        self.memory().worker(self.slot.index())
+    }
+
     /// Where this process asks for reloads.
     pub(super) fn asks_reload(&self) -> &'static Asks {
         &self.outbox.memory().worker(self.slot.index()).asks_reload
@@ -92,24 +131,10 @@ signposts! {
             "help: call `worker.send(fd, data)` to answer a client, or let `on_task` return the output"
     }
 
-    "not in this release", because "timers come with a later release; until then a callback runs when a client does something" {
-        tick(period, callback) "`tick` is not there yet" "help: remove this call"
-        after(delay, callback) "`after` is not there yet" "help: remove this call"
-        clear_timer(timer) "`clear_timer` is not there yet" "help: remove this call"
-    }
-
     "not in this release", because "a worker of this release sends bytes to sessions" {
         sendfile(fd, path) "`sendfile` is not there yet"
             "help: read the file, and call `worker.send(fd, &bytes)`, with at most 2 MiB a call"
         send_to(source, data) "`send_to` is not there yet"
             "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
-    }
-
-    "not in this release", because "what this release can do with a session is `send`, `bind`, `close`, `close_now` and `connection_info`" {
-        pause(fd) "`pause` is not there yet" "help: remove this call"
-        resume(fd) "`resume` is not there yet" "help: remove this call"
-        protect(fd, on) "`protect` is not there yet" "help: remove this call: only your own code closes an idle session"
-        heartbeat(close) "`heartbeat` is not there yet"
-            "help: go through `worker.sessions()`, and call `worker.close(fd)` where `last_received` is too long ago"
     }
 }

@@ -122,13 +122,13 @@ signposts! {
     }
 
     "runs before the worker is ready",
-    because "a timer's callback gets the state of a worker as `&mut self`, which is only being built here; this release has none yet" {
+    because "a timer's callback gets the state of a worker as `&mut self`, which is only being built here" {
         tick(period, callback) "`tick` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.tick(period, callback)` comes with a later release"
+            "help: have `timers = [1000]` with an `on_timer`, or call `worker.tick(period, callback)` in `on_connect`"
         after(delay, callback) "`after` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.after(delay, callback)` comes with a later release"
+            "help: have `timers = [1000]` with an `on_timer`, or call `worker.after(delay, callback)` in `on_connect`"
         clear_timer(timer) "`clear_timer` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.clear_timer(timer)` comes with a later release"
+            "help: call `worker.clear_timer(timer)` where it runs"
     }
 
     "runs before the worker is ready", because "a worker hands over a job, and the output of `on_task` comes back to it" {
@@ -147,18 +147,12 @@ signposts! {
         finish(output) "`finish` cannot be called in `on_worker_start`" "help: let `on_task` return the output"
     }
 
-    "runs before the worker is ready", because "workers and task workers say whose a session is" {
-        bind(fd, uid) "`bind` cannot be called in `on_worker_start`"
-            "help: call `worker.bind(fd, uid)` in `on_receive`"
-    }
-
-    "runs before the worker is ready", because "it is a call of a worker, which this release does not have yet" {
-        pause(fd) "`pause` cannot be called in `on_worker_start`" "help: remove this call; `worker.pause(fd)` comes with a later release"
-        resume(fd) "`resume` cannot be called in `on_worker_start`" "help: remove this call; `worker.resume(fd)` comes with a later release"
-        protect(fd, on) "`protect` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.protect(fd, on)` comes with a later release"
-        heartbeat(close) "`heartbeat` cannot be called in `on_worker_start`"
-            "help: remove this call; `worker.heartbeat(close)` comes with a later release"
+    "runs before the worker is ready", because "how a session is treated is said by those who serve sessions" {
+        bind(fd, uid) "`bind` cannot be called in `on_worker_start`" "help: call `worker.bind(fd, uid)` in `on_receive`"
+        pause(fd) "`pause` cannot be called in `on_worker_start`" "help: call `worker.pause(fd)` in `on_receive`"
+        resume(fd) "`resume` cannot be called in `on_worker_start`" "help: call `worker.resume(fd)` in `on_receive`"
+        protect(fd, on) "`protect` cannot be called in `on_worker_start`" "help: call `worker.protect(fd, true)` in `on_receive`"
+        heartbeat(close) "`heartbeat` cannot be called in `on_worker_start`" "help: call `worker.heartbeat(true)` in `on_receive`"
     }
 
     "runs before the worker is ready", because "a reload that its own worker asks for as it begins would never end" {

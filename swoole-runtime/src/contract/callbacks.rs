@@ -8,6 +8,7 @@ use crate::{
     event::CloseReason,
     id::{SessionId, TaskId, WorkerId},
 };
+use core::time::Duration;
 use swoole_vocabulary::callbacks;
 
 macro_rules! define {
@@ -22,6 +23,7 @@ macro_rules! define {
     (@given $S:ident Exit) => { &WorkerExit };
     (@given $S:ident Message) => { &str };
     (@given $S:ident Lost) => { &Lost };
+    (@given $S:ident Period) => { Duration };
     (@given $S:ident TaskWorker) => { &TaskWorker<$S> };
     (@given $S:ident Task) => { GivenJob<'_> };
     (@given $S:ident TaskId) => { TaskId };

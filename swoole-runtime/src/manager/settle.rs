@@ -199,7 +199,9 @@ impl Life {
         // A worker that died in `on_close` has begun it, and it is begun once: the session is through.
         let (what, detail) = match kind {
             ToWorker::Close => (ToReactor::Closed, 0),
-            ToWorker::Connect | ToWorker::Data => (ToReactor::Close, CloseReason::WorkerDied as u8),
+            ToWorker::Connect | ToWorker::Data | ToWorker::BufferFull | ToWorker::BufferEmpty => {
+                (ToReactor::Close, CloseReason::WorkerDied as u8)
+            }
             // It begins no callback, so nobody died in one: it stays for the successor.
             ToWorker::Through => return self.memory.slot(at).leave(None),
         };

@@ -143,7 +143,7 @@ impl Acceptor {
         }
         let (mode, shares) = (self.mode, &self.shares);
         let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
-        let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::unix_ms(), |id| {
+        let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::uptime_ms(), |id| {
             let fixed = id.get() % workers;
             let worker = match mode {
                 Mode::Ip => by_address(&remote).map_or(fixed, |address| address % workers),

@@ -3,7 +3,7 @@
 #[cfg(feature = "cli")]
 use super::control::Control;
 use super::{
-    Born, ProgramOf, Listener, Listens,
+    Born, Listener, Listens, ProgramOf,
     accept::{Acceptor, Door},
     family::Family,
     supervisor::Supervisor,

@@ -81,6 +81,7 @@ struct ProgramOf<S>(PhantomData<fn() -> S>);
 
 impl<S: Server> Program for ProgramOf<S> {
     const FRAMES: bool = !S::FRAMES.is_empty();
+    const WATERMARKS: bool = S::DISPATCH.on_buffer_full.is_some() || S::DISPATCH.on_buffer_empty.is_some();
     const MODE: Mode = S::DISPATCHING.mode;
     const HAS_EVENTS: bool = S::DISPATCHING.has_events;
 

@@ -20,6 +20,9 @@ pub(crate) struct Header {
     magic: AtomicU64,
     layout: AtomicU64,
     pub(crate) started_ms: AtomicU64,
+    /// What the time of day was when the machine had been up for nothing, as it was known at the start: added to a time of sessions, which are
+    /// counted from there, since nobody sets that clock.
+    pub(crate) booted_ms: AtomicU64,
     pub(crate) master_pid: AtomicU32,
     lifecycle: AtomicU32,
     /// When a shutdown must be over, on the clock of `uptime_ms`.
@@ -96,8 +99,9 @@ pub(crate) enum Lifecycle {
 
 impl Header {
     /// [master] Signs the memory.
-    pub(crate) fn sign(&self, layout: u64, now_ms: u64) {
+    pub(crate) fn sign(&self, layout: u64, now_ms: u64, uptime_ms: u64) {
         self.started_ms.store(now_ms, Ordering::Relaxed);
+        self.booted_ms.store(now_ms.saturating_sub(uptime_ms), Ordering::Relaxed);
         self.master_pid.store(std::process::id(), Ordering::Relaxed);
         self.layout.store(layout, Ordering::Relaxed);
         // Relaxed, all of them: nobody else has the memory yet.

@@ -111,6 +111,9 @@ impl<P: Program> Reactor<P> {
         if found.row.worker() != worker {
             self.no_longer_waits(found);
             found.row.move_to(worker);
+            // What was on its way to the other one does not hold it back.
+            found.row.clear(Flags::HELD_BACK);
+            found.row.underway.store(0, Ordering::Relaxed);
         }
     }
 

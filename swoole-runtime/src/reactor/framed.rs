@@ -98,6 +98,7 @@ impl<P: Program> Reactor<P> {
                         row.clear(Flags::CHOSEN);
                         row.give(row.worker());
                     }
+                    self.is_underway(row, length);
                     self.tails.take(row, length);
                 }
                 Cut::Incomplete => return None,
@@ -143,6 +144,9 @@ impl<P: Program> Reactor<P> {
             self.tails.keep(row, &bytes[at..], progress);
         }
         self.count_received(row, length);
+        if at > 0 {
+            self.is_underway(row, at);
+        }
         ends.unwrap_or_else(|| Read::of(row, length == space.length()))
     }
 

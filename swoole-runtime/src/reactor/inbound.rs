@@ -3,7 +3,7 @@
 //! Takes: a socket that may have something. Gives: records on the ring of the session's worker, in the order they came. Runs in: a
 //! reactor. If the worker is dead: its ring fills, and its sessions wait in a list for its successor; the others do not notice.
 
-use super::{Program, Lane, Reactor, Room, SMALLEST_READ};
+use super::{Lane, Program, Reactor, Room, SMALLEST_READ};
 use crate::{
     event::{CloseReason, ToWorker},
     frame::Violation,
@@ -26,6 +26,9 @@ pub(super) enum Read {
     /// What came in is no package.
     Violation(Violation),
 }
+
+/// Of a session with one of these nothing is read.
+const NOT_READ: Flags = Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE).and(Flags::PAUSED);
 
 impl Read {
     /// Of a read that brought something.
@@ -87,7 +90,10 @@ impl<P: Program> Reactor<P> {
         if Self::MOVES && row.has(Flags::THROUGH_DUE) {
             return self.ask_worker(found);
         }
-        while row.has(Flags::READABLE) && !row.has(Flags::CLOSE_DUE.and(Flags::CLOSE_PUBLISHED).and(Flags::SOCKET_GONE)) {
+        if P::WATERMARKS && !self.publish_watermarks(found) {
+            return false;
+        }
+        while row.has(Flags::READABLE) && !row.has(NOT_READ) && !self.is_held_back(found) {
             let framing = if P::FRAMES { P::frame(row.listener()) } else { None };
             let read = match framing {
                 None if !P::MODE.is_by_package() => self.read(found),
@@ -128,6 +134,17 @@ impl<P: Program> Reactor<P> {
         true
     }
 
+    /// Whether what is due of watermarks found room.
+    fn publish_watermarks(&mut self, found: Found) -> bool {
+        for (due, kind) in [(Flags::FULL_DUE, ToWorker::BufferFull), (Flags::EMPTY_DUE, ToWorker::BufferEmpty)] {
+            if found.row.has(due) && found.row.phase() == Phase::Open && !self.publish(found, kind, 0) {
+                return false;
+            }
+            found.row.clear(due);
+        }
+        true
+    }
+
     /// Receives straight into the ring of the session's worker.
     fn read(&mut self, found: Found) -> Read {
         let row = found.row;
@@ -148,6 +165,7 @@ impl<P: Program> Reactor<P> {
                 // Relaxed: measures, which only this reactor writes.
                 row.received_ms.store(self.now_ms, crate::sync::Ordering::Relaxed);
                 Row::count(&row.bytes_in, length as u64);
+                self.is_underway(row, length);
                 Read::of(row, full)
             }
             Err(Errno::EAGAIN) => Read::Empty,

@@ -3,11 +3,15 @@
 mod close;
 mod dispatch;
 mod framed;
+mod held;
+mod idle;
 mod inbound;
 mod outbound;
 mod output;
 mod tails;
 mod turn;
+
+pub(crate) use idle::is_due_at;
 
 use crate::{
     cell::Outgoing,
@@ -42,6 +46,8 @@ const SMALLEST_READ: usize = 2 << 10;
 pub(crate) trait Program: Send + 'static {
     /// Whether any listener has a frame.
     const FRAMES: bool;
+    /// Whether workers hear of watermarks.
+    const WATERMARKS: bool;
     /// How packages find their worker.
     const MODE: Mode;
     /// Whether `on_connect` and `on_close` run.
@@ -74,6 +80,10 @@ pub(crate) struct Reactor<P> {
     /// Rows that are through but for output that the client does not take, and when it ends.
     lingering: Vec<(usize, u64, u64)>,
     largest_read: usize,
+    /// Sessions of which nothing is read until what is on its way is through.
+    held: Vec<SessionId>,
+    /// When sessions are next looked at that may be idle; `None` where no silence ends any.
+    next_look_ms: Option<u64>,
     now_ms: u64,
     draining: bool,
     /// Said once.
@@ -156,7 +166,9 @@ impl<P: Program> Reactor<P> {
             reading_now: Vec::with_capacity(1024),
             lingering: Vec::new(),
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
-            now_ms: clock::unix_ms(),
+            held: Vec::new(),
+            next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),
+            now_ms: clock::uptime_ms(),
             draining: false,
             said_manager_is_wild: false,
             program: PhantomData,

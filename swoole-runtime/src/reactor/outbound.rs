@@ -90,6 +90,8 @@ impl<P: Program> Reactor<P> {
             (Some(ToReactor::Close), Some(found)) => self.close(found, reason(record)),
             (Some(ToReactor::CloseNow), Some(found)) => self.close_now(found),
             (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
+            (Some(ToReactor::Pause), Some(found)) => self.pause(found, record.tag.detail == 0),
+            (Some(ToReactor::Protect), Some(found)) => set(found.row, Flags::PROTECTED, record.tag.detail != 0),
             (Some(ToReactor::Bind), Some(found)) => {
                 let mut uid = [0; 8];
                 match self.workers[slot].from.piece(record).filter(|piece| piece.length() == uid.len() && !record.elsewhere) {
@@ -100,9 +102,7 @@ impl<P: Program> Reactor<P> {
                     None => self.distrust(slot, "a record names a user by other than 8 bytes"),
                 }
             }
-            (Some(ToReactor::Through), Some(found))
-                if Self::MOVES && found.row.worker() == slot && found.row.has(Flags::AWAITS_WORKER) =>
-            {
+            (Some(ToReactor::Through), Some(found)) if Self::MOVES && found.row.worker() == slot && found.row.has(Flags::AWAITS_WORKER) => {
                 self.through(found);
             }
             (None, _) => self.distrust(slot, "a record of no kind"),
@@ -165,6 +165,17 @@ impl<P: Program> Reactor<P> {
             return;
         }
         self.outputs.append(row, &rest);
+        // Relaxed: only this reactor writes it.
+        if P::WATERMARKS && row.queued.load(Ordering::Relaxed) >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
+            row.set(Flags::IS_FULL.and(Flags::FULL_DUE));
+            self.pump(found);
+        }
+    }
+
+    /// Nothing of the session is read until it is to be read on.
+    fn pause(&mut self, found: Found, is_paused: bool) {
+        set(found.row, Flags::PAUSED, is_paused);
+        self.pump(found);
     }
 
     pub(super) fn has_output(row: &Row) -> bool {
@@ -179,6 +190,13 @@ impl<P: Program> Reactor<P> {
             Err(_) => return self.broken(found),
         }
         self.publish_queued();
+        let row = found.row;
+        // Relaxed: only this reactor writes it.
+        if P::WATERMARKS && row.has(Flags::IS_FULL) && row.queued.load(Ordering::Relaxed) <= self.memory.settings.watermarks.1 {
+            row.clear(Flags::IS_FULL);
+            row.set(Flags::EMPTY_DUE);
+            self.pump(found);
+        }
         self.end_if_through(found)
     }
 
@@ -190,6 +208,10 @@ impl<P: Program> Reactor<P> {
         self.pump(found);
         self.end_if_through(found)
     }
+}
+
+fn set(row: &Row, flags: Flags, on: bool) {
+    if on { row.set(flags) } else { row.clear(flags) }
 }
 
 fn reason(record: &Record) -> CloseReason {

@@ -26,7 +26,7 @@ impl<P: Program> Reactor<P> {
         let mut events = Events::with_capacity(1024);
         while self.memory.header().lifecycle() < Lifecycle::Stopping {
             self.wait(&mut events);
-            self.now_ms = clock::unix_ms();
+            self.now_ms = clock::uptime_ms();
             self.handle(&events);
             // What came meanwhile goes along, before a worker is woken: each waking may cost this thread its processor.
             let mut gathered = 1;
@@ -41,8 +41,10 @@ impl<P: Program> Reactor<P> {
             self.wake_workers();
             self.take_from_workers();
             self.come_back_to_waiting();
+            self.read_held();
             self.wake_workers();
             self.end_lingering();
+            self.end_idle();
             self.follow_lifecycle();
             self.end_unheard();
         }
@@ -66,7 +68,8 @@ impl<P: Program> Reactor<P> {
                 self.board.asleep.lower();
                 Some(Duration::ZERO)
             } else {
-                (!self.lingering.is_empty()).then_some(LINGER_TICK)
+                let lingers = (!self.lingering.is_empty()).then_some(LINGER_TICK);
+                lingers.into_iter().chain(self.until_look()).min()
             }
         };
         if self.poll.poll(events, timeout).is_err() {
@@ -81,6 +84,7 @@ impl<P: Program> Reactor<P> {
         let lifecycle = self.memory.header().lifecycle();
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
+            || self.waits_for_held()
             || self.workers.iter_mut().any(|lane| lane.has_work())
             || matches!(self.manager.peek(), Ok(Some(_)))
     }

@@ -112,15 +112,27 @@ fn typed(key: &Key, value: &DeValue<'static>) -> Result<Value<'static>, &'static
             let largest = if number.as_str().starts_with('-') { i128::MIN } else { i128::MAX };
             Ok(Value::Number(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(largest)))
         }
+        (Kind::Periods, DeValue::Array(periods)) => {
+            let period = |value: &DeValue<'_>| match value {
+                DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+                _ => None,
+            };
+            let periods: Option<Vec<u64>> = periods.iter().map(|value| period(value.get_ref())).collect();
+            periods.map(|periods| Value::Periods(periods.leak())).ok_or(PERIODS)
+        }
+        (Kind::Periods, _) => Err(PERIODS),
         (Kind::Number, _) => Err("a whole number"),
         (Kind::Seconds | Kind::Bytes, DeValue::String(text)) => match text::read(key, text)? {
             Value::Number(number) => Ok(Value::Number(number)),
-            Value::Text(_) | Value::Switch(_) => Err(key.kind.words()),
+            Value::Text(_) | Value::Switch(_) | Value::Periods(_) => Err(key.kind.words()),
         },
         (Kind::Seconds, _) => Err("a number of seconds, or a time in quotes as in \"5s\""),
         (Kind::Bytes, _) => Err("a number of bytes, or a size in quotes as in \"2M\""),
     }
 }
+
+/// What a key of periods takes in a file.
+const PERIODS: &str = "a list of milliseconds, as in [1000, 20]";
 
 /// What TOML calls a type, in a sentence behind "not".
 fn a(what: &str) -> &str {

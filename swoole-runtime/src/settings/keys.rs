@@ -14,21 +14,25 @@ pub(crate) struct Setter {
 macro_rules! define {
     (@type text) => { &'static str };
     (@type switch) => { bool };
+    (@type periods) => { &'static [u64] };
     (@type $number:ident $ty:ty) => { $ty };
 
     // What is checked is wider than any key's type.
     (@fault text $name:ident $value:ident) => { faults::$name($value) };
     (@fault switch $name:ident $value:ident) => { faults::$name($value) };
+    (@fault periods $name:ident $value:ident) => { faults::$name($value) };
     (@fault $number:ident $name:ident $value:ident) => { faults::$name($value as i128) };
 
     (@set text $name:ident) => { |settings, value| if let Value::Text(text) = value { settings.$name = Some(text) } };
     (@set switch $name:ident) => { |settings, value| if let Value::Switch(switch) = value { settings.$name = Some(switch) } };
+    (@set periods $name:ident) => { |settings, value| if let Value::Periods(periods) = value { settings.$name = Some(periods) } };
     (@set $number:ident $name:ident) => {
         |settings, value| if let Value::Number(number) = value && let Ok(number) = number.try_into() { settings.$name = Some(number) }
     };
 
     (@get text) => { Value::Text };
     (@get switch) => { Value::Switch };
+    (@get periods) => { Value::Periods };
     (@get $number:ident) => { |number| Value::Number(i128::from(number)) };
 
     ($( $(#[doc = $doc:literal])+ $kind:ident $name:ident $(: $ty:ty = $lo:literal, $hi:literal, $why:literal)? $(($check:ident))?
@@ -138,6 +142,8 @@ const OF_WORKERS: &[&str] = &[
     "task_max_request_grace",
     "max_request",
     "max_request_grace",
+    "timers",
+    "max_timers",
     // The master alone goes by it, and its default depends on who is asked.
     "control",
 ];
@@ -150,6 +156,7 @@ impl SettingsInForce {
                 Value::Text(text) => text.to_owned(),
                 Value::Number(number) => number.to_string(),
                 Value::Switch(switch) => switch.to_string(),
+                Value::Periods(periods) => format!("{periods:?}"),
             };
             Some((key.name, value))
         })
@@ -169,7 +176,18 @@ impl Settings {
         if listener.tcp_keepalive.is_none() && listener.has_part_of_keepalive() {
             all.tcp_keepalive = Some(true);
         }
+        if listener.heartbeat.is_none() && listener.has_part_of_heartbeat() {
+            all.heartbeat = Some(true);
+        }
+        // Twice what the server looks by would be twice nothing that the listener knows of.
+        if listener.heartbeat_check.is_some() && listener.heartbeat_idle.is_none() {
+            all.heartbeat_idle = None;
+        }
         all
+    }
+
+    pub(crate) fn has_part_of_heartbeat(&self) -> bool {
+        self.heartbeat_check.is_some() || self.heartbeat_idle.is_some()
     }
 
     pub(crate) fn has_part_of_keepalive(&self) -> bool {

@@ -210,6 +210,7 @@ impl Collected {
                 let shown = match value {
                     Value::Text(text) => format!("{text:?}"),
                     Value::Switch(switch) => format!("{switch}"),
+                    Value::Periods(periods) => format!("{periods:?}"),
                     Value::Number(number) => format!("{}", u64::try_from(number).unwrap_or(0)),
                 };
                 let refused = if whose == Whose::Server { None } else { Self::key_of_listener(key.name).err() };
@@ -242,6 +243,7 @@ impl Collected {
             Some(Ok(Value::Text(text))) => Value::Text(text.to_owned().leak()),
             Some(Ok(Value::Number(number))) => Value::Number(number),
             Some(Ok(Value::Switch(switch))) => Value::Switch(switch),
+            Some(Ok(Value::Periods(periods))) => Value::Periods(periods.to_vec().leak()),
             Some(Err(takes)) => return self.refuse(whose, key, &shown, origin, &format!("`{}` takes {takes}", key.name)),
             None => return self.refuse(whose, key, &shown, origin, "it is not UTF-8"),
         };
@@ -420,6 +422,7 @@ mod tests {
                 "workers",
                 "reactors",
                 "task_max_request_grace",
+                "timers",
                 "max_conn",
                 "tcp_keepalive",
                 "tcp_keepalive_idle",

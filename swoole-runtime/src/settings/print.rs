@@ -45,7 +45,11 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
 fn as_toml(key: &Key, value: Value<'_>) -> String {
     let readable = Readable(key.kind, value).to_string();
     let is_quoted = matches!(key.kind, Kind::Text | Kind::Seconds | Kind::Bytes) && !matches!(value, Value::Switch(_));
-    if is_quoted { quoted(&readable) } else { readable }
+    match value {
+        Value::Periods(_) => format!("[{readable}]"),
+        _ if is_quoted => quoted(&readable),
+        _ => readable,
+    }
 }
 
 /// A table: its own values first, then the tables in it.

@@ -13,6 +13,17 @@ pub(crate) struct Listening {
     pub(crate) options: Options,
     /// How long a package may be, where the listener has a frame.
     pub(crate) package_max_length: usize,
+    /// When its sessions end for their silence.
+    pub(crate) heartbeat: Option<Heartbeat>,
+    /// How many bytes of one session may be on their way to its worker; 0 for any number.
+    pub(crate) max_queued_bytes: u64,
+}
+
+/// How a listener finds idle sessions, in ms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heartbeat {
+    pub(crate) check: u64,
+    pub(crate) idle: u64,
 }
 
 /// What the server runs with.
@@ -67,6 +78,7 @@ pub(crate) struct Resolved {
     pub(crate) message_cell: usize,
     /// How large a package may be that does not lie on a ring; 0 where the program has no frame.
     pub(crate) package_cell: usize,
+    pub(crate) max_timers: usize,
     pub(crate) max_conn: u32,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,
@@ -76,6 +88,11 @@ pub(crate) struct Resolved {
     pub(crate) buffer_output_size: usize,
     /// How much output may wait for one client, in bytes, before `send` says `BufferFull`.
     pub(crate) socket_buffer_size: u64,
+    /// At how much of it `on_buffer_full` runs, and `on_buffer_empty`.
+    pub(crate) watermarks: (u64, u64),
+    /// How long `send` waits for room in it.
+    pub(crate) send_yield: Duration,
+    pub(crate) discard_timeout_request: bool,
     /// How much output may wait for all clients of one reactor, in bytes.
     pub(crate) output_memory: u64,
     /// The user's own section of the settings file.

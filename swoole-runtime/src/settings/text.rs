@@ -18,6 +18,7 @@ pub(crate) fn read<'a>(key: &Key, typed: &'a str) -> Result<Value<'a>, &'static 
             "false" | "0" | "off" | "no" => Ok(Value::Switch(false)),
             _ => Err("true or false"),
         },
+        Kind::Periods => periods(typed).map(|periods| Value::Periods(periods.leak())).ok_or("a list of milliseconds, as in `1000,20`"),
     }
 }
 
@@ -28,6 +29,12 @@ fn whole(typed: &str) -> Option<i128> {
     let largest = if typed.starts_with('-') { i128::MIN } else { i128::MAX };
     // 64 bits hold whatever a key takes.
     is_number.then(|| typed.parse::<i64>().map_or(largest, i128::from))
+}
+
+/// `1000,20`; nothing for none.
+fn periods(typed: &str) -> Option<Vec<u64>> {
+    let typed = typed.trim();
+    if typed.is_empty() { Some(Vec::new()) } else { typed.split(',').map(|period| period.trim().parse().ok()).collect() }
 }
 
 /// `90`, `90s`, `1m 30s`, `1h`.
@@ -65,6 +72,12 @@ impl fmt::Display for Readable<'_> {
         match (self.0, self.1) {
             (_, Value::Text(text)) => f.write_str(text),
             (_, Value::Switch(switch)) => write!(f, "{switch}"),
+            (_, Value::Periods(periods)) => {
+                for (at, period) in periods.iter().enumerate() {
+                    write!(f, "{}{period}", if at == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
             (kind, Value::Number(number)) => match (kind, u64::try_from(number).unwrap_or(0)) {
                 (Kind::Seconds, seconds) => fmt::Display::fmt(&humantime::format_duration(Duration::from_secs(seconds)), f),
                 (Kind::Bytes, bytes) => {
@@ -104,6 +117,16 @@ mod tests {
         }
         for typed in ["", "M", "2 bananas", "99999999999999999999M"] {
             assert!(bytes(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn periods_are_typed_with_commas_in_between() {
+        for (typed, list) in [("", Some(vec![])), ("1000", Some(vec![1000])), (" 1000, 20", Some(vec![1000, 20])), ("0", Some(vec![0]))] {
+            assert_eq!(periods(typed), list, "{typed}");
+        }
+        for typed in [",", "1000,", "1s", "-1", "[1000]", "99999999999999999999"] {
+            assert_eq!(periods(typed), None, "{typed}");
         }
     }
 

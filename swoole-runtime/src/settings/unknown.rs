@@ -19,7 +19,9 @@ pub(crate) fn meant(name: &str, spell: fn(&str) -> String) -> Option<String> {
     Some(match key_meant(name)? {
         Suggestion::NotYet(near) if near == name => format!("the setting `{name}` is not there yet"),
         Suggestion::NotYet(near) => format!("there is no such setting, and `{near}` is not there yet"),
-        Suggestion::Known(near) if key(near).is_none() && near == name => format!("`{name}` is compiled in, and stands in the attribute alone"),
+        Suggestion::Known(near) if key(near).is_none() && near == name => {
+            format!("`{name}` is compiled in, and stands in the attribute alone")
+        }
         Suggestion::Known(near) if key(near).is_none() => {
             format!("there is no such setting, and `{near}` is compiled in, and stands in the attribute alone")
         }
@@ -45,7 +47,7 @@ mod tests {
         assert_eq!(unknown("dispatch", variable), "`dispatch` is compiled in, and stands in the attribute alone");
         let near = "there is no such setting, and `dispatch` is compiled in, and stands in the attribute alone";
         assert_eq!(unknown("dispatch_mode", variable), near);
-        assert_eq!(unknown("timers", variable), "the setting `timers` is not there yet");
+        assert_eq!(unknown("stats_file", variable), "the setting `stats_file` is not there yet");
         assert!(unknown("colour", variable).contains("the settings are SWOOLE_MODE, SWOOLE_LISTEN"));
     }
 }

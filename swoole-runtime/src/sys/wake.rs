@@ -58,15 +58,18 @@ impl Bed {
         Ok(Self(RefCell::new((poll, Events::with_capacity(4)))))
     }
 
-    /// Until the bell rings, or at most so long; may end early.
+    /// Until the bell rings, or at most so long; may end early, as after an hour.
     pub(crate) fn sleep(&self, at_most: Option<Duration>) {
         if let Ok(mut bed) = self.0.try_borrow_mut() {
             let (poll, events) = &mut *bed;
             // An interrupted sleep is an early end.
-            let _ = poll.poll(events, at_most);
+            let _ = poll.poll(events, at_most.map(|at_most| at_most.min(LONGEST_SLEEP)));
         }
     }
 }
+
+/// The kernel counts a sleep in milliseconds, in 31 bits.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
 /// Looking by itself, before a process sleeps, for what another is about to do: a sleep and a wake cost both of them more than a few
 /// microseconds of looking. Where looking was in vain it is left out the next times, twice as many after each failure: a wait for something

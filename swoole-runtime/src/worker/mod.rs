@@ -4,6 +4,7 @@
 //! If it dies here: before its claim the slot is open, or another's; after it, its board and its rings say what it was in, and the manager
 //! settles that before a successor is forked, or handed the slot.
 
+mod errors;
 mod messages;
 mod panic;
 mod serve;
@@ -203,6 +204,7 @@ fn run<S: Server>(memory: &'static Memory, slot: usize, worker: &'static Worker<
         }
         board.step_aside(None, clock::uptime_ms());
     }
+    worker.drop_pending();
     STOPPED
 }
 

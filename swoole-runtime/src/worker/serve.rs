@@ -3,7 +3,7 @@
 //!
 //! Runs in: a worker. If a reactor is dead: so is the master, and the kernel ends this process.
 
-use super::messages::Inbox;
+use super::{errors::Errors, messages::Inbox};
 use crate::{
     cell::Packages,
     context::{Jobs, Lost, LostKind, Outbox, Worker},
@@ -26,8 +26,8 @@ const RECORDS_A_TURN: usize = 64;
 const LEFT_AT_THE_END: u64 = 100;
 const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
-/// How many errors of callbacks are logged in a second.
-const ERRORS_A_SECOND: u32 = 10;
+/// `on_timer` as the dispatch table has it.
+type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
 
 /// The worker's loop.
 pub(super) struct Serving<S: Server> {
@@ -44,8 +44,7 @@ pub(super) struct Serving<S: Server> {
     consumed: u64,
     /// When `on_worker_exit` runs again.
     waits_again_ms: u64,
-    /// The second of the last error, and how many there were in it.
-    errors: (u64, u32),
+    errors: Errors,
 }
 
 struct Lane {
@@ -90,7 +89,7 @@ impl<S: Server> Serving<S> {
             last_request,
             consumed: 0,
             waits_again_ms: 0,
-            errors: (0, 0),
+            errors: Errors::default(),
         }
     }
 
@@ -103,6 +102,9 @@ impl<S: Server> Serving<S> {
         if let Some(on_lost) = S::DISPATCH.on_lost {
             self.hand_over_lost(on_lost, state);
         }
+        if let Some(on_timer) = S::DISPATCH.on_timer {
+            self.start_timers(on_timer);
+        }
         while self.goes_on() {
             let mut idle = true;
             for at in 0..self.lanes.len() {
@@ -110,6 +112,7 @@ impl<S: Server> Serving<S> {
             }
             idle &= !self.finish_jobs(state);
             idle &= !self.read_messages(state);
+            idle &= !self.run_due(state);
             self.say_that_it_waits(state);
             if idle {
                 self.sleep();
@@ -154,10 +157,10 @@ impl<S: Server> Serving<S> {
             return;
         }
         while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < header.deadline_ms() {
-            if !self.finish_jobs(state) {
+            if !(self.finish_jobs(state) | self.run_due(state)) {
                 self.board.asleep.raise();
                 if !self.worker.handed().is_some_and(Jobs::are_done) {
-                    self.outbox().sleep(Some(LOOK_FOR_THE_END));
+                    self.outbox().sleep(earlier(Some(LOOK_FOR_THE_END), self.worker.until_due()));
                 }
                 self.board.asleep.lower();
             }
@@ -195,7 +198,26 @@ impl<S: Server> Serving<S> {
         was_any
     }
 
-    /// Serves some records of one ring; `false` when there was none.
+    /// Those of the key `timers`.
+    fn start_timers(&self, on_timer: OnTimer<S>) {
+        for &ms in self.memory.settings.in_force.timers() {
+            let period = Duration::from_millis(ms);
+            if let Err(e) = self.worker.start_from_settings(period, on_timer) {
+                logging::error!("the timer of {ms} ms of `timers` cannot be started: {e}");
+            }
+        }
+    }
+
+    /// Runs timers that are due; `false` when none was.
+    fn run_due(&mut self, state: &mut S) -> bool {
+        let was_any = self.worker.run_due(state, &mut |outcome| self.errors.report(Callback::Timer, None, outcome));
+        if was_any {
+            self.count_as_consumed();
+        }
+        was_any
+    }
+
+    /// Serves some records of one ring, at least one if there is any, until a timer is due; `false` when there was none.
     fn serve_lane(&mut self, at: usize, state: &mut S) -> bool {
         let mut served = 0;
         while served < RECORDS_A_TURN && self.goes_on() {
@@ -206,6 +228,9 @@ impl<S: Server> Serving<S> {
             self.call(at, &record, state);
             self.consume(at);
             served += 1;
+            if self.worker.is_any_due() {
+                break;
+            }
         }
         if served > 0 && self.lanes[at].ring.room_is_wanted_for_certain() {
             self.lanes[at].reactor.ring();
@@ -242,6 +267,7 @@ impl<S: Server> Serving<S> {
             }
             // The server has closed the session, or lost a record of it: what came in behind is not answered any more.
             ToWorker::Data if !self.outbox().takes_input(fd) => {}
+            ToWorker::Data if self.memory.settings.discard_timeout_request && !self.outbox().exist(fd) => {}
             ToWorker::Data => {
                 self.requests += 1;
                 // Relaxed: a count for people.
@@ -260,6 +286,16 @@ impl<S: Server> Serving<S> {
                     self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
                 self.answer(at, fd, ToReactor::Closed);
+            }
+            ToWorker::BufferFull => {
+                if let Some(on_buffer_full) = S::DISPATCH.on_buffer_full.filter(|_| self.outbox().exist(fd)) {
+                    self.settle(Callback::BufferFull, fd, on_buffer_full(state, self.worker, fd));
+                }
+            }
+            ToWorker::BufferEmpty => {
+                if let Some(on_buffer_empty) = S::DISPATCH.on_buffer_empty.filter(|_| self.outbox().exist(fd)) {
+                    self.settle(Callback::BufferEmpty, fd, on_buffer_empty(state, self.worker, fd));
+                }
             }
             ToWorker::Through => self.answer(at, fd, ToReactor::Through),
         }
@@ -298,6 +334,8 @@ impl<S: Server> Serving<S> {
                 ToWorker::Connect => LostKind::Connect,
                 ToWorker::Data => LostKind::Receive,
                 ToWorker::Close => LostKind::Close(reason(&record)),
+                ToWorker::BufferFull => LostKind::BufferFull,
+                ToWorker::BufferEmpty => LostKind::BufferEmpty,
                 // Nobody died in it: it begins no callback.
                 ToWorker::Through => return,
             },
@@ -319,7 +357,7 @@ impl<S: Server> Serving<S> {
         if !stop && none_is_done && no_mail && self.lanes.iter_mut().all(|lane| !matches!(lane.ring.peek(), Ok(Some(_)))) {
             // One that was told to stop, and waits for closures, looks by itself for the end of its time.
             let is_told = self.memory.slot(self.slot).order(self.generation) == Order::Stop;
-            self.outbox().sleep(is_told.then_some(LOOK_FOR_THE_END));
+            self.outbox().sleep(earlier(is_told.then_some(LOOK_FOR_THE_END), self.worker.until_due()));
         }
         self.board.asleep.lower();
     }
@@ -330,27 +368,17 @@ impl<S: Server> Serving<S> {
     }
 
     fn report(&mut self, callback: Callback, fd: Option<SessionId>, outcome: Outcome) {
-        let Err(failure) = outcome else { return };
-        let second = clock::uptime_ms() / 1000;
-        if second != self.errors.0 {
-            let more = self.errors.1.saturating_sub(ERRORS_A_SECOND);
-            if more > 0 {
-                logging::warn!("{more} more errors of callbacks in one second are not logged");
-            }
-            self.errors = (second, 0);
-        }
-        self.errors.1 += 1;
-        if self.errors.1 <= ERRORS_A_SECOND {
-            match fd {
-                Some(fd) => logging::warn!("{callback} of session {fd}: {}", failure.0),
-                None => logging::warn!("{callback}: {}", failure.0),
-            }
-        }
+        self.errors.report(callback, fd, outcome);
     }
 
     fn outbox(&self) -> &'static Outbox {
         self.worker.outbox()
     }
+}
+
+/// The shorter one of two waits, either of which may be without an end.
+pub(super) fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
 }
 
 fn reason(record: &Record) -> CloseReason {

@@ -3,14 +3,13 @@
 //! Runs in: a task worker. If a worker is dead: its jobs go on, and their outputs are for its successor. If this process dies: the manager
 //! completes the job it was at as died, before a successor is forked, and wakes whoever it owed a bell.
 
-use super::messages::Inbox;
+use super::{errors::Errors, messages::Inbox};
 use crate::{
     context::{Desk, TaskWorker, Worker},
     contract::Server,
     event::Callback,
     job::{Holder, Kind, is_left, oldest, take_oldest},
     layout::Memory,
-    logging,
     process::{Order, WorkerBoard},
     ring::Answers,
     settings::Resolved,
@@ -31,6 +30,7 @@ pub(super) struct Working<S: Server> {
     /// The last raises of the other task workers that this one has answered.
     answers: Vec<Answers>,
     inbox: Option<Inbox<S>>,
+    errors: Errors,
     /// For the next job of somebody who has waited for his last.
     patience: Patience,
 }
@@ -49,6 +49,7 @@ impl<S: Server> Working<S> {
             desk: Rc::new(Desk::new(memory)),
             answers: (0..memory.settings.task_workers).map(|_| Answers::default()).collect(),
             inbox: Inbox::open(memory, slot, worker.generation()),
+            errors: Errors::default(),
             patience: Patience::new(),
         }
     }
@@ -64,6 +65,7 @@ impl<S: Server> Working<S> {
         let mut was_waited_for = false;
         while self.memory.slot(self.slot).order(self.worker.generation()) == Order::Serve {
             self.read_messages(state);
+            self.run_due(state);
             let Some(taken) = take_oldest(self.desk.pools(), self.holder) else {
                 let is_offered = || oldest(self.desk.pools(), self.holder.task_worker).is_some();
                 if !was_waited_for || !self.patience.look_for(is_offered) {
@@ -98,17 +100,25 @@ impl<S: Server> Working<S> {
     fn read_messages(&mut self, state: &mut S) -> bool {
         let mut was_any = false;
         if let Some(inbox) = &mut self.inbox {
-            was_any = inbox.read(state, self.worker, &mut |outcome| {
-                if let Err(failure) = outcome {
-                    logging::warn!("{}: {}", Callback::PipeMessage, failure.0);
-                }
-            });
-            if was_any {
-                // Relaxed: for who reaps this process; it has done something.
-                self.board.consumed.fetch_add(1, Ordering::Relaxed);
-            }
+            was_any = inbox.read(state, self.worker, &mut |outcome| self.errors.report(Callback::PipeMessage, None, outcome));
+        }
+        if was_any {
+            self.count_as_consumed();
         }
         was_any
+    }
+
+    /// Runs timers that are due.
+    fn run_due(&mut self, state: &mut S) {
+        if self.worker.run_due(state, &mut |outcome| self.errors.report(Callback::Timer, None, outcome)) {
+            self.count_as_consumed();
+        }
+    }
+
+    /// This process has done something: should it die now, another comes at once.
+    fn count_as_consumed(&self) {
+        // Relaxed: for who reaps this process.
+        self.board.consumed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sleeps until there is a job. Looks once more between raising the flag and sleeping.
@@ -117,7 +127,7 @@ impl<S: Server> Working<S> {
         let stop = self.memory.slot(self.slot).order(self.worker.generation()) == Order::Stop;
         let no_mail = self.inbox.as_ref().is_none_or(|inbox| !inbox.has_any());
         if !stop && no_mail && oldest(self.desk.pools(), self.holder.task_worker).is_none() {
-            self.worker.outbox().sleep(None);
+            self.worker.outbox().sleep(self.worker.until_due());
         }
         self.board.asleep.lower();
     }

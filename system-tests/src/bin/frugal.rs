@@ -7,6 +7,7 @@ use std::{
     num::NonZeroUsize,
     ptr::null_mut,
     sync::atomic::{AtomicPtr, AtomicU64, Ordering},
+    time::Duration,
 };
 use swoole::{CloseReason, SessionId, Task, TaskId, TaskWorker, Worker, WorkerId};
 
@@ -52,8 +53,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// How many timers run beside each other, and how often they run in all.
+const TIMERS: usize = 100;
+const TICKS: u64 = 10_000;
+
 #[derive(Default)]
-struct Frugal;
+struct Frugal {
+    ticks: u64,
+}
 
 #[swoole::server(mode = "process", workers = 2, task_workers = 2)]
 impl Frugal {
@@ -62,6 +69,9 @@ impl Frugal {
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
         if data == b"allocate\n" {
             drop(std::hint::black_box(vec![0_u8; 100]));
+        }
+        if data == b"tick\n" {
+            return self.tick(worker, fd);
         }
         // The two high bits of the first byte say who echoes it.
         match data.first().map_or(0, |first| first >> 6) {
@@ -86,6 +96,24 @@ impl Frugal {
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
 
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+}
+
+impl Frugal {
+    /// Answers when the timers have run so often.
+    fn tick(&mut self, worker: &Worker<Self>, fd: SessionId) -> swoole::Result<()> {
+        self.ticks = 0;
+        for _ in 0..TIMERS {
+            worker.tick(Duration::from_millis(1), move |this, worker| {
+                this.ticks += 1;
+                if this.ticks < TICKS {
+                    return Ok(());
+                }
+                worker.clear_timers();
+                worker.send(fd, b"ticked\n")
+            })?;
+        }
+        Ok(())
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,7 +1,9 @@
 use swoole::{PacketSource, Worker};
 
 #[allow(dead_code)]
-fn find_end() {}
+fn find_end(_bytes: &[u8]) -> swoole::Frame {
+    swoole::Frame::Incomplete
+}
 #[derive(Default)]
 struct Echo;
 

@@ -5,7 +5,7 @@ struct Chat {
     seen: usize,
 }
 
-#[swoole::server(task_workers = 1)]
+#[swoole::server(task_workers = 1, timers = [1000])]
 impl Chat {
     fn on_start(_master: &Master) {}
     fn on_shutdown(_master: &Master) {}
@@ -29,6 +29,7 @@ impl Chat {
     }
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: String) {}
     fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &str) {}
+    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
     fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
     fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}
 }

@@ -21,6 +21,8 @@ struct Echo;
     task_tmpdir = "/var/tmp",
     message_queue = 2 * 64,
     message_cell = kib(2),
+    timers = [1_000, 0x14],
+    max_timers = SETTINGS_OF_MINE * 2,
     max_conn = 10_000,
     backlog = SETTINGS_OF_MINE,
     tcp_nodelay = !false,
@@ -34,6 +36,8 @@ struct Echo;
     enable_reuse_port = 1 < 2,
     ipv6_only = !true,
     unix_mode = concat!("6", "60"),
+    frame = eof_split("\n"),
+    package_max_length = kib(64) + 1,
     buffer_output_size = kib(64),
     socket_buffer_size = mib(4),
     ring_memory = gib(1),
@@ -65,6 +69,7 @@ impl Echo {
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) {}
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
     fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &[u8]) {}
+    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
 }
 
 fn main() {

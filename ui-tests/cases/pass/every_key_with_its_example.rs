@@ -19,6 +19,8 @@ struct Echo;
     task_tmpdir = "/var/tmp",
     message_queue = 128,
     message_cell = kib(8),
+    timers = [1000, 20],
+    max_timers = 100_000,
     max_conn = 10_000,
     backlog = 512,
     tcp_nodelay = true,
@@ -32,6 +34,8 @@ struct Echo;
     enable_reuse_port = true,
     ipv6_only = true,
     unix_mode = "660",
+    frame = eof_split("\r\n"),
+    package_max_length = mib(2),
     buffer_output_size = mib(2),
     socket_buffer_size = mib(8),
     ring_memory = mib(64),
@@ -63,6 +67,7 @@ impl Echo {
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, _task: Task<&[u8]>) {}
     fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, _output: ()) {}
     fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, _message: &[u8]) {}
+    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
     fn helper(&self) {}
 }
 

@@ -123,10 +123,12 @@ pub(super) fn connections(memory: &'static Memory, from: usize) -> String {
     let (table, mut rows) = (memory.sessions(), String::new());
     let end = from.saturating_add(LOOKED_AT).min(table.rows());
     let (mut at, mut found) = (from, 0);
+    // Relaxed: set at the start. The time of day as sessions count it.
+    let now = memory.header().booted_ms.load(Ordering::Relaxed) + clock::uptime_ms();
     while at < end && found < PAGE {
         if let Some(info) = table.at(at).and_then(|row| SessionInfo::of(memory, row.id)) {
             found += 1;
-            session(&info, &mut rows);
+            session(&info, now, &mut rows);
         }
         at += 1;
     }
@@ -134,8 +136,7 @@ pub(super) fn connections(memory: &'static Memory, from: usize) -> String {
     rows
 }
 
-fn session(info: &SessionInfo, rows: &mut String) {
-    let now = clock::unix_ms();
+fn session(info: &SessionInfo, now: u64, rows: &mut String) {
     let since = |time: SystemTime| now.saturating_sub(time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64));
     // Writing into a string cannot fail.
     let _ = writeln!(

@@ -28,6 +28,26 @@ fn values_are_natural_to_toml_and_times_and_sizes_may_be_texts() {
 }
 
 #[test]
+fn periods_are_a_list_and_print_as_one() {
+    let (collected, app) = read("timers = [1_000, 0x14]\nmax_timers = 7\n");
+    assert_eq!(collected.refusals, [""; 0]);
+    assert_eq!((collected.settings.timers, collected.settings.max_timers), (Some([1000, 20].as_slice()), Some(7)));
+    let printed = crate::settings::printed(&collected, &app);
+    assert!(printed.contains("timers = [1000, 20]  # file x.toml, line 1\n"), "{printed}");
+    assert_eq!(
+        refusals("timers = [5, 0]\nmax_timers = 0\n"),
+        [
+            "file x.toml, line 1: timers = [5, 0] is refused: `timers` takes periods of 1 millisecond or more; write `timers = [1000]`",
+            "file x.toml, line 2: max_timers = 0 is refused: `max_timers` takes a number from 1 to 10000000",
+        ]
+    );
+    for wrong in ["1000", "'1000'", "[1.5]", "['1s']", "[-1]", "[99999999999999999999]"] {
+        let refusal = refusals(&format!("timers = {wrong}\n")).concat();
+        assert!(refusal.contains("`timers` takes a list of milliseconds, as in [1000, 20], not "), "{refusal}");
+    }
+}
+
+#[test]
 fn every_fault_is_said_with_line_and_value() {
     assert_eq!(
         refusals(

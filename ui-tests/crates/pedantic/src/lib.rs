@@ -6,9 +6,10 @@
 // The packages of this workspace are not published, and say little of themselves; what others depend on is theirs.
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions)]
 
+use std::time::Duration;
 use swoole::{
-    CloseReason, Lost, Manager, Master, MessageError, SendError, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId,
-    WorkerStart,
+    CloseReason, Lost, Manager, Master, MessageError, SendError, SessionId, Task, TaskId, TaskWorker, TimerError, Worker, WorkerExit,
+    WorkerId, WorkerStart,
 };
 
 /// Has every callback, and uses little of what they are given.
@@ -30,6 +31,8 @@ pub struct Pedant {
     task_max_request = 1_000,
     task_max_request_grace = 100,
     task_tmpdir = "/var/tmp",
+    timers = [1_000, 20],
+    max_timers = 1_000,
     max_conn = 10_000,
     backlog = 512,
     tcp_nodelay = true,
@@ -87,6 +90,11 @@ impl Pedant {
     fn on_pipe_message(&mut self, worker: &Worker<Self>, from: WorkerId, message: &[u8]) -> Result<(), MessageError> {
         self.seen += message.len();
         worker.send_message(from, message)
+    }
+    fn on_timer(&mut self, worker: &Worker<Self>, period: Duration) -> Result<(), TimerError> {
+        let seen = self.seen;
+        let timer = worker.after(period, move |this, _| this.seen -= seen)?;
+        if worker.clear_timer(timer) { Ok(()) } else { Err(TimerError::NoTime) }
     }
     fn on_lost(&mut self, _worker: &Worker<Self>, _lost: &Lost) {}
     fn on_panic(_worker: &Worker<Self>, _fd: Option<SessionId>, _message: &str) {}

@@ -3,18 +3,19 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", timers = [1000, 20])]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", listener(name = "text", frame = Self::words))]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    #[cfg(all())]
-    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
     fn helper(&self) {}
+
+    fn words(&self, _bytes: &[u8]) -> swoole::Frame {
+        swoole::Frame::Incomplete
+    }
 }
 
 fn main() {
     Echo.helper();
-
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

@@ -1,22 +1,17 @@
 use swoole::{CloseReason, SessionId, Worker};
 
 #[derive(Default)]
-struct Echo {
-    timers: Vec<u32>,
-}
+struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501")]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", package_max_length = mib(2))]
 impl Echo {
-    fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId) {
-        let timer = worker.tick(1_000, move |_, worker| worker.send(fd, b"tick").unwrap());
-        self.timers.push(timer);
-    }
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
     fn helper(&self) {}
 }
 
 fn main() {
-    Echo::default().helper();
+    Echo.helper();
     let _ = (Echo::start as fn() -> _, Echo::builder as fn() -> _);
 }

@@ -3,12 +3,11 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", timers = [1000, 20])]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", max_timers = 0)]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    fn on_timer(&mut self, _worker: &Worker<Self>, _period: std::time::Duration) {}
     fn helper(&self) {}
 }
 

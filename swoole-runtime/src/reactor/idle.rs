@@ -1,0 +1,65 @@
+//! Sessions that have received nothing for as long as their listener's `heartbeat` allows are ended here, whatever their workers do.
+//!
+//! Runs in: a reactor. If the worker is dead: its sessions end as any; `on_close` runs in its successor.
+
+use super::{Program, Reactor};
+use crate::{
+    event::CloseReason,
+    session::{Flags, Found, Phase, Row},
+    settings::Resolved,
+    sync::Ordering,
+};
+use core::time::Duration;
+
+/// A session is found so much later, of its time: looking for each by itself would take too long where there are many.
+const PARTS: u64 = 50;
+
+/// How often sessions are looked at, at most, in ms.
+const OFTEN: u64 = 10;
+
+/// Until when this session may be silent, in ms since the machine started; `None` for ever.
+pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
+    let heartbeat = settings.listeners.get(usize::from(row.listener()))?.heartbeat?;
+    if row.phase() != Phase::Open || row.has(Flags::PROTECTED.and(Flags::PAUSED)) {
+        return None;
+    }
+    // Relaxed: measures.
+    Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle)
+}
+
+impl<P: Program> Reactor<P> {
+    /// How long until idle sessions are looked for.
+    pub(super) fn until_look(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.next_look_ms?.saturating_sub(self.now_ms).max(1)))
+    }
+
+    pub(super) fn end_idle(&mut self) {
+        if self.next_look_ms.is_none_or(|next| next > self.now_ms) {
+            return;
+        }
+        let heartbeats = self.memory.settings.listeners.iter().filter_map(|listener| listener.heartbeat);
+        let (mut next, mut step) = (u64::MAX, u64::MAX);
+        for heartbeat in heartbeats {
+            // One that comes later is due later than all that are there could be now.
+            next = next.min(self.now_ms + heartbeat.check.min(heartbeat.idle));
+            step = step.min(heartbeat.check).min((heartbeat.idle / PARTS).max(OFTEN));
+        }
+        for index in 0..self.sessions.rows() {
+            let Some(found) = self.sessions.at(index).filter(|found| found.row.reactor() == self.index) else { continue };
+            match is_due_at(found.row, &self.memory.settings) {
+                Some(due) if due <= self.now_ms => self.end_one(found),
+                Some(due) => next = next.min(due),
+                None => {}
+            }
+        }
+        self.next_look_ms = Some(next.max(self.now_ms + step));
+    }
+
+    /// The socket goes at once: a worker that is stuck cannot keep it.
+    fn end_one(&mut self, found: Found) {
+        self.begin_close(found, CloseReason::Idle);
+        self.close_socket(found, false);
+        self.pump(found);
+        self.end_if_through(found);
+    }
+}
