@@ -180,3 +180,48 @@ fn by_address(remote: &Remote) -> Option<u64> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::net::{Ipv6Addr, SocketAddr};
+
+    fn of(address: impl Into<IpAddr>, port: u16) -> Option<u64> {
+        by_address(&Remote::Internet(SocketAddr::new(address.into(), port)))
+    }
+
+    #[test]
+    fn a_client_is_known_by_its_address_and_not_by_its_port() {
+        assert_eq!(of([127, 0, 0, 1], 1), Some(0x7f00_0001), "as in the original: modulo 4 worker 1");
+        assert_eq!(of([127, 0, 0, 1], 1), of([127, 0, 0, 1], 2));
+        let mapped = core::net::Ipv4Addr::new(10, 0, 0, 7).to_ipv6_mapped();
+        assert_eq!(of(mapped, 1), of([10, 0, 0, 7], 1), "of both families one client");
+        assert_eq!(of(Ipv6Addr::LOCALHOST, 1), of(Ipv6Addr::LOCALHOST, 2));
+        assert_eq!(by_address(&Remote::Unix { pid: 1, uid: 2 }), None);
+    }
+
+    #[test]
+    fn neighbours_of_version_6_are_spread_whether_by_net_or_by_host() {
+        let count = |address: fn(u16) -> Ipv6Addr| {
+            let mut counts = [0; 8];
+            for number in 0..800 {
+                counts[(of(address(number), 1).expect("it has one") % 8) as usize] += 1;
+            }
+            counts
+        };
+        for counts in
+            [count(|host| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host)), count(|net| Ipv6Addr::new(0x2001, 0xdb8, 0, net, 0, 0, 0, 1))]
+        {
+            assert!(counts.iter().all(|count| (50..=200).contains(count)), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_worker_with_the_fewest_sessions_gets_the_next() {
+        let shares = Shares::new(3);
+        let all: Vec<_> = (0..6).map(|number| shares.add_session(number % 3)).collect();
+        assert_eq!(all, [0, 1, 2, 0, 1, 2]);
+        shares.remove_session(1);
+        assert_eq!((shares.add_session(0), shares.add_session(0)), (1, 0));
+    }
+}

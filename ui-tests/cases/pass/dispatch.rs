@@ -1,4 +1,4 @@
-//! Every way to dispatch, with the callbacks that it has.
+#![deny(warnings)]
 
 use swoole::{CloseReason, Dispatch, SessionId, SessionInfo, Worker};
 
@@ -16,10 +16,6 @@ macro_rules! server {
                 Ok(())
             }
             fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-            #[allow(dead_code)]
-            fn by_length(_session: &SessionInfo, data: &[u8]) -> Dispatch {
-                if data.is_empty() { Dispatch::Discard } else { Dispatch::Worker(data.len() as u64) }
-            }
         }
     };
 }
@@ -36,9 +32,7 @@ server!(Uid, dispatch = "uid");
 server!(LeastConn, dispatch = "least_conn");
 server!(RoundRobin, dispatch = "round_robin", unsafe_events = true);
 server!(LeastReq, unsafe_events = true, dispatch = "least_req");
-server!(ByMethod, dispatch = by_length);
 server!(ByFunction, dispatch = elsewhere::by_session);
-server!(ByClosure, dispatch = |_: &SessionInfo, _: &[u8]| Dispatch::Worker(0));
 
 #[derive(Default)]
 struct Idle;
@@ -50,8 +44,21 @@ impl Idle {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
 }
 
+#[derive(Default)]
+struct ByMethod;
+
+#[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = by_length)]
+impl ByMethod {
+    fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
+    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn by_length(_session: &SessionInfo, data: &[u8]) -> Dispatch {
+        if data.is_empty() { Dispatch::Discard } else { Dispatch::Worker(data.len() as u64) }
+    }
+}
+
 fn main() {
-    let _ = (Fixed::builder as fn() -> _, Ip::builder as fn() -> _, Uid::builder as fn() -> _);
-    let _ = (LeastConn::builder as fn() -> _, RoundRobin::builder as fn() -> _, LeastReq::builder as fn() -> _);
-    let _ = (ByMethod::builder as fn() -> _, ByFunction::builder as fn() -> _, ByClosure::builder as fn() -> _, Idle::builder as fn() -> _);
+    let _ = (Fixed::start as fn() -> _, Ip::start as fn() -> _, Uid::start as fn() -> _);
+    let _ = (LeastConn::start as fn() -> _, RoundRobin::start as fn() -> _, LeastReq::start as fn() -> _);
+    let _ = (ByMethod::start as fn() -> _, ByFunction::start as fn() -> _, Idle::start as fn() -> _);
 }
