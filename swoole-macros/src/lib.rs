@@ -88,7 +88,7 @@ mod tests;
 /// - `"idle"`: for each package a worker that is asleep, or else the one with the least to do. In any order.
 /// - `"least_req"`: for each package the worker with the fewest requests under way. In any order.
 /// - the name of a function, free or of the block, `fn choose(session: &SessionInfo, data: &[u8]) -> Dispatch`: for each package
-///   `Dispatch::Worker(number)`, modulo the number of workers, or `Dispatch::Discard`. What goes to one worker stays in order. It runs in the
+///   `Dispatch::To(number)`, modulo the number of workers, or `Dispatch::Discard`. What goes to one worker stays in order. It runs in the
 ///   master, for every package, outside of the isolation of workers: a panic of it ends the session with `CloseReason::Protocol`.
 ///
 /// In `"round_robin"`, `"idle"` and `"least_req"` a session has no worker of its own: `on_connect` and `on_close` do not run, and need not be there.

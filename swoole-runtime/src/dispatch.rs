@@ -9,14 +9,14 @@
 /// fn by_first_byte(_session: &SessionInfo, data: &[u8]) -> Dispatch {
 ///     match data {
 ///         [] | [b'\n', ..] => Dispatch::Discard,
-///         [first, ..] => Dispatch::Worker((*first).into()),
+///         [first, ..] => Dispatch::To((*first).into()),
 ///     }
 /// }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dispatch {
     /// The package is for the worker of this number, modulo the number of workers: a hash will do.
-    Worker(u64),
+    To(u64),
     /// Nobody gets it. The session goes on.
     Discard,
 }

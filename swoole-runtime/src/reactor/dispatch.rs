@@ -77,7 +77,7 @@ impl Chooser {
         let chosen = match P::MODE {
             Mode::Idle | Mode::LeastReq => return Choice::Worker(self.least_busy::<P>(lanes)),
             Mode::Function => match P::ask(self.memory, session, package) {
-                Some(Dispatch::Worker(worker)) => worker,
+                Some(Dispatch::To(worker)) => worker,
                 Some(Dispatch::Discard) => return Choice::Nobody,
                 None => return Choice::Panic,
             },

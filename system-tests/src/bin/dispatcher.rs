@@ -94,8 +94,8 @@ fn by_first_word(session: &SessionInfo, data: &[u8]) -> Dispatch {
     match text.split_whitespace().next() {
         Some("drop") => Dispatch::Discard,
         Some("panic") => panic!("asked to panic"),
-        Some(word) => Dispatch::Worker(word.parse().unwrap_or_else(|_| session.worker.get().into())),
-        None => Dispatch::Worker(0),
+        Some(word) => Dispatch::To(word.parse().unwrap_or_else(|_| session.worker.get().into())),
+        None => Dispatch::To(0),
     }
 }
 

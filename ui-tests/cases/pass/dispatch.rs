@@ -22,7 +22,7 @@ macro_rules! server {
 
 mod elsewhere {
     pub fn by_session(session: &swoole::SessionInfo, _data: &[u8]) -> swoole::Dispatch {
-        swoole::Dispatch::Worker(session.id.get())
+        swoole::Dispatch::To(session.id.get())
     }
 }
 
@@ -53,7 +53,7 @@ impl ByMethod {
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
     fn by_length(_session: &SessionInfo, data: &[u8]) -> Dispatch {
-        if data.is_empty() { Dispatch::Discard } else { Dispatch::Worker(data.len() as u64) }
+        if data.is_empty() { Dispatch::Discard } else { Dispatch::To(data.len() as u64) }
     }
 }
 
