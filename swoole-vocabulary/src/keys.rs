@@ -158,7 +158,7 @@ macro_rules! keys {
 
             /// How late at most a listener sees that a session is idle; commonly it sees it at once.
             seconds heartbeat_check: u64 = 1, 86400, "a session that is idle for a day longer is not looked after"
-                default "60s", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
+                default "60 seconds, where there is a heartbeat", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
 
             /// How long a session may receive nothing.
             seconds heartbeat_idle: u64 = 1, 604800, "a client that says nothing for a week is gone"

@@ -77,7 +77,7 @@ fn every_fault_is_said_with_line_and_value() {
              1000000",
             "file x.toml, line 15: buffer_output_size, a table, is refused: `buffer_output_size` takes a number of bytes, or a size in quotes \
              as in \"2M\", not a table",
-            "file x.toml, line 16: heartbeat is refused: the setting `heartbeat` is not there yet",
+            "file x.toml, line 16: heartbeat, a table, is refused: `heartbeat` takes true or false, not a table",
             "file x.toml, line 18: ap is refused: there is no such table; did you mean `[app]`?",
             "file x.toml, line 19: listeners is refused: there is no such setting; did you mean `listen`?",
         ]
