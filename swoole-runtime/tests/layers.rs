@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// The modules of the crate, each in its layer. A module imports from the layers below its own, and from its own what `ALLOWED` says.
 const LAYERS: &[&[&str]] = &[
     // Words, and the machine.
-    &["id", "frame", "remote", "settings", "event", "error", "logging", "sync", "sys"],
+    &["id", "remote", "frame", "dispatch", "settings", "event", "error", "logging", "sync", "sys"],
     &["shm"],
     &["ring", "session", "cell", "process", "job", "message", "timer"],
     &["layout"],

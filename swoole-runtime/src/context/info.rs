@@ -32,6 +32,8 @@ pub struct SessionInfo {
     pub listener_port: u16,
     /// The worker that serves it.
     pub worker: WorkerId,
+    /// The user that [`bind`](super::Worker::bind) has named, if it has.
+    pub uid: Option<u64>,
     /// The client: its address and port, or the process at the other end of a unix socket.
     pub remote: Remote,
     /// When it was accepted; the original's `connect_time`.
@@ -69,6 +71,7 @@ impl SessionInfo {
             listener_name: memory.settings.listeners.get(usize::from(place.listener)).map_or("", |listener| listener.name),
             listener_port: memory.header().port(place.listener),
             worker: WorkerId::new(place.worker),
+            uid: row.uid(),
             remote: place.remote,
             connected: time(row.accepted_ms()),
             last_received: since(ms(&row.received_ms)),

@@ -207,6 +207,21 @@ impl Outbox {
         Ok(())
     }
 
+    /// Says whose session it is.
+    pub(crate) fn bind(&self, fd: SessionId, uid: u64) -> Result<(), SendError> {
+        let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.uid());
+        match self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)? {
+            (_, Phase::Arriving, _) => Err(SendError::NoSuchSession),
+            (_, Phase::Closing(_), _) => Err(SendError::Closed),
+            _ if self.is_asked_to_close(fd) => Err(SendError::Closed),
+            (_, Phase::Open, Some(_)) => Err(SendError::AlreadyBound),
+            (reactor, Phase::Open, None) => {
+                let tag = Tag { session: fd.get(), kind: ToReactor::Bind as u8, detail: 0, listener: 0 };
+                self.with_room(reactor, |lane| lane.ring.push(tag, &uid.to_le_bytes()).then_some(()))
+            }
+        }
+    }
+
     /// Tells a reactor something about a session, without bytes.
     pub(crate) fn tell(&self, fd: SessionId, reactor: usize, kind: ToReactor, detail: u8) -> Result<(), SendError> {
         let tag = Tag { session: fd.get(), kind: kind as u8, detail, listener: 0 };

@@ -3,7 +3,7 @@
 //! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
-use super::{BELL, Frames, Reactor};
+use super::{BELL, Program, Reactor};
 use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
 use core::time::Duration;
 use mio::{Events, event::Event};
@@ -20,7 +20,7 @@ const WORTH_ANOTHER_LOOK: usize = 8;
 /// How often one turn looks at the sockets.
 const LOOKS_A_TURN: usize = 3;
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(1024);
@@ -46,6 +46,7 @@ impl<F: Frames> Reactor<F> {
             self.end_lingering();
             self.end_idle();
             self.follow_lifecycle();
+            self.end_unheard();
         }
         self.end_all();
     }
@@ -155,7 +156,7 @@ impl<F: Frames> Reactor<F> {
         for slot in 0..self.workers.len() {
             while let Some(found) = self.first_waiting(slot) {
                 self.pump(found);
-                if found.row.has(Flags::WAITS_FOR_ROOM) {
+                if self.first_waiting(slot).is_some_and(|first| first.id == found.id) {
                     break;
                 }
             }

@@ -44,14 +44,18 @@ pub(crate) struct Row {
     /// [reactor] 1 + the place of what has come in and is no whole package yet, 0 for none.
     pub(crate) tail: AtomicU32,
     /// [reactor] How many bytes of it were published since all were through, and the position of the last of those records.
-    pub(crate) underway: AtomicU64,
+    pub(crate) underway: AtomicU32,
+    /// [reactor] A bit for each worker that was given something of it, modulo 32: where each package may go to another one.
+    given: AtomicU32,
     pub(crate) underway_to: AtomicU64,
+    /// Whose session it is, where a flag says that it is somebody's.
+    uid: AtomicU64,
 }
 
 const _: () = {
     assert!(size_of::<Row>() == 128 && align_of::<Row>() == 128);
     assert!(offset_of!(Row, place) == 24 && offset_of!(Row, queued) == 40 && offset_of!(Row, behind) == 60);
-    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96);
+    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96 && offset_of!(Row, uid) == 120);
 };
 
 // SAFETY: atomics alone, and zero is a free row; see the fields.
@@ -127,6 +131,16 @@ impl Flags {
     pub(crate) const READS_ON: Self = Self(1 << 8);
     /// A unix socket, for as long as it is one: a short read says nothing there.
     pub(crate) const IS_UNIX: Self = Self(1 << 9);
+    /// It is some user's, for as long as it is one.
+    pub(crate) const IS_BOUND: Self = Self(1 << 16);
+    /// Its worker is to be asked whether it is through with what it has of it.
+    pub(crate) const THROUGH_DUE: Self = Self(1 << 17);
+    /// Its worker was asked that: nothing is published before it answers.
+    pub(crate) const AWAITS_WORKER: Self = Self(1 << 18);
+    /// The worker of its next package is chosen.
+    pub(crate) const CHOSEN: Self = Self(1 << 19);
+    /// It ends, and those that were given something of it are asked one after the other whether they are through.
+    pub(crate) const ASKS_AROUND: Self = Self(1 << 20);
 
     /// Nothing of it is read until somebody says so.
     pub(crate) const PAUSED: Self = Self(1 << 10);
@@ -167,7 +181,7 @@ impl Row {
             (&self.bytes_in, 0),
             (&self.bytes_out, 0),
             (&self.queued, 0),
-            (&self.underway, 0),
+            (&self.uid, 0),
             (&self.underway_to, 0),
         ] {
             field.store(value, Ordering::Relaxed);
@@ -178,6 +192,8 @@ impl Row {
         self.flags.store(flags.0, Ordering::Relaxed);
         self.queue.store(0, Ordering::Relaxed);
         self.tail.store(0, Ordering::Relaxed);
+        self.underway.store(0, Ordering::Relaxed);
+        self.given.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
     }
 
@@ -203,6 +219,36 @@ impl Row {
 
     pub(crate) fn reactor(&self) -> usize {
         (self.place.load(Ordering::Relaxed) >> 32) as usize & 0xffff
+    }
+
+    /// [reactor] From now on this worker has it. Never while it stands in a list of those that wait for room.
+    pub(crate) fn move_to(&self, worker: usize) {
+        let place = self.place.load(Ordering::Relaxed) & !(0xffff << 48);
+        self.place.store(place | (worker as u64) << 48, Ordering::Relaxed);
+    }
+
+    /// [reactor] It is this user's from now on.
+    pub(crate) fn bind(&self, uid: u64) {
+        self.uid.store(uid, Ordering::Relaxed);
+        // Release, label "uid".
+        self.flags.store(self.flags.load(Ordering::Relaxed) | Flags::IS_BOUND.0, Ordering::Release);
+    }
+
+    /// Whose it is, if it is somebody's.
+    pub(crate) fn uid(&self) -> Option<u64> {
+        // Acquire, label "uid": who sees the flag sees the number.
+        (self.flags.load(Ordering::Acquire) & Flags::IS_BOUND.0 != 0).then(|| self.uid.load(Ordering::Relaxed))
+    }
+
+    /// [reactor] This worker was given something of it.
+    pub(crate) fn give(&self, worker: usize) {
+        self.given.store(self.given.load(Ordering::Relaxed) | 1 << (worker % 32), Ordering::Relaxed);
+    }
+
+    /// [reactor] The first of the workers in this range that may have been given something of it.
+    pub(crate) fn first_given(&self, mut workers: core::ops::Range<usize>) -> Option<usize> {
+        let given = self.given.load(Ordering::Relaxed);
+        workers.find(|worker| given & 1 << (worker % 32) != 0)
     }
 
     pub(crate) fn accepted_ms(&self) -> u64 {

@@ -288,7 +288,7 @@ impl<S: Server> Serving<S> {
                 if let Some(on_close) = contract::on_close::<S>(record.tag.listener) {
                     self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
-                self.answer_close(at, fd);
+                self.answer(at, fd, ToReactor::Closed);
             }
             ToWorker::BufferFull => {
                 if let Some(on_buffer_full) = S::DISPATCH.on_buffer_full.filter(|_| self.outbox().exist(fd)) {
@@ -300,16 +300,18 @@ impl<S: Server> Serving<S> {
                     self.settle(Callback::BufferEmpty, fd, on_buffer_empty(state, self.worker, fd));
                 }
             }
+            ToWorker::Through => self.answer(at, fd, ToReactor::Through),
         }
     }
 
-    /// `on_close` is through: the reactor may free the row. Before the record is consumed, so that no death loses it.
-    fn answer_close(&self, reactor: usize, fd: SessionId) {
-        while self.outbox().tell(fd, reactor, ToReactor::Closed, 0).is_err() {
+    /// `on_close` is through, so the reactor may free the row, or what came before is done. Before the record is consumed, so that no death
+    /// loses it.
+    fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
+        while self.outbox().tell(fd, reactor, what, 0).is_err() {
             if !self.goes_on() {
                 return;
             }
-            logging::error!("session {fd}: the reactor gives no room for the end of it; trying again");
+            logging::error!("session {fd}: the reactor gives no room for an answer; trying again");
         }
     }
 
@@ -337,12 +339,14 @@ impl<S: Server> Serving<S> {
                 ToWorker::Close => LostKind::Close(reason(&record)),
                 ToWorker::BufferFull => LostKind::BufferFull,
                 ToWorker::BufferEmpty => LostKind::BufferEmpty,
+                // Nobody died in it: it begins no callback.
+                ToWorker::Through => return,
             },
             data: self.lanes[at].data::<S>(&record).to_vec(),
         };
         self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
         if kind == ToWorker::Close {
-            self.answer_close(at, session);
+            self.answer(at, session, ToReactor::Closed);
         }
         self.consume(at);
     }
