@@ -53,10 +53,10 @@ impl Lane {
     }
 
     /// Whether there is what the first of those that wait needs.
-    pub(super) fn has_room<F: Frames>(&mut self) -> bool {
+    pub(super) fn has_room<P: Program>(&mut self) -> bool {
         match (self.needs, &self.packages) {
             (Room::Bytes(length), _) => self.to.reserve(length, length).is_some(),
-            (Room::Cell, Some(packages)) if F::ANY => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+            (Room::Cell, Some(packages)) if P::FRAMES => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
             (Room::Cell, _) => true,
         }
     }
@@ -113,7 +113,7 @@ impl<P: Program> Reactor<P> {
                     self.close_socket(found, false);
                     self.begin_close(found, CloseReason::Peer);
                 }
-                Read::Violation(why) if F::ANY => self.violates(found, why),
+                Read::Violation(why) if P::FRAMES || P::MODE.is_by_package() => self.violates(found, why),
                 Read::Violation(_) => {}
             }
         }

@@ -143,7 +143,7 @@ impl<P: Program> Reactor<P> {
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
-                packages: F::ANY.then(|| Outgoing::new(memory.packages(index, slot))),
+                packages: P::FRAMES.then(|| Outgoing::new(memory.packages(index, slot))),
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
                 owner: &memory.slot(slot).owner,

@@ -85,7 +85,7 @@ impl<P: Program> Reactor<P> {
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
-            || self.workers.iter_mut().any(|lane| lane.has_work::<F>())
+            || self.workers.iter_mut().any(|lane| lane.has_work::<P>())
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -177,12 +177,12 @@ impl<P: Program> Reactor<P> {
 }
 
 impl super::Lane {
-    fn has_work<F: Frames>(&mut self) -> bool {
+    fn has_work<P: Program>(&mut self) -> bool {
         if self.waiting.0 != 0 {
             // Raised anew for this sleep: the worker answers each raise once.
             self.to.wants_room().lower();
             self.to.wants_room().raise();
-            if self.has_room::<F>() {
+            if self.has_room::<P>() {
                 return true;
             }
         }
