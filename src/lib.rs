@@ -46,8 +46,8 @@ pub use swoole_runtime::context::{
     Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings, SettingsInForce,
-    State, TaskError, TaskId, WorkerId,
+    Callback, CloseReason, Error, Frame, Interface, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
+    SettingsInForce, State, TaskError, TaskId, WorkerId,
 };
 
 /// What the attribute's expansion calls. No promises.

@@ -20,7 +20,7 @@ pub use crate::frame::{ByteOrder, Framing, LengthField};
 pub use crate::settings::Listener;
 
 use crate::{
-    context::{Worker, WorkerStart},
+    context::{PacketSource, Worker, WorkerStart},
     error::Failure,
     event::CloseReason,
     id::SessionId,
@@ -51,6 +51,8 @@ pub struct CallbacksOfListener<S: 'static> {
     pub on_receive: OnReceive<S>,
     /// The last event of a session.
     pub on_close: OnClose<S>,
+    /// A packet has come in.
+    pub on_packet: OnPacket<S>,
 }
 
 /// A callback as the table has it.
@@ -59,6 +61,9 @@ pub type OnConnect<S> = Option<fn(&mut S, &Worker<S>, SessionId) -> Outcome>;
 pub type OnReceive<S> = Option<fn(&mut S, &Worker<S>, SessionId, &[u8]) -> Outcome>;
 /// A callback as the table has it.
 pub type OnClose<S> = Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> Outcome>;
+
+/// A callback as the table has it.
+pub type OnPacket<S> = Option<fn(&mut S, &Worker<S>, &PacketSource, &[u8]) -> Outcome>;
 
 /// What is called for the sessions of this listener, by its number in their records.
 ///
@@ -78,6 +83,19 @@ macro_rules! callback_of {
 callback_of!(on_connect, OnConnect);
 callback_of!(on_receive, OnReceive);
 callback_of!(on_close, OnClose);
+callback_of!(on_packet, OnPacket);
+
+/// Whether any listener has an `on_packet`: known when the program is compiled.
+pub(crate) const fn takes_packets<S: Server>() -> bool {
+    let (others, mut at) = (S::CALLBACKS_OF_LISTENERS, 0);
+    while at < others.len() {
+        if others[at].on_packet.is_some() {
+            return true;
+        }
+        at += 1;
+    }
+    S::DISPATCH.on_packet.is_some()
+}
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.
 pub type Outcome = Result<(), Failure>;

@@ -69,10 +69,12 @@ pub enum Callback {
     PipeMessage,
     /// `on_worker_exit`.
     Exit,
+    /// `on_packet`.
+    Packet,
 }
 
 impl Callback {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -83,6 +85,7 @@ impl Callback {
         Self::Finish,
         Self::PipeMessage,
         Self::Exit,
+        Self::Packet,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -108,6 +111,7 @@ impl fmt::Display for Callback {
             Self::Finish => "on_finish",
             Self::PipeMessage => "on_pipe_message",
             Self::Exit => "on_worker_exit",
+            Self::Packet => "on_packet",
         })
     }
 }
@@ -133,11 +137,13 @@ pub(crate) enum ToWorker {
     Data = 2,
     /// Detail: the [`CloseReason`].
     Close = 3,
+    /// Of no session; in front of its bytes stands its source.
+    Packet = 4,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Connect, Self::Data, Self::Close, Self::Packet].get(usize::from(word).checked_sub(1)?).copied()
     }
 
     /// The callback this record begins.
@@ -146,6 +152,7 @@ impl ToWorker {
             Self::Connect => Callback::Connect,
             Self::Data => Callback::Receive,
             Self::Close => Callback::Close,
+            Self::Packet => Callback::Packet,
         }
     }
 }

@@ -24,7 +24,7 @@ impl Feature {
     /// Whether this release has it.
     #[must_use]
     pub const fn is_there(self) -> bool {
-        matches!(self, Self::Framing)
+        matches!(self, Self::Framing | Self::Datagrams)
     }
 
     /// In a sentence before "are not there yet".
@@ -87,7 +87,6 @@ macro_rules! callbacks {
 
 /// The callbacks that are not there yet.
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
-    Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
     Timers on_timer [self] (worker: Worker, period: Period) Outcome in "each worker" also ["interval" "timeout"];
     Watermarks on_buffer_full [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["high_watermark"];
     Watermarks on_buffer_empty [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["low_watermark"];

@@ -183,7 +183,8 @@ pub(super) fn tokens_of(given: Given, swoole: &TokenStream) -> TokenStream {
         Given::Lost => quote!(&#swoole::Lost),
         Given::TaskId => quote!(#swoole::TaskId),
         Given::Sender => quote!(#swoole::WorkerId),
+        Given::Source => quote!(&#swoole::PacketSource),
         // Of a type that the user chooses, or not there yet.
-        Given::Source | Given::Task | Given::Output | Given::Period | Given::Sent => quote!(_),
+        Given::Task | Given::Output | Given::Period | Given::Sent => quote!(_),
     }
 }

@@ -14,8 +14,13 @@ use std::{
     borrow::Cow,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use swoole_vocabulary::MAIN_LISTENER;
+
+/// How often, and after how long, an address is asked for again that is in use.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Where else this listener may listen, in a sentence.
 fn elsewhere(name: &str) -> String {
@@ -76,27 +81,41 @@ fn address(url: &str) -> Result<Address> {
     }
 }
 
-fn bind_one(Listening { name, url, options, .. }: &Listening, passed: &mut Passed) -> Result<Listener> {
+fn bind_one(Listening { name, url, options, datagrams, .. }: &Listening, passed: &mut Passed) -> Result<Listener> {
     let address = address(url)?;
     let failed = |e: io::Error| failure(name, url, &address, e);
     let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
-    if let Some(fd) = passed.of(&address) {
+    let is_datagram = datagrams.is_some();
+    if let Some(fd) = passed.of(&address, is_datagram) {
         logging::info!("the socket of {url} was passed to the server");
-        let socket = Socket::passed(fd, &address, options).map_err(failed)?;
+        let socket = Socket::passed(fd, &address, options, is_datagram).map_err(failed)?;
         return Ok(listener(socket, address, None));
     }
+    let in_use = || io::Error::new(io::ErrorKind::AddrInUse, "another process listens there");
     let (socket, place) = match &address {
+        _ if is_datagram => patiently(|| listener::datagram(&address, options)?.ok_or_else(in_use)).map_err(failed)?,
         Address::Internet(address) => (listener::tcp(*address, options).map_err(failed)?, None),
         Address::Abstract(name) => (listener::abstract_unix(name, options).map_err(failed)?, None),
         Address::Path(path) => match listener::unix(path, options).map_err(failed)? {
             Some((socket, place)) => (socket, Some(place)),
-            None => return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there"))),
+            None => return Err(failed(in_use())),
         },
     };
     // A port 0 has become one; a path is as it was.
     let bound =
         if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
     Ok(listener(socket, bound, place))
+}
+
+/// The workers of a server whose master was killed have its datagram sockets until they are gone, too, which the kernel sees to.
+fn patiently<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..TRIES {
+        match bind() {
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => std::thread::sleep(PAUSE),
+            bound => return bound,
+        }
+    }
+    bind()
 }
 
 fn failure(name: &str, url: &str, address: &Address, e: io::Error) -> Error {

@@ -3,6 +3,7 @@
 //! Runs in: a worker, and in the manager, which closes sessions. If the reactor is dead: so is the master, and the kernel ends this
 //! process. The reactor never waits for this one, so room comes back; still no wait here is without an end.
 
+use super::packets::PacketSockets;
 use crate::{
     cell::Cells,
     error::SendError,
@@ -29,6 +30,7 @@ pub(crate) struct Outbox {
     memory: &'static Memory,
     sessions: Table,
     lanes: Vec<RefCell<Lane>>,
+    packets: PacketSockets,
     /// Only workers send bytes.
     cells: Option<Cells>,
     /// Where this process sleeps; `None` for one that must not wait.
@@ -70,12 +72,17 @@ impl Outbox {
             memory,
             sessions,
             lanes,
+            packets: PacketSockets::of(memory),
             cells,
             bed,
             // Zeroed by the kernel, page by page, when first used.
             asked_to_close: RefCell::new(vec![0; sessions.rows()].into()),
             largest_on_ring: largest_message(memory.ring_bytes()),
         }
+    }
+
+    pub(super) fn packets(&self) -> &PacketSockets {
+        &self.packets
     }
 
     pub(crate) fn memory(&self) -> &'static Memory {

@@ -31,10 +31,12 @@ pub(super) enum Door {
 }
 
 impl Door {
-    pub(super) fn new(socket: &Socket) -> io::Result<Self> {
+    /// `None` where no connections come in.
+    pub(super) fn new(socket: &Socket) -> io::Result<Option<Self>> {
         Ok(match socket {
-            Socket::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket.try_clone()?)),
-            Socket::Unix(socket) => Self::Unix(UnixListener::from_std(socket.try_clone()?)),
+            Socket::Tcp(socket) => Some(Self::Tcp(TcpListener::from_std(socket.try_clone()?))),
+            Socket::Unix(socket) => Some(Self::Unix(UnixListener::from_std(socket.try_clone()?))),
+            Socket::Datagram(_) => None,
         })
     }
 
@@ -56,7 +58,8 @@ impl Door {
 /// The accepting side.
 pub(super) struct Acceptor {
     memory: &'static Memory,
-    listeners: Vec<Door>,
+    /// Each with the number of its listener.
+    doors: Vec<(usize, Door)>,
     intakes: Vec<Intake>,
     next: SessionId,
     /// More may wait: an edge comes only once.
@@ -69,9 +72,9 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>) -> Self {
+    pub(super) fn new(memory: &'static Memory, doors: Vec<(usize, Door)>, intakes: Vec<Intake>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, listeners, intakes, next: first, more: true, resting: None, said_full: false, said_failed: false }
+        Self { memory, doors, intakes, next: first, more: true, resting: None, said_full: false, said_failed: false }
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
@@ -86,15 +89,16 @@ impl Acceptor {
         }
         self.resting = None;
         self.more = false;
-        for at in 0..self.listeners.len() {
+        for at in 0..self.doors.len() {
             self.accept_from(at);
         }
     }
 
     fn accept_from(&mut self, at: usize) {
         for _ in 0..AT_ONCE {
-            match self.listeners[at].accept() {
-                Ok((stream, remote)) => self.take(at, stream.into_raw_fd(), remote),
+            let (listener, door) = &self.doors[at];
+            match door.accept() {
+                Ok((stream, remote)) => self.take(*listener, stream.into_raw_fd(), remote),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     // Without a descriptor it would have failed, even where nobody waits.
                     if core::mem::take(&mut self.said_failed) {

@@ -13,7 +13,7 @@ mod supervisor;
 #[cfg(feature = "cli")]
 use crate::sys::local::Named;
 use crate::{
-    contract::Server,
+    contract::{self, Server},
     error::Result,
     frame::Framing,
     layout::Memory,
@@ -77,6 +77,7 @@ struct FramesOf<S>(PhantomData<fn() -> S>);
 
 impl<S: Server> Frames for FramesOf<S> {
     const ANY: bool = !S::FRAMES.is_empty();
+    const PACKETS: bool = contract::takes_packets::<S>();
 
     fn of(listener: u8) -> Option<&'static Framing> {
         S::FRAMES.get(usize::from(listener))?.as_ref()

@@ -49,9 +49,14 @@ impl Lane {
         }
     }
 
-    /// Whether there is what the first of those that wait needs.
-    pub(super) fn has_room(&mut self) -> bool {
-        match self.needs {
+    /// Raised anew for this sleep: the worker answers each raise once.
+    pub(super) fn asks_for_room(&self) {
+        self.to.wants_room().lower();
+        self.to.wants_room().raise();
+    }
+
+    pub(super) fn has_room(&mut self, needs: Room) -> bool {
+        match needs {
             Room::Bytes(length) => self.to.reserve(length, length).is_some(),
             Room::Cell => self.packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
         }

@@ -5,6 +5,7 @@ mod framed;
 mod inbound;
 mod outbound;
 mod output;
+mod packets;
 mod tails;
 mod turn;
 
@@ -22,6 +23,7 @@ use crate::{
 use core::marker::PhantomData;
 use mio::{Interest, Poll, Registry, Token, unix::SourceFd};
 use output::Outputs;
+use packets::Inlet;
 use std::{io, os::fd::AsRawFd};
 use tails::Tails;
 
@@ -38,6 +40,8 @@ const SMALLEST_READ: usize = 2 << 10;
 pub(crate) trait Frames: Send + 'static {
     /// Whether any listener has one.
     const ANY: bool;
+    /// Whether the program takes packets.
+    const PACKETS: bool;
     /// That of this listener.
     fn of(listener: u8) -> Option<&'static Framing>;
 }
@@ -60,6 +64,10 @@ pub(crate) struct Reactor<F> {
     reading_now: Vec<SessionId>,
     /// Rows that are through but for output that the client does not take, and when it ends.
     lingering: Vec<(usize, u64, u64)>,
+    /// The datagram sockets of this reactor.
+    inlets: Vec<Inlet>,
+    /// Until the server is to end.
+    takes_packets: bool,
     largest_read: usize,
     now_ms: u64,
     draining: bool,
@@ -127,6 +135,10 @@ impl<F: Frames> Reactor<F> {
                 gone_wild: None,
             })
             .collect();
+        // What a program cannot take, its server has not.
+        let inlets = if F::PACKETS { packets::inlets(memory, index, poll.registry())? } else { Vec::new() };
+        // Relaxed: before the server runs.
+        memory.reactor(index).holds_packets.store(u64::from(!inlets.is_empty()), Ordering::Relaxed);
         let reactor = Self {
             index,
             memory,
@@ -140,6 +152,8 @@ impl<F: Frames> Reactor<F> {
             reading_on: Vec::with_capacity(1024),
             reading_now: Vec::with_capacity(1024),
             lingering: Vec::new(),
+            inlets,
+            takes_packets: true,
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
             now_ms: clock::unix_ms(),
             draining: false,

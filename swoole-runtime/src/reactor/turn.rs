@@ -38,6 +38,9 @@ impl<F: Frames> Reactor<F> {
                 gathered += 1;
             }
             self.read_on();
+            if F::PACKETS {
+                self.take_packets();
+            }
             self.wake_workers();
             self.take_from_workers();
             self.come_back_to_waiting();
@@ -50,14 +53,15 @@ impl<F: Frames> Reactor<F> {
 
     fn handle(&mut self, events: &Events) {
         for event in events {
-            if event.token() != BELL {
-                self.ready(event);
+            if event.token() == BELL || F::PACKETS && self.has_packets(event.token()) {
+                continue;
             }
+            self.ready(event);
         }
     }
 
     fn wait(&mut self, events: &mut Events) {
-        let timeout = if !self.reading_on.is_empty() {
+        let timeout = if !self.reading_on.is_empty() || F::PACKETS && self.has_packets_to_take() {
             Some(Duration::ZERO)
         } else {
             self.board.asleep.raise();
@@ -81,6 +85,7 @@ impl<F: Frames> Reactor<F> {
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.workers.iter_mut().any(|lane| lane.has_work())
+            || F::PACKETS && self.packets_have_room()
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -148,6 +153,9 @@ impl<F: Frames> Reactor<F> {
 
     /// Rows that found no room try again, in their order, until one finds none again.
     fn come_back_to_waiting(&mut self) {
+        if F::PACKETS {
+            self.come_back_to_packets();
+        }
         for slot in 0..self.workers.len() {
             while let Some(found) = self.first_waiting(slot) {
                 self.pump(found);
@@ -156,7 +164,7 @@ impl<F: Frames> Reactor<F> {
                 }
             }
             let lane = &self.workers[slot];
-            if lane.waiting.0 == 0 {
+            if lane.waiting.0 == 0 && !(F::PACKETS && self.is_waited_for_by_packets(slot)) {
                 lane.to.wants_room().lower();
             }
         }
@@ -174,10 +182,8 @@ impl<F: Frames> Reactor<F> {
 impl super::Lane {
     fn has_work(&mut self) -> bool {
         if self.waiting.0 != 0 {
-            // Raised anew for this sleep: the worker answers each raise once.
-            self.to.wants_room().lower();
-            self.to.wants_room().raise();
-            if self.has_room() {
+            self.asks_for_room();
+            if self.has_room(self.needs) {
                 return true;
             }
         }
