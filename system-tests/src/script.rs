@@ -126,6 +126,7 @@ fn callback_name(callback: Callback) -> &'static str {
         Callback::Task => "on_task",
         Callback::Finish => "on_finish",
         Callback::PipeMessage => "on_pipe_message",
+        Callback::Packet => "on_packet",
         _ => "another",
     }
 }

@@ -1,11 +1,11 @@
 #![deny(warnings)]
-use swoole::{CloseReason, Lost, Manager, Master, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId, WorkerStart};
+use swoole::{CloseReason, Lost, Manager, Master, PacketSource, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId, WorkerStart};
 
 struct Chat {
     seen: usize,
 }
 
-#[swoole::server(task_workers = 1)]
+#[swoole::server(task_workers = 1, listener(name = "packets", listen = "udp://127.0.0.1:9502"))]
 impl Chat {
     fn on_start(_master: &Master) {}
     fn on_shutdown(_master: &Master) {}
@@ -24,6 +24,7 @@ impl Chat {
         self.seen += data.len();
     }
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
     fn on_task(&mut self, _task_worker: &TaskWorker<Self>, task: Task<(u64, &str)>) -> String {
         task.1.to_owned()
     }
