@@ -97,19 +97,22 @@ impl<F: Frames> Reactor<F> {
         self.inlets.iter().any(|inlet| inlet.waits_for.is_some_and(|(waits_for, _)| waits_for == slot))
     }
 
-    /// Receives and publishes what is there and finds room; once the server is to end, only what was received before.
-    pub(super) fn take_packets(&mut self) {
+    /// Receives and publishes what is there and finds room; once the server is to end, only what was received before. Says whether any came.
+    pub(super) fn take_packets(&mut self) -> bool {
         if self.inlets.is_empty() {
-            return;
+            return false;
         }
+        let mut have_come = false;
         self.takes_packets &= self.memory.header().lifecycle() < Lifecycle::Finishing;
         for at in 0..self.inlets.len() {
             let mut batches = 0;
             while self.publish_packets(at) && batches < BATCHES_A_TURN && self.receive_packets(at) {
                 batches += 1;
+                have_come = true;
             }
         }
         self.say_that_none_is_held();
+        have_come
     }
 
     /// Packets that found no room try again.
