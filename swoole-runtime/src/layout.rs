@@ -149,7 +149,7 @@ impl Memory {
         files: &'static Files,
         layout: u64,
         mut inherited: Vec<OwnedFd>,
-        sockets: Vec<OwnedFd>,
+        sockets: Sockets,
     ) -> io::Result<&'static Self> {
         let (plan, places, ring_bytes) = plan(&settings);
         if layout_of(&plan) != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
@@ -158,7 +158,6 @@ impl Memory {
                 layout_of(&plan)
             )));
         }
-        let sockets = Sockets::of(settings.listeners.iter().map(|listener| listener.datagrams.is_some()), sockets)?;
         let mut bells = inherited.split_off(1).into_iter().map(Bell::from_fd);
         let mut bell = || bells.next().ok_or_else(|| io::Error::other("a bell is missing"));
         let (master, manager) = (bell()?, bell()?);

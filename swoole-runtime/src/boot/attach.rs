@@ -8,7 +8,7 @@ use super::{
     has_files,
 };
 use crate::{
-    contract::Server,
+    contract::{self, Server},
     error::{Error, Result},
     job::Files,
     layout::Memory,
@@ -16,6 +16,7 @@ use crate::{
     process::{ATTACH, Attachment, refusal},
     settings::Resolved,
     sys::{
+        datagram::Sockets,
         exec::{self, Inherited},
         lifeline::Lifeline,
     },
@@ -62,6 +63,8 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let lifeline = Lifeline::from_fd(take(attachment.lifeline)?);
     let descriptors = [attachment.memory].into_iter().chain(attachment.bells.iter().copied()).map(&mut take).collect::<Result<Vec<_>>>()?;
     let sockets = attachment.sockets.iter().copied().map(&mut take).collect::<Result<Vec<_>>>()?;
+    let for_packets = settings.listeners.iter().map(|listener| listener.datagrams.is_some());
+    let sockets = if contract::takes_packets::<S>() { Sockets::of(for_packets, sockets).map_err(unable)? } else { Sockets::default() };
     let directory = attachment.files.map(&mut take).transpose()?;
     let path = attachment.files_path.into();
     // Known when the program is compiled: a server without jobs and messages has nothing of them.

@@ -20,6 +20,7 @@ mod resolve;
 pub use builder::{Builder, builder, start};
 
 use daemon::Command;
+use listen::ForPackets;
 
 #[cfg(feature = "cli")]
 use crate::sys::local::Named;
@@ -37,7 +38,7 @@ use crate::{
         exec,
         fork::{self, Side, SingleThreaded},
         lifeline::lifeline,
-        listener::Placed,
+        listener::{self, Placed, Socket},
         packet,
         passed::Passed,
         pid_file::{self, PidFile},
@@ -145,7 +146,10 @@ fn serve<S: Server>(
     if IS_OPERATED && let Some(path) = settings.pid_file.as_deref().map(Path::new) {
         refuse_second(path)?;
     }
-    let listeners = listen::bind(&settings, passed)?;
+    // Known when the program is compiled: one that takes no packets has nothing of this.
+    let packets = const { contract::takes_packets::<S>() };
+    let packets = packets.then_some(ForPackets { bind: listener::datagram, take: Socket::passed_for_packets });
+    let listeners = listen::bind(&settings, passed, packets)?;
     // Of unix sockets: taken away where the master, or a manager that outlives it, has not.
     let places: Vec<Placed> = listeners.iter().filter_map(|listener| listener.place.clone()).collect();
     let before = match signals::take() {
@@ -228,8 +232,9 @@ fn beget<S: Server>(
     command: &mut Command,
     witness: &SingleThreaded,
 ) -> Result<()> {
-    let packets = sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
-    let memory = Memory::new(settings, files, Packets::new(packets)).map_err(|e| unable("the shared memory cannot be made", e))?;
+    let of_listeners = || sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
+    let packets = if contract::takes_packets::<S>() { Packets::new(of_listeners()) } else { Packets::default() };
+    let memory = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in sockets.listeners.iter().enumerate() {
         memory.header().set_port(at, bound.port());
     }

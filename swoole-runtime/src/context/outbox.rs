@@ -16,7 +16,10 @@ use crate::{
     sync::Ordering,
     sys::wake::{Bed, Bell},
 };
-use core::{cell::RefCell, time::Duration};
+use core::{
+    cell::{OnceCell, RefCell},
+    time::Duration,
+};
 use std::time::Instant;
 
 /// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
@@ -30,7 +33,8 @@ pub(crate) struct Outbox {
     memory: &'static Memory,
     sessions: Table,
     lanes: Vec<RefCell<Lane>>,
-    packets: PacketSockets,
+    /// Known at the first use.
+    packets: OnceCell<PacketSockets>,
     /// Only workers send bytes.
     cells: Option<Cells>,
     /// Where this process sleeps; `None` for one that must not wait.
@@ -72,7 +76,7 @@ impl Outbox {
             memory,
             sessions,
             lanes,
-            packets: PacketSockets::of(memory),
+            packets: OnceCell::new(),
             cells,
             bed,
             // Zeroed by the kernel, page by page, when first used.
@@ -82,7 +86,7 @@ impl Outbox {
     }
 
     pub(super) fn packets(&self) -> &PacketSockets {
-        &self.packets
+        self.packets.get_or_init(|| PacketSockets::of(self.memory))
     }
 
     pub(crate) fn memory(&self) -> &'static Memory {

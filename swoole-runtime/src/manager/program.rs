@@ -14,6 +14,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::Arc,
 };
 
 /// The programs.
@@ -121,9 +122,9 @@ impl Exec {
         taking: Taking,
         lifeline: &Lifeline,
         files: Option<BorrowedFd<'_>>,
+        sockets: &[Arc<OwnedFd>],
     ) -> i32 {
         let mut kept = memory.descriptors();
-        let sockets: Vec<_> = memory.sockets.all().into_iter().flatten().collect();
         let (shared, bells) = (kept[0].as_raw_fd(), kept[1..].iter().map(AsRawFd::as_raw_fd).collect());
         let attachment = Attachment {
             layout: memory.layout(),

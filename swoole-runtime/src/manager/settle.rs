@@ -6,7 +6,7 @@
 use super::{children::LONGEST_WAIT, life::Life, replace::why_refused};
 use crate::{
     context::WorkerExit,
-    contract::Server,
+    contract::{self, Server},
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
     job::{Holder, Phase, State as JobState, settle_asker, settle_holder},
@@ -57,7 +57,9 @@ impl Life {
             });
         }
         match current {
-            Some(Current { begun: Some((begun, ToWorker::Packet)), .. }) => self.settle_packet::<S>(at, begun),
+            Some(Current { begun: Some((begun, ToWorker::Packet)), .. }) if contract::takes_packets::<S>() => {
+                self.settle_packet::<S>(at, begun)
+            }
             Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) => self.settle_begun::<S>(at, begun, kind, session),
             // A record that waits for `on_lost` waits on: this one died before it came to it.
             _ if S::DISPATCH.on_lost.is_some() && self.still_lost(at) => {}

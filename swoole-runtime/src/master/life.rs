@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     context::Master as Context,
-    contract::{Outcome, Server},
+    contract::{self, Outcome, Server},
     error::{Error, Result, spoken},
     layout::Memory,
     logging,
@@ -409,7 +409,9 @@ impl Life {
                 logging::error!("a reactor panicked: this is a bug of the server framework");
             }
         }
-        self.memory.sockets.end();
+        if contract::takes_packets::<S>() {
+            self.memory.sockets.end();
+        }
         let start = Instant::now();
         while !children().is_empty() {
             self.family.bury();

@@ -62,7 +62,7 @@ fn worker_of(source: &[u8], workers: usize) -> usize {
         hash = (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
     // The upper half, in which every byte has a part.
-    ((hash >> 32) * workers as u64 >> 32) as usize
+    (((hash >> 32) * workers as u64) >> 32) as usize
 }
 
 impl<F: Frames> Reactor<F> {

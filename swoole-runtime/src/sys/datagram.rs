@@ -176,7 +176,7 @@ impl Batch {
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_control = control.as_mut_ptr().cast();
-            header.msg_hdr.msg_controllen = CONTROL as _;
+            header.msg_hdr.msg_controllen = CONTROL;
         }
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT as _);
         // SAFETY: every header names memory of this batch, of the length that it says, which nobody else reads or writes meanwhile;
@@ -185,7 +185,7 @@ impl Batch {
         let count = Errno::result(got)?.unsigned_abs() as usize;
         let mut received = Received { packets: 0, lost: 0, is_full: count == BATCH };
         for (at, header) in headers.iter().enumerate().take(count) {
-            if header.msg_hdr.msg_controllen as usize >= CONTROL - 4 {
+            if header.msg_hdr.msg_controllen >= CONTROL - 4 {
                 let lost = lost_by(&self.controls[at]).unwrap_or(self.lost);
                 received.lost += u64::from(lost.wrapping_sub(self.lost));
                 self.lost = lost;

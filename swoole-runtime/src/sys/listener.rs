@@ -156,10 +156,14 @@ impl Socket {
         }
     }
 
+    /// A socket for packets that somebody else has made.
+    pub(crate) fn passed_for_packets(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self::Datagram(Arc::new(datagram::count_lost(fd)?)))
+    }
+
     /// A socket that somebody else has made and listens on; what can still be set is set.
-    pub(crate) fn passed(fd: OwnedFd, address: &Address, options: &Options, is_datagram: bool) -> io::Result<Self> {
+    pub(crate) fn passed(fd: OwnedFd, address: &Address, options: &Options) -> io::Result<Self> {
         match address {
-            _ if is_datagram => Ok(Self::Datagram(Arc::new(datagram::count_lost(fd)?))),
             Address::Internet(_) => {
                 set_tcp(&fd, options)?;
                 Ok(Self::Tcp(TcpListener::from(fd)))

@@ -17,7 +17,7 @@ use std::{
         fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
         unix::{
             fs::{FileTypeExt, MetadataExt, PermissionsExt},
-            net::{UnixListener, UnixStream},
+            net::UnixListener,
         },
     },
     path::{Path, PathBuf},
@@ -156,8 +156,9 @@ impl Placed {
 ///
 /// # Errors
 /// `NotFound` and `ConnectionRefused` where nobody listens, `WouldBlock` where too many wait already.
-pub(crate) fn connect(path: &Path) -> io::Result<UnixStream> {
-    let stream = UnixStream::from(connect_as(path, SockType::Stream)?);
+#[cfg(any(feature = "cli", test))]
+pub(crate) fn connect(path: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+    let stream = std::os::unix::net::UnixStream::from(connect_as(path, SockType::Stream)?);
     stream.set_nonblocking(false)?;
     Ok(stream)
 }
