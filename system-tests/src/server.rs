@@ -10,7 +10,7 @@ use crate::{
 use nix::sys::signal::Signal;
 use std::{
     io::{BufRead, BufReader},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, UdpSocket},
     path::PathBuf,
     process::{Child, ExitStatus},
     sync::{
@@ -203,7 +203,9 @@ impl Server {
     /// When something is left.
     pub fn leaves_nothing(&self, address: SocketAddr) {
         watch::until("no process is left", || self.processes().is_empty());
-        watch::until("the address can be bound again", || TcpListener::bind(address).is_ok());
+        let brings_packets = self.log().iter().any(|line| line.contains(&format!("listening on udp://{address} ")));
+        let is_free = || if brings_packets { UdpSocket::bind(address).is_ok() } else { TcpListener::bind(address).is_ok() };
+        watch::until("the address can be bound again", is_free);
     }
 
     /// Ends it with SIGTERM and sees that it ends well and leaves nothing.

@@ -280,7 +280,10 @@ fn nothing_is_lost_when_workers_are_killed_or_replaced() {
             if how == "kill" {
                 break_off(&clients);
             } else {
-                watch::until("all are replaced", || clients.iter().all(|client| client.who().number("generation") == generation));
+                watch::until("the reload is through", || {
+                    server.log().iter().filter(|line| line.contains("all workers are replaced")).count() == round as usize + 1
+                });
+                assert!(clients.iter().all(|client| client.who().number("generation") == generation));
             }
         }
         drop(clients);
