@@ -176,13 +176,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_not_taken_for_a_typo_of_what_is() {
-        for (written, meant) in [
-            ("on_timer", "on_timer"),
-            ("on_tiemr", "on_timer"),
-            ("on_packet", "on_packet"),
-            ("onBufferEmpty", "on_buffer_empty"),
-            ("onBufferFull", "on_buffer_full"),
-        ] {
+        for (written, meant) in
+            [("on_timer", "on_timer"), ("on_tiemr", "on_timer"), ("onBufferEmpty", "on_buffer_empty"), ("onBufferFull", "on_buffer_full")]
+        {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
         for (written, meant) in [
