@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! Callbacks that run in a worker get a [`Worker`]: `send`, `close`, `connection_info`, the other sessions, counters, `shutdown`. Those of
+//! Callbacks that run in a worker get a [`Worker`]: `send`, `send_to`, `close`, `connection_info`, the other sessions, counters, `shutdown`. Those of
 //! the manager get a [`Manager`], those of the master a [`Master`]; each has just the calls that make sense in its process. A call that
 //! belongs elsewhere does not compile, and the compiler says where.
 //!
@@ -46,7 +46,7 @@ pub use swoole_runtime::context::{
     UserProcess, Wake, Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Dispatch, Error, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
+    Callback, CloseReason, Dispatch, Error, Frame, Interface, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
     SettingsInForce, State, TaskError, TaskId, TimerError, TimerId, WorkerId,
 };
 

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpStream, UdpSocket},
     os::unix::net::UnixStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -114,6 +114,40 @@ fn play(example: &str, source: &str) {
     assert_eq!(server.wait(), Some(0), "{example} ends with exit code 0");
 }
 
+/// Queries as `dig` sends them, and what it is told: the conversation of the header, recorded.
+#[test]
+fn dns_does_what_its_header_says() {
+    let mut server = Server::start_on("udp", "dns", &[]);
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.connect(&server.address).expect("it is an address");
+    socket.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+    let ask = |query: &[u8]| {
+        socket.send(query).expect("it is taken");
+        let mut answer = [0; 512];
+        let length = socket.recv(&mut answer).expect("an answer comes");
+        answer[..length].to_vec()
+    };
+    let question = |name: &[u8], kind: u8| [b"\x12\x34\x01\x20\0\x01\0\0\0\0\0\0", name, &[0, 0, kind, 0, 1]].concat();
+    let answer = |code: u8, count: u8, name: &[u8], kind: u8, addresses: &[[u8; 4]]| {
+        let mut whole = [&[0x12, 0x34, 0x85, code, 0, 1, 0, count, 0, 0, 0, 0], name, &[0, 0, kind, 0, 1]].concat();
+        for address in addresses {
+            whole.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+            whole.extend(address);
+        }
+        whole
+    };
+    let (printer, nas, nobody) = (b"\x07printer\x04home", b"\x03NAS\x04home", b"\x06nobody\x04home");
+    assert_eq!(ask(&question(printer, 1)), answer(0, 1, printer, 1, &[[192, 168, 7, 20]]));
+    assert_eq!(ask(&question(nas, 1)), answer(0, 2, nas, 1, &[[192, 168, 7, 30], [192, 168, 7, 31]]));
+    assert_eq!(ask(&question(nobody, 1)), answer(3, 0, nobody, 1, &[]));
+    assert_eq!(ask(&question(printer, 28)), answer(0, 0, printer, 28, &[]), "it has no address of IPv6, and there is such a name");
+    socket.send(b"nonsense").expect("it is taken");
+    server.reload();
+    assert_eq!(ask(&question(printer, 1)), answer(0, 1, printer, 1, &[[192, 168, 7, 20]]));
+    server.interrupt();
+    assert_eq!(server.wait(), Some(0));
+}
+
 /// What stands behind `--` in the command of the header.
 fn arguments(source: &str) -> Vec<&str> {
     let command = source.lines().find_map(|line| line.split_once("cargo run ")).map(|(_, command)| command);
@@ -134,9 +168,14 @@ struct Server {
 
 impl Server {
     fn start(example: &str, arguments: &[&str]) -> Self {
+        Self::start_on("tcp", example, arguments)
+    }
+
+    fn start_on(scheme: &str, example: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(binary(example))
             .args(arguments)
-            .args(["--listen", "tcp://127.0.0.1:0"])
+            .args(["--listen", &format!("{scheme}://127.0.0.1:0")])
+            .env("HOSTS", "examples/dns.hosts")
             .args(if example == "listeners" { vec![format!("--listener=admin.listen=unix://{}", admin().display())] } else { Vec::new() })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::piped())
@@ -152,9 +191,10 @@ impl Server {
             }
         });
         let mut server = Self { process, log, address: String::new() };
-        server.wait_for_log("listening on tcp://");
+        let listening = format!("listening on {scheme}://");
+        server.wait_for_log(&listening);
         let log = server.log.lock().expect("nobody panics with it").clone();
-        let address = log.split("listening on tcp://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let address = log.split(&listening).nth(1).and_then(|rest| rest.split_whitespace().next());
         server.address = address.expect("an address behind it").to_owned();
         server
     }

@@ -93,11 +93,13 @@ const _: () = {
                     on_connect: <Self as ::swoole::__rt::Server>::DISPATCH.on_connect,
                     on_receive: on_receive_by_admin_receive,
                     on_close: <Self as ::swoole::__rt::Server>::DISPATCH.on_close,
+                    on_packet: <Self as ::swoole::__rt::Server>::DISPATCH.on_packet,
                 },
                 ::swoole::__rt::CallbacksOfListener {
                     on_connect: <Self as ::swoole::__rt::Server>::DISPATCH.on_connect,
                     on_receive: on_receive_by_admin_receive,
                     on_close: <Self as ::swoole::__rt::Server>::DISPATCH.on_close,
+                    on_packet: <Self as ::swoole::__rt::Server>::DISPATCH.on_packet,
                 },
             ]
         };

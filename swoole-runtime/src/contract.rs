@@ -21,7 +21,7 @@ pub use crate::frame::{ByteOrder, Framing, LengthField};
 pub use crate::settings::Listener;
 
 use crate::{
-    context::{SessionInfo, Worker, WorkerStart},
+    context::{PacketSource, SessionInfo, Worker, WorkerStart},
     error::Failure,
     event::CloseReason,
     id::SessionId,
@@ -65,6 +65,8 @@ pub struct CallbacksOfListener<S: 'static> {
     pub on_receive: OnReceive<S>,
     /// The last event of a session.
     pub on_close: OnClose<S>,
+    /// A packet has come in.
+    pub on_packet: OnPacket<S>,
 }
 
 /// A callback as the table has it.
@@ -73,6 +75,9 @@ pub type OnConnect<S> = Option<fn(&mut S, &Worker<S>, SessionId) -> Outcome>;
 pub type OnReceive<S> = Option<fn(&mut S, &Worker<S>, SessionId, &[u8]) -> Outcome>;
 /// A callback as the table has it.
 pub type OnClose<S> = Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> Outcome>;
+
+/// A callback as the table has it.
+pub type OnPacket<S> = Option<fn(&mut S, &Worker<S>, &PacketSource, &[u8]) -> Outcome>;
 
 /// What is called for the sessions of this listener, by its number in their records.
 ///
@@ -92,6 +97,24 @@ macro_rules! callback_of {
 callback_of!(on_connect, OnConnect);
 callback_of!(on_receive, OnReceive);
 callback_of!(on_close, OnClose);
+callback_of!(on_packet, OnPacket);
+
+/// Whether anything may be too large for a ring, and lie in a cell beside it.
+pub(crate) const fn has_cells<S: Server>() -> bool {
+    !S::FRAMES.is_empty() || takes_packets::<S>()
+}
+
+/// Whether any listener has an `on_packet`: known when the program is compiled.
+pub(crate) const fn takes_packets<S: Server>() -> bool {
+    let (others, mut at) = (S::CALLBACKS_OF_LISTENERS, 0);
+    while at < others.len() {
+        if others[at].on_packet.is_some() {
+            return true;
+        }
+        at += 1;
+    }
+    S::DISPATCH.on_packet.is_some()
+}
 
 /// What every callback comes back with once [`CallbackReturn`] has read it.
 pub type Outcome = Result<(), Failure>;

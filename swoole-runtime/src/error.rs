@@ -143,12 +143,14 @@ pub enum SendError {
     NoSuchSession,
     /// The session is closing: `on_close` has run, or is about to.
     Closed,
-    /// More bytes than one call may send (2 MiB): split them.
+    /// More bytes than one call may send (2 MiB), or one packet hold: split them.
     TooLarge,
     /// The session is bound to a user already, and stays so.
     AlreadyBound,
     /// Too much output is waiting, for this client or in the whole server: send again later, or close the session.
     BufferFull,
+    /// There is no way to where a packet is to go, or nobody there: forget the source.
+    Unreachable,
 }
 
 impl fmt::Display for SendError {
@@ -156,9 +158,10 @@ impl fmt::Display for SendError {
         f.write_str(match self {
             Self::NoSuchSession => "no such session",
             Self::Closed => "the session is closed",
-            Self::TooLarge => "more than 2 MiB in one call",
+            Self::TooLarge => "more than one call may send",
             Self::AlreadyBound => "the session is bound to a user already",
             Self::BufferFull => "the output buffer is full",
+            Self::Unreachable => "there is no way to the source of the packet",
         })
     }
 }

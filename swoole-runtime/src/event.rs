@@ -75,10 +75,12 @@ pub enum Callback {
     BufferEmpty,
     /// `on_timer`, or the closure of a `tick` or an `after`.
     Timer,
+    /// `on_packet`.
+    Packet,
 }
 
 impl Callback {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::WorkerStart,
         Self::Connect,
         Self::Receive,
@@ -92,6 +94,7 @@ impl Callback {
         Self::BufferFull,
         Self::BufferEmpty,
         Self::Timer,
+        Self::Packet,
     ];
 
     /// As a word of shared memory: from 1, since 0 means "in no callback".
@@ -120,6 +123,7 @@ impl fmt::Display for Callback {
             Self::BufferFull => "on_buffer_full",
             Self::BufferEmpty => "on_buffer_empty",
             Self::Timer => "on_timer",
+            Self::Packet => "on_packet",
         })
     }
 }
@@ -151,11 +155,13 @@ pub(crate) enum ToWorker {
     BufferEmpty = 5,
     /// Say so when this is reached: what came before is done then.
     Through = 6,
+    /// Of no session; in front of its bytes stands its source.
+    Packet = 7,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty, Self::Through]
+        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty, Self::Through, Self::Packet]
             .get(usize::from(word).checked_sub(1)?)
             .copied()
     }
@@ -168,6 +174,7 @@ impl ToWorker {
             Self::Close => Some(Callback::Close),
             Self::BufferFull => Some(Callback::BufferFull),
             Self::BufferEmpty => Some(Callback::BufferEmpty),
+            Self::Packet => Some(Callback::Packet),
             Self::Through => None,
         }
     }

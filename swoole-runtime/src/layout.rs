@@ -20,7 +20,7 @@ use crate::{
     settings::Resolved,
     shm::{Area, Arena, Owner, Place, Places, Plan},
     sync::{AtomicU64, Ordering},
-    sys::{clock, wake::Bell},
+    sys::{clock, datagram::Sockets, wake::Bell},
 };
 use core::time::Duration;
 use std::{
@@ -36,6 +36,7 @@ pub(crate) struct Memory {
     pub(crate) bells: Bells,
     ring_bytes: usize,
     pub(crate) files: &'static Files,
+    pub(crate) sockets: Sockets,
 }
 
 /// What wakes whom.
@@ -112,7 +113,7 @@ const MANAGER_RING: usize = 16 << 10;
 
 impl Memory {
     /// [master] Lays out, maps and signs the memory, for as long as the process lives.
-    pub(crate) fn new(settings: Resolved, files: &'static Files) -> io::Result<&'static Self> {
+    pub(crate) fn new(settings: Resolved, files: &'static Files, sockets: Sockets) -> io::Result<&'static Self> {
         let (plan, places, ring_bytes) = plan(&settings);
         let arena = Arena::new(&plan)?;
         let some = |count| {
@@ -133,7 +134,7 @@ impl Memory {
             ring_bytes >> 10,
             layout_of(&plan)
         );
-        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files, sockets }));
         memory.header().sign(layout_of(&plan), clock::unix_ms(), clock::uptime_ms());
         Ok(memory)
     }
@@ -143,7 +144,13 @@ impl Memory {
     ///
     /// # Errors
     /// What is not as this program would lay it out.
-    pub(crate) fn attach(settings: Resolved, files: &'static Files, layout: u64, mut inherited: Vec<OwnedFd>) -> io::Result<&'static Self> {
+    pub(crate) fn attach(
+        settings: Resolved,
+        files: &'static Files,
+        layout: u64,
+        mut inherited: Vec<OwnedFd>,
+        sockets: Sockets,
+    ) -> io::Result<&'static Self> {
         let (plan, places, ring_bytes) = plan(&settings);
         if layout_of(&plan) != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
             return Err(io::Error::other(format!(
@@ -157,7 +164,7 @@ impl Memory {
         let mut some = |count| (0..count).map(|_| bell()).collect::<io::Result<Vec<_>>>();
         let bells = Bells { master, manager, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
         let arena = Arena::attach(&plan, inherited.swap_remove(0))?;
-        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files }));
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files, sockets }));
         if !memory.header().is_signed(layout) {
             return Err(io::Error::other("what it was given is no memory of a server of this version"));
         }
@@ -232,6 +239,15 @@ impl Memory {
         let pools = (0..self.places.jobs.len()).map(|worker| self.jobs(worker));
         let is_under_way = |cell: &&JobCell| matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Abandoned);
         pools.map(|pool| pool.cells.iter().filter(is_under_way).count() as u64).sum()
+    }
+
+    /// Whether a packet that was received has not come to its end yet, or one may still be received.
+    pub(crate) fn has_packets(&'static self) -> bool {
+        // Acquire, label "packets": a reactor that holds none has published all.
+        let is_held = |reactor| self.reactor(reactor).holds_packets.load(Ordering::Acquire) != 0;
+        let is_on_a_ring = |reactor| (0..self.settings.workers).any(|slot| !Look::at(self.to_worker(reactor, slot)).is_empty());
+        self.settings.listeners.iter().any(|listener| listener.datagrams.is_some())
+            && (0..self.settings.reactors).any(|reactor| is_held(reactor) || is_on_a_ring(reactor))
     }
 
     /// Whether anything is left of the jobs up to this ticket that somebody wants.

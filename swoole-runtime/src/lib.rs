@@ -55,3 +55,4 @@ pub use frame::Frame;
 pub use id::{SessionId, TaskId, TimerId, WorkerId};
 pub use remote::Remote;
 pub use settings::{Listener, Settings, SettingsInForce, check, gib, kib, mib, mins, secs};
+pub use sys::datagram::Interface;

@@ -33,6 +33,7 @@ const STOPS: &[(&str, &str)] = &[
     ("master/accept.rs", "//! Stop 1 "),
     ("reactor/inbound.rs", "//! Stops 2 to 4 "),
     ("reactor/framed.rs", "//! Stop 3 "),
+    ("reactor/packets.rs", "//! Stops 2 to 4 "),
     ("worker/serve.rs", "//! Stop 5 "),
     ("context/outbox.rs", "//! Stop 6 "),
     ("reactor/outbound.rs", "//! Stop 7 "),

@@ -49,6 +49,11 @@ macro_rules! callbacks {
                 needed "a stream listener runs it as the last event of a session, so that what belongs to the session can be let go",
                 also ["disconnect" "disconnected" "closed" "end" "hangup"];
 
+            /// A packet has come to a datagram listener. `data` is read where it lies, and is gone when the callback returns.
+            on_packet by ParameterOfOnPacket [self] (worker: Worker, from: Source, data: Data) Outcome
+                in "the worker of its source", original "`onPacket`",
+                says "`on_packet` takes `{Given}` here, not `{Self}`" "help: write `fn on_packet(&mut self, worker: &Worker<Self>, from: &PacketSource, data: &[u8])`",
+                also ["datagram" "udp" "receive_from"];
             /// So much output waits for a client as `buffer_high_watermark` says: stop sending, or close the session.
             on_buffer_full by ParameterOfOnBufferFull [self] (worker: Worker, fd: Session) Outcome
                 in "the worker of the session", original "`onBufferFull`",
@@ -302,6 +307,7 @@ macro_rules! table_of_callbacks {
     (@given Session) => { ", fd: SessionId" };
     (@given MaybeSession) => { ", fd: Option<SessionId>" };
     (@given Data) => { ", data: &[u8]" };
+    (@given Source) => { ", from: &PacketSource" };
     (@given Reason) => { ", reason: CloseReason" };
     (@given Exit) => { ", exit: &WorkerExit" };
     (@given Message) => { ", message: &str" };

@@ -15,11 +15,11 @@ pub enum Scheme {
     Tcp6,
     /// A stream socket with a name in the file system, or an abstract one.
     Unix,
-    /// Datagrams: IPv4, or IPv6 where the host says so. Not there yet, as those below.
+    /// Datagrams: IPv4, or IPv6 where the host says so.
     Udp,
     /// Datagrams: IPv6 alone.
     Udp6,
-    /// A datagram socket with a name in the file system.
+    /// A datagram socket with a name in the file system, or an abstract one.
     UnixDatagram,
 }
 
@@ -85,7 +85,8 @@ pub(crate) const LONGEST_PATH: usize = 107;
 macro_rules! fault {
     ($what:literal, $help:literal) => {
         crate::fault::fault!("listen" $what,
-            "an address is `tcp://HOST:PORT`, `tcp6://HOST:PORT` for IPv6 alone, or `unix:///PATH`; an IPv6 address stands in brackets", $help)
+            "an address is `tcp://HOST:PORT`, `tcp6://HOST:PORT` for IPv6 alone, or `unix:///PATH`, and for packets one of `udp://`, `udp6://` and \
+             `unix-dgram://`; an IPv6 address stands in brackets", $help)
     };
 }
 
@@ -96,10 +97,14 @@ pub(crate) const fn fault(url: &str) -> Option<Fault> {
         6
     } else if starts_with(url, b"tcp6://") {
         7
+    } else if starts_with(url, b"udp://") {
+        6
+    } else if starts_with(url, b"udp6://") {
+        7
     } else if starts_with(url, b"unix://") {
         return fault_of_path(url, 7);
-    } else if starts_with(url, b"udp://") || starts_with(url, b"udp6://") || starts_with(url, b"unix-dgram://") {
-        return fault!("names a datagram socket, which is not there yet", "write `listen = \"tcp://127.0.0.1:9501\"`");
+    } else if starts_with(url, b"unix-dgram://") {
+        return fault_of_path(url, 13);
     } else {
         return fault!("names no kind of socket", "write `listen = \"tcp://127.0.0.1:9501\"`");
     };
@@ -278,6 +283,8 @@ mod tests {
             ("tcp://0.0.0.0:0", Scheme::Tcp, "0.0.0.0", 0),
             ("tcp://[::1]:65535", Scheme::Tcp, "::1", 65535),
             ("tcp6://[::]:1", Scheme::Tcp6, "::", 1),
+            ("udp://127.0.0.1:53", Scheme::Udp, "127.0.0.1", 53),
+            ("udp6://[::1]:0", Scheme::Udp6, "::1", 0),
             ("tcp://my-host.local:80", Scheme::Tcp, "my-host.local", 80),
         ] {
             assert_eq!(ListenUrl::parse(url), Ok(ListenUrl { scheme, place: Place::Host(host, port) }), "{url}");
@@ -315,14 +322,15 @@ mod tests {
             "tcp6://1.2.3.4:80",
             "tcp://a b:80",
             "http://a:80",
-            "udp://1.2.3.4:80",
+            "udp://1.2.3.4",
+            "udp6://1.2.3.4:80",
             "unix://",
             "unix://@",
             "unix:///",
             "unix:///run/",
             "unix://run/a",
             "unix:///run/a:9501",
-            "unix-dgram:///tmp/a",
+            "unix-dgram://tmp/a",
             "127.0.0.1:80",
             "tcp://h:-1",
             "tcp://h:000080",

@@ -21,7 +21,7 @@ impl Feature {
     /// Whether this release has it.
     #[must_use]
     pub const fn is_there(self) -> bool {
-        matches!(self, Self::Framing | Self::Dispatch)
+        matches!(self, Self::Framing | Self::Dispatch | Self::Datagrams)
     }
 
     /// In a sentence before "are not there yet".
@@ -81,7 +81,6 @@ macro_rules! callbacks {
 
 /// The callbacks that are not there yet.
 pub const PLANNED_CALLBACKS: &[PlannedCallback] = callbacks! {
-    Datagrams on_packet [self] (worker: Worker, from: Source, data: Data) Outcome in "a worker" also ["datagram" "udp" "receive_from"];
     Http on_request [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["http"];
     Http on_handshake [self] (worker: Worker, fd: Session) Outcome in "the worker of the session" also ["upgrade"];
 };

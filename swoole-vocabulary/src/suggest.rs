@@ -179,15 +179,15 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_not_taken_for_a_typo_of_what_is() {
-        for (written, meant) in [("on_packet", "on_packet"), ("onBufferEmpty", "on_buffer_empty"), ("onBufferFull", "on_buffer_full")] {
+        for (written, meant) in [("onRequest", "on_request"), ("on_handshak", "on_handshake")] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
-        for (written, meant) in
-            [("heartbeat_idle_time", "heartbeat"), ("dispatch_mode", "dispatch"), ("max_concurency", "max_concurrency"), ("ssl", "tls")]
-        {
+        for (written, meant) in [("max_concurency", "max_concurrency"), ("stats_fiel", "stats_file"), ("ssl", "tls")] {
             assert_eq!(key_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
-        for (written, meant) in [("open_eof_check", "frame"), ("fraem", "frame")] {
+        for (written, meant) in
+            [("open_eof_check", "frame"), ("fraem", "frame"), ("dispatch_mode", "dispatch"), ("heartbeat_idle_time", "heartbeat_idle")]
+        {
             assert_eq!(key_meant(written), Some(Suggestion::Known(meant)), "{written}: it is no setting, and there");
         }
     }

@@ -127,6 +127,7 @@ fn callback_name(callback: Callback) -> &'static str {
         Callback::Finish => "on_finish",
         Callback::PipeMessage => "on_pipe_message",
         Callback::Timer => "on_timer",
+        Callback::Packet => "on_packet",
         _ => "another",
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 use nix::sys::signal::Signal;
 use std::{
     io::{BufRead, BufReader},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, UdpSocket},
     path::PathBuf,
     process::{Child, ExitStatus},
     sync::{
@@ -67,7 +67,7 @@ impl Server {
     }
 
     pub(crate) fn wait_until_it_listens(&self) {
-        let listens = |line: &String| line.contains("listening on tcp");
+        let listens = |line: &String| line.contains("listening on ");
         watch::find("the server listens", || {
             let log = self.log();
             assert!(!self.log_is_whole.load(Ordering::Acquire) || log.iter().any(listens), "it ended instead: {log:#?}");
@@ -83,7 +83,7 @@ impl Server {
     pub fn address(&self) -> SocketAddr {
         let log = self.log();
         let of_main = |line: &&String| !line.contains(") as ");
-        let line = log.iter().rev().filter(of_main).find_map(|line| line.split_once("listening on tcp")).expect("it listens").1;
+        let line = log.iter().rev().filter(of_main).find_map(|line| line.split_once("listening on ")).expect("it listens").1;
         let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         address.and_then(|address| address.parse().ok()).expect("an address stands there")
     }
@@ -94,7 +94,7 @@ impl Server {
     /// When it logged none.
     #[must_use]
     pub fn address_of(&self, listener: &str) -> SocketAddr {
-        let line = self.wait_for_log(&["listening on tcp", &format!(") as {listener}")]);
+        let line = self.wait_for_log(&["listening on ", &format!(") as {listener}")]);
         let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         address.and_then(|address| address.parse().ok()).expect("an address stands there")
     }
@@ -203,7 +203,9 @@ impl Server {
     /// When something is left.
     pub fn leaves_nothing(&self, address: SocketAddr) {
         watch::until("no process is left", || self.processes().is_empty());
-        watch::until("the address can be bound again", || TcpListener::bind(address).is_ok());
+        let brings_packets = self.log().iter().any(|line| line.contains(&format!("listening on udp://{address} ")));
+        let is_free = || if brings_packets { UdpSocket::bind(address).is_ok() } else { TcpListener::bind(address).is_ok() };
+        watch::until("the address can be bound again", is_free);
     }
 
     /// Ends it with SIGTERM and sees that it ends well and leaves nothing.

@@ -275,7 +275,7 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
     let checked = ports(&directory).arguments(["--check"]).run();
     assert!(checked.information().contains(&local(&directory).display().to_string()), "{checked:?}");
     for (arguments, why) in [
-        (["--listener", "local.listen=unix-dgram:///run/x"], "names a datagram socket"),
+        (["--listener", "local.listen=unix-dgram:///run/x"], "brings packets, and this program was compiled without an `on_packet`"),
         (["--listener", "lokal.backlog=1"], "beside the main one it has admin, local, second-admin"),
         (["--listener", "local.workers=1"], "`workers` belongs to the server"),
         (["--listener", "local.backlog=0"], "takes a number from 1 to 65535"),

@@ -2,7 +2,7 @@
 //!
 //! - It has a name, which is a literal (C6), of small letters, digits, `-` and `_` (C9); no two have the same (C13).
 //! - There are at most so many (C9).
-//! - What it takes are keys that a listener may have of its own (C6), and callbacks of a session.
+//! - What it takes are keys that a listener may have of its own (C6), and callbacks of a session or of a packet.
 //! - Such a callback is the name of a method of the block (C6), of the shape that the main one has (C7).
 
 use super::{
@@ -23,7 +23,10 @@ use swoole_vocabulary::{
 use syn::{Path, ext::IdentExt};
 
 /// The callbacks that a listener may have of its own.
-pub(crate) const CALLBACKS_OF_SESSIONS: [&str; 3] = ["on_connect", "on_receive", "on_close"];
+pub(crate) const CALLBACKS_OF_LISTENERS: [&str; 4] = ["on_connect", "on_receive", "on_close", "on_packet"];
+
+/// Those of them that one with sessions needs; one for packets needs the last.
+pub(super) const CALLBACKS_OF_SESSIONS: [&str; 3] = ["on_connect", "on_receive", "on_close"];
 
 /// The longest name: it is a part of others.
 const LONGEST_NAME: usize = 32;
@@ -174,15 +177,15 @@ pub(super) fn nameless(at: &Ident) -> Fault {
 /// The method that stands behind the name of a callback, if that is one that a listener may have of its own.
 fn own_callback(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(&'static Callback, Ident)> {
     let text = at.to_string();
-    let Some(callback) = callback(&text).filter(|callback| CALLBACKS_OF_SESSIONS.contains(&callback.name)) else {
+    let Some(callback) = callback(&text).filter(|callback| CALLBACKS_OF_LISTENERS.contains(&callback.name)) else {
         found.push(match callback(&text) {
             Some(_) => Fault::at(at, format!("`{text}` belongs to the server, and not to one listener"))
-                .note(format!("a listener may have {} of its own", listed(CALLBACKS_OF_SESSIONS)))
+                .note(format!("a listener may have {} of its own", listed(CALLBACKS_OF_LISTENERS)))
                 .help(format!("remove `{text}` here: the server calls the method of this name")),
             None => {
-                let near = nearest(&text, CALLBACKS_OF_SESSIONS.iter().map(|name| (*name, [].as_slice()))).unwrap_or("on_receive");
+                let near = nearest(&text, CALLBACKS_OF_LISTENERS.iter().map(|name| (*name, [].as_slice()))).unwrap_or("on_receive");
                 Fault::at(at, format!("a listener has no callback `{text}`"))
-                    .note(format!("a listener may have {} of its own", listed(CALLBACKS_OF_SESSIONS)))
+                    .note(format!("a listener may have {} of its own", listed(CALLBACKS_OF_LISTENERS)))
                     .help(format!("write `{near} = {}`", example_of(near)))
             }
         });
@@ -200,7 +203,7 @@ fn own_callback(at: &Ident, value: &PlannedValue, found: &mut Found) -> Option<(
         let method = quoted.filter(|text| syn::parse_str::<Ident>(text).is_ok()).unwrap_or_else(|| example_of(callback.name));
         found.push(
             Fault::at(&tokens, format!("`{text}` takes the name of a method"))
-                .note("the method stands in the block that the attribute stands on, and is called for the sessions of this listener")
+                .note("the method stands in the block that the attribute stands on, and is called for what comes to this listener")
                 .help(format!("write `{text} = {method}`")),
         );
     }

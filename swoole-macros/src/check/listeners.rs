@@ -1,7 +1,8 @@
 //! What a listener needs, and what it cannot have.
 //!
 //! - One with sessions has `on_connect`, `on_receive` and `on_close`: the main one in `callbacks`, another of its own, or those (C1).
-//! - One for datagrams has `on_packet` (C2), and no frame (C15).
+//! - One for datagrams has `on_packet` (C2), its own or that of the block, and no frame (C15).
+//! - It names no callback of its own that it never runs, and the block has no `on_packet` that no listener runs (C2).
 
 use super::{
     Found,
@@ -9,9 +10,10 @@ use super::{
     listener::{CALLBACKS_OF_SESSIONS, WrittenListener},
     methods::Methods,
     structure::{Structure, scheme},
+    values::{Known, known},
 };
-use crate::diagnostics::Fault;
-use swoole_vocabulary::{Callback, Feature, callback, planned_callback};
+use crate::diagnostics::{Fault, listed};
+use swoole_vocabulary::{Callback, Feature, callback};
 
 pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, found: &mut Found) {
     let others = || keys.listeners.iter().map(|listener| (listener, scheme(&listener.keys, &mut Found::default()).is_datagram()));
@@ -22,8 +24,15 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
             callbacks_of_sessions(listener, methods, found);
         }
     }
-    if is_main || others().any(|(_, is_datagram)| is_datagram) {
+    let has_own = |listener: &WrittenListener| listener.own.iter().any(|(own, _)| own.name == "on_packet");
+    if is_main || others().any(|(listener, is_datagram)| is_datagram && !has_own(listener)) {
         on_packet(methods, found);
+    }
+    for (listener, is_datagram) in others() {
+        never_runs(listener, is_datagram, found);
+    }
+    if !is_main && !others().any(|(_, is_datagram)| is_datagram) && keys_name_addresses(keys) {
+        nobody_runs(methods, found);
     }
     if is_main {
         frame(keys, found);
@@ -50,18 +59,55 @@ fn missing(listener: &WrittenListener, callback: &Callback) -> Fault {
 }
 
 fn on_packet(methods: &Methods<'_>, found: &mut Found) {
-    let is_missing = methods.presence("on_packet").not();
-    if is_missing.is_never() {
+    let is_missing = methods.is_there_when("on_packet").not();
+    let line = callback("on_packet").map(|callback| callback.signature(None)).unwrap_or_default();
+    let fault = Fault::at(&methods.name_of_type(), format!("`{}` has no `on_packet`", methods.name_of_type()))
+        .note("a datagram listener runs it for each packet, and nothing else reads those")
+        .help(format!("add `{line} {{}}`"));
+    found.faults.extend(is_missing.restrict(fault));
+}
+
+/// Callbacks that a listener names, and that are of another kind of listener.
+fn never_runs(listener: &WrittenListener, is_datagram: bool, found: &mut Found) {
+    // One whose address comes at run time may be of either kind.
+    if !names_address(&listener.keys) {
         return;
     }
-    let line = planned_callback("on_packet").map(|planned| planned.callback.signature(None)).unwrap_or_default();
-    found.push_when(
-        is_missing,
-        Feature::Datagrams,
-        Fault::at(&methods.name_of_type(), format!("`{}` has no `on_packet`", methods.name_of_type()))
-            .note("a datagram listener runs it for each packet, and nothing else reads those")
-            .help(format!("add `{line} {{}}`")),
-    );
+    for (own, method) in &listener.own {
+        let fault = Fault::at(method, format!("{} never runs its `{}`", listener.words(), own.name));
+        match (own.name == "on_packet", is_datagram) {
+            (true, false) => found.push(
+                fault
+                    .note("its clients have sessions, and packets come to a datagram listener")
+                    .help("write `listen = \"udp://127.0.0.1:9502\"`, or remove `on_packet`"),
+            ),
+            (false, true) => {
+                let why = format!("packets belong to no session: {} are of listeners with sessions", listed(CALLBACKS_OF_SESSIONS));
+                found.push(fault.note(why).help(format!("remove `{}`", own.name)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An `on_packet` where every listener has sessions.
+fn nobody_runs(methods: &Methods<'_>, found: &mut Found) {
+    for method in methods.named("on_packet") {
+        let fault = Fault::at(&method.name, "no listener runs `on_packet`")
+            .note("the clients of each have sessions, and packets come to a datagram listener")
+            .help("add `listener(name = \"packets\", listen = \"udp://127.0.0.1:9502\")` to the attribute, or remove `on_packet`");
+        let is_there = super::condition::of(method, &mut Vec::new());
+        found.faults.extend(is_there.restrict(fault));
+    }
+}
+
+/// Whether the address of each listener is known.
+fn keys_name_addresses(keys: &Keys) -> bool {
+    names_address(keys) && keys.listeners.iter().all(|listener| names_address(&listener.keys))
+}
+
+fn names_address(keys: &Keys) -> bool {
+    keys.setting("listen").is_some_and(|setting| matches!(known(&setting.value, None), Known::Text(_)))
 }
 
 /// Of a datagram listener with these keys.
@@ -74,5 +120,4 @@ fn frame(keys: &Keys, found: &mut Found) {
             .note(format!("`{listen}` receives packets, each of which is whole, one for each call of `on_packet`"))
             .help("remove `frame`"),
     );
-    found.speak_of(Feature::Datagrams);
 }

@@ -37,16 +37,6 @@ pub(super) struct PlannedMethod<'a> {
 }
 
 impl Methods<'_> {
-    /// Every one of a name: several where `cfg` picks one.
-    pub(super) fn planned(&self, name: &str) -> impl Iterator<Item = &PlannedMethod<'_>> {
-        self.planned.iter().filter(move |method| method.method.name == name)
-    }
-
-    /// Under which condition there is one of this name, or something that is meant by another.
-    pub(super) fn presence(&self, name: &str) -> Condition {
-        self.planned(name).fold(self.is_meant_when(name), |any, method| any.or(method.condition.clone()))
-    }
-
     pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Method> {
         self.block.methods.iter().filter(move |method| method.name == name)
     }

@@ -45,7 +45,7 @@ mod units;
 mod values;
 
 pub(crate) use frames::Frame;
-pub(crate) use listener::CALLBACKS_OF_SESSIONS;
+pub(crate) use listener::CALLBACKS_OF_LISTENERS;
 pub(crate) use structure::Dispatching;
 pub(crate) use units::plain_calls;
 

@@ -1,22 +1,13 @@
 //! What is right, and not there yet: told once for each feature, where it is first used.
 
-use super::{
-    Found,
-    keys::Keys,
-    methods::Methods,
-    values::{Known, known},
-};
+use super::{Found, keys::Keys, methods::Methods};
 use crate::diagnostics::{Fault, listed};
-use swoole_vocabulary::{CALLBACKS, Feature, KEYS, Scheme};
+use swoole_vocabulary::{CALLBACKS, Feature, KEYS};
 
 pub(super) fn check(keys: &Keys, methods: &Methods<'_>, found: &mut Found) {
     if let Some((value, mode)) = &keys.planned_mode {
         let fault = Fault::at(value, format!("the mode `{mode}` is not there yet"));
         refuse(found, Feature::Modes, fault.note("the mode of this release is \"process\"").help("write `mode = \"process\"`"));
-    }
-    listener(keys, found);
-    for other in &keys.listeners {
-        listener(&other.keys, found);
     }
     for method in methods.planned.iter().filter(|method| method.signature.is_some()) {
         let (feature, name) = (method.planned.feature, method.name());
@@ -40,21 +31,6 @@ pub(super) fn check(keys: &Keys, methods: &Methods<'_>, found: &mut Found) {
         ));
         refuse(found, feature, fault.help(format!("remove `{name}`")));
     }
-}
-
-fn listener(keys: &Keys, found: &mut Found) {
-    let Some(listen) = keys.setting("listen") else { return };
-    let Known::Text(url) = known(&listen.value, None) else { return };
-    if !Scheme::of(&url).is_some_and(Scheme::is_datagram) {
-        return;
-    }
-    let feature = Feature::Datagrams;
-    let fault = Fault::at(&listen.value, format!("{} are not there yet", feature.words()))
-        .note("the listeners of this release are `tcp://`, `tcp6://` and `unix://`")
-        .help("write `listen = \"tcp://127.0.0.1:9501\"`");
-    refuse(found, feature, fault);
-    // `on_packet` belongs to it.
-    found.speak_of(feature);
 }
 
 fn refuse(found: &mut Found, feature: Feature, fault: Fault) {

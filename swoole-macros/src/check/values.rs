@@ -8,7 +8,7 @@
 use super::{Found, Setting, structure, units};
 use crate::diagnostics::{Fault, as_written};
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use swoole_vocabulary::{Key, Kind, Scheme, Unit, Value, key};
+use swoole_vocabulary::{Key, Kind, Unit, Value, key};
 use syn::{Expr, ExprLit, Lit, UnOp};
 
 /// A value as far as it can be known here.
@@ -36,8 +36,11 @@ pub(super) fn setting(key: &'static Key, name: Ident, value: TokenStream, found:
         Known::Unknown => units::fault(key, &value).or_else(|| unquoted(key, &value)),
         Known::Text(text) if key.kind == Kind::Text => {
             // What is wrong with those is said where they are looked at.
-            let is_looked_at = || Scheme::of(text).is_some_and(Scheme::is_datagram) || structure::path_before_port(text).is_some();
-            if key.name == "listen" && is_looked_at() { None } else { out_of_range(key, Value::Text(text), &value) }
+            if key.name == "listen" && structure::path_before_port(text).is_some() {
+                None
+            } else {
+                out_of_range(key, Value::Text(text), &value)
+            }
         }
         Known::Number(number) if matches!(key.kind, Kind::Number | Kind::Seconds | Kind::Bytes) => {
             out_of_range(key, Value::Number(*number), &value)

@@ -1,7 +1,7 @@
 //! The dispatch table: a field for each callback that is there, under the `cfg` of its method.
 
 use super::{lifetimes, row};
-use crate::check::{CALLBACKS_OF_SESSIONS, CallbackOfListener, Method, Row, Server, Written};
+use crate::check::{CALLBACKS_OF_LISTENERS, CallbackOfListener, Method, Row, Server, Written};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use swoole_vocabulary::Returns;
@@ -42,7 +42,7 @@ pub(super) fn of_listeners(server: &Server) -> TokenStream {
         quote!(#(#calls)* #otherwise)
     });
     let listeners = server.listeners.iter().map(|listener| {
-        let fields = CALLBACKS_OF_SESSIONS.map(|callback| {
+        let fields = CALLBACKS_OF_LISTENERS.map(|callback| {
             let field = Ident::new(callback, Span::call_site());
             let own = listener.callbacks.iter().find_map(|(name, what)| match what {
                 CallbackOfListener::Own(at) if *name == callback => names.get(*at),
@@ -69,6 +69,7 @@ fn type_of(callback: &str) -> &'static str {
     match callback {
         "on_connect" => "OnConnect",
         "on_receive" => "OnReceive",
+        "on_packet" => "OnPacket",
         _ => "OnClose",
     }
 }

@@ -184,7 +184,8 @@ pub(super) fn tokens_of(given: Given, swoole: &TokenStream) -> TokenStream {
         Given::TaskId => quote!(#swoole::TaskId),
         Given::Sender => quote!(#swoole::WorkerId),
         Given::Period => quote!(::core::time::Duration),
-        // Of a type that the user chooses, or not there yet.
-        Given::Source | Given::Task | Given::Output | Given::Sent => quote!(_),
+        Given::Source => quote!(&#swoole::PacketSource),
+        // Of a type that the user chooses.
+        Given::Task | Given::Output | Given::Sent => quote!(_),
     }
 }

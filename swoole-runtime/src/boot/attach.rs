@@ -8,7 +8,7 @@ use super::{
     has_files,
 };
 use crate::{
-    contract::Server,
+    contract::{self, Server},
     error::{Error, Result},
     job::Files,
     layout::Memory,
@@ -16,6 +16,7 @@ use crate::{
     process::{ATTACH, Attachment, refusal},
     settings::Resolved,
     sys::{
+        datagram::Sockets,
         exec::{self, Inherited},
         lifeline::Lifeline,
     },
@@ -61,12 +62,15 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let mut take = |number| inherited.take(number).map_err(unable);
     let lifeline = Lifeline::from_fd(take(attachment.lifeline)?);
     let descriptors = [attachment.memory].into_iter().chain(attachment.bells.iter().copied()).map(&mut take).collect::<Result<Vec<_>>>()?;
+    let sockets = attachment.sockets.iter().copied().map(&mut take).collect::<Result<Vec<_>>>()?;
+    let for_packets = settings.listeners.iter().map(|listener| listener.datagrams.is_some());
+    let sockets = if contract::takes_packets::<S>() { Sockets::of(for_packets, sockets).map_err(unable)? } else { Sockets::default() };
     let directory = attachment.files.map(&mut take).transpose()?;
     let path = attachment.files_path.into();
     // Known when the program is compiled: a server without jobs and messages has nothing of them.
     let files = if has_files::<S>() { Files::inherited(directory, path) } else { Files::nowhere(&path) };
     let files: &'static Files = Box::leak(Box::new(files));
-    let memory = Memory::attach(settings, files, attachment.layout, descriptors).map_err(unable)?;
+    let memory = Memory::attach(settings, files, attachment.layout, descriptors, sockets).map_err(unable)?;
     Ok(worker::live::<S>(memory, attachment.slot, attachment.taking, &lifeline))
 }
 

@@ -6,16 +6,22 @@ use crate::{
     master::Listener,
     settings::{ListenUrl, Listening, Place, Resolved, variable_of},
     sys::{
-        listener::{self, Address, Socket},
+        listener::{self, Address, Options, Placed, Socket},
         passed::Passed,
     },
 };
 use std::{
     borrow::Cow,
     io,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use swoole_vocabulary::MAIN_LISTENER;
+
+/// How often, and after how long, an address is asked for again that is in use.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Where else this listener may listen, in a sentence.
 fn elsewhere(name: &str) -> String {
@@ -27,11 +33,18 @@ fn elsewhere(name: &str) -> String {
     }
 }
 
+/// What a program has that takes packets: how their sockets are made, and what becomes of one that was passed.
+#[derive(Clone, Copy)]
+pub(super) struct ForPackets {
+    pub(super) bind: fn(&Address, &Options) -> io::Result<Option<(Socket, Option<Placed>)>>,
+    pub(super) take: fn(OwnedFd) -> io::Result<Socket>,
+}
+
 /// Of the sockets that were passed to this process, those with an address to listen on are listened on, and no other is made for it.
-pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Listener>> {
+pub(super) fn bind(settings: &Resolved, mut passed: Passed, packets: Option<ForPackets>) -> Result<Vec<Listener>> {
     let mut bound = Vec::new();
     for listening in &settings.listeners {
-        match bind_one(listening, &mut passed) {
+        match bind_one(listening, &mut passed, packets) {
             Ok(listener) => bound.push(listener),
             Err(e) => {
                 forget(&bound);
@@ -47,7 +60,7 @@ pub(super) fn bind(settings: &Resolved, mut passed: Passed) -> Result<Vec<Listen
 
 /// Takes the names of unix sockets away again.
 pub(super) fn forget(bound: &[Listener]) {
-    bound.iter().filter_map(|listener| listener.place.as_ref()).for_each(listener::Placed::remove);
+    bound.iter().filter_map(|listener| listener.place.as_ref()).for_each(Placed::remove);
 }
 
 /// What `--check` says of settings in which nothing is wrong, once every host is known.
@@ -76,27 +89,50 @@ fn address(url: &str) -> Result<Address> {
     }
 }
 
-fn bind_one(Listening { name, url, options, .. }: &Listening, passed: &mut Passed) -> Result<Listener> {
+fn bind_one(
+    Listening { name, url, options, datagrams, .. }: &Listening,
+    passed: &mut Passed,
+    packets: Option<ForPackets>,
+) -> Result<Listener> {
     let address = address(url)?;
     let failed = |e: io::Error| failure(name, url, &address, e);
     let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
-    if let Some(fd) = passed.of(&address) {
+    // Refused before, where the program takes none.
+    let packets = packets.filter(|_| datagrams.is_some());
+    if let Some(fd) = passed.of(&address, packets.is_some()) {
         logging::info!("the socket of {url} was passed to the server");
-        let socket = Socket::passed(fd, &address, options).map_err(failed)?;
+        let socket = match packets {
+            Some(packets) => (packets.take)(fd),
+            None => Socket::passed(fd, &address, options),
+        };
+        let socket = socket.map_err(failed)?;
         return Ok(listener(socket, address, None));
     }
-    let (socket, place) = match &address {
-        Address::Internet(address) => (listener::tcp(*address, options).map_err(failed)?, None),
-        Address::Abstract(name) => (listener::abstract_unix(name, options).map_err(failed)?, None),
-        Address::Path(path) => match listener::unix(path, options).map_err(failed)? {
+    let in_use = || io::Error::new(io::ErrorKind::AddrInUse, "another process listens there");
+    let (socket, place) = match (packets, &address) {
+        (Some(packets), _) => patiently(|| (packets.bind)(&address, options)?.ok_or_else(in_use)).map_err(failed)?,
+        (None, Address::Internet(address)) => (listener::tcp(*address, options).map_err(failed)?, None),
+        (None, Address::Abstract(name)) => (listener::abstract_unix(name, options).map_err(failed)?, None),
+        (None, Address::Path(path)) => match listener::unix(path, options).map_err(failed)? {
             Some((socket, place)) => (socket, Some(place)),
-            None => return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there"))),
+            None => return Err(failed(in_use())),
         },
     };
     // A port 0 has become one; a path is as it was.
     let bound =
         if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
     Ok(listener(socket, bound, place))
+}
+
+/// The workers of a server whose master was killed have its datagram sockets until they are gone, too, which the kernel sees to.
+fn patiently<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..TRIES {
+        match bind() {
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => std::thread::sleep(PAUSE),
+            bound => return bound,
+        }
+    }
+    bind()
 }
 
 fn failure(name: &str, url: &str, address: &Address, e: io::Error) -> Error {

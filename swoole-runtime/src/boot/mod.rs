@@ -20,23 +20,25 @@ mod resolve;
 pub use builder::{Builder, builder, start};
 
 use daemon::Command;
+use listen::ForPackets;
 
 #[cfg(feature = "cli")]
 use crate::sys::local::Named;
 use crate::{
-    contract::Server,
+    contract::{self, Server},
     error::{Error, Result},
     job::Files,
     layout::{Memory, Role},
     logging::{self, LogFile, Speaker},
     manager, master,
-    settings::Resolved,
+    settings::{Listening, Resolved},
     sync::Ordering,
     sys::{
+        datagram::{LARGEST_RECORD, Sockets as Packets},
         exec,
         fork::{self, Side, SingleThreaded},
         lifeline::lifeline,
-        listener::Placed,
+        listener::{self, Placed, Socket},
         packet,
         passed::Passed,
         pid_file::{self, PidFile},
@@ -79,6 +81,7 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
         }
         _ => {}
     }
+    refuse_listeners::<S>(&settings)?;
     let settings = as_compiled::<S>(settings);
     let witness = SingleThreaded::check().map_err(|threads| {
         Error::start(
@@ -106,11 +109,31 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     governed
 }
 
+/// An address that came at run time may be of a kind that the program has no callbacks for.
+fn refuse_listeners<S: Server>(settings: &Resolved) -> Result<()> {
+    for (at, Listening { name, url, datagrams, .. }) in settings.listeners.iter().enumerate() {
+        let (of_packets, of_sessions) = (contract::on_packet::<S>(at as u8).is_some(), contract::on_receive::<S>(at as u8).is_some());
+        let (kind, callback, instead) = match (datagrams, of_packets, of_sessions) {
+            (Some(_), false, _) => ("packets", "on_packet", "tcp://127.0.0.1:9501"),
+            (None, true, false) => ("sessions", "on_receive", "udp://127.0.0.1:9501"),
+            _ => continue,
+        };
+        return Err(Error::start(
+            format!(
+                "the listener `{name}` is to be {url}, which brings {kind}, and this program was compiled without an `{callback}` for it"
+            ),
+            format!("listen elsewhere, as at {instead}"),
+        ));
+    }
+    Ok(())
+}
+
 /// With what the program says, and no setting.
 fn as_compiled<S: Server>(settings: Resolved) -> Resolved {
     let user_processes = S::PROCESSES.iter().map(|process| process.name).collect();
     let framed = S::FRAMES.iter().zip(&settings.listeners).filter(|(frame, _)| frame.is_some());
-    let package_cell = framed.map(|(_, listener)| listener.package_max_length).max().unwrap_or(0);
+    let packets = settings.listeners.iter().any(|listener| listener.datagrams.is_some()).then_some(LARGEST_RECORD);
+    let package_cell = framed.map(|(_, listener)| listener.package_max_length).chain(packets).max().unwrap_or(0);
     Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), user_processes, package_cell, ..settings }
 }
 
@@ -132,7 +155,10 @@ fn serve<S: Server>(
     if IS_OPERATED && let Some(path) = settings.pid_file.as_deref().map(Path::new) {
         refuse_second(path)?;
     }
-    let listeners = listen::bind(&settings, passed)?;
+    // Known when the program is compiled: one that takes no packets has nothing of this.
+    let packets = const { contract::takes_packets::<S>() };
+    let packets = packets.then_some(ForPackets { bind: listener::datagram, take: Socket::passed_for_packets });
+    let listeners = listen::bind(&settings, passed, packets)?;
     // Of unix sockets: taken away where the master, or a manager that outlives it, has not.
     let places: Vec<Placed> = listeners.iter().filter_map(|listener| listener.place.clone()).collect();
     let before = match signals::take() {
@@ -215,7 +241,9 @@ fn beget<S: Server>(
     command: &mut Command,
     witness: &SingleThreaded,
 ) -> Result<()> {
-    let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
+    let of_listeners = || sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
+    let packets = if contract::takes_packets::<S>() { Packets::new(of_listeners()) } else { Packets::default() };
+    let memory = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in sockets.listeners.iter().enumerate() {
         memory.header().set_port(at, bound.port());
     }

@@ -6,6 +6,7 @@ use crate::{
     settings::{Collected, Heartbeat, Listening, Resolved, Scheme, Settings, variable_of},
     sys::{
         affinity,
+        datagram::Kind,
         identity::{Identity, is_root},
         limits,
         listener::{Keepalive, Options},
@@ -147,7 +148,9 @@ fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
     // No key of these is out of the range of 32 bits.
     let small = |number: Option<u64>| number.unwrap_or(0) as u32;
     let part = |number: Option<u64>| number.map(|number| number as u32);
-    let is_v6_alone = settings.listen.and_then(Scheme::of) == Some(Scheme::Tcp6);
+    let scheme = settings.listen.and_then(Scheme::of).unwrap_or(Scheme::Tcp);
+    let is_v6_alone = matches!(scheme, Scheme::Tcp6 | Scheme::Udp6);
+    let datagrams = scheme.is_datagram().then(|| if scheme.is_unix() { Kind::Unix } else { Kind::Internet });
     let keepalive = Keepalive {
         idle: part(settings.tcp_keepalive_idle),
         interval: part(settings.tcp_keepalive_interval),
@@ -175,6 +178,7 @@ fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
         package_max_length: settings.package_max_length? as usize,
         heartbeat,
         max_queued_bytes: settings.max_queued_bytes?,
+        datagrams,
     })
 }
 

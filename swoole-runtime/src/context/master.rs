@@ -64,7 +64,7 @@ signposts! {
     because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
         send(fd, data) "`send` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
         sendfile(fd, path) "`sendfile` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
-        send_to(source, data) "`send_to` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in the master" "help: call `worker.send_to(from, data)` in `on_packet`"
     }
 
     "runs in the master", because "sessions are closed by callbacks that run in a worker, and by those of the manager" {

@@ -10,6 +10,7 @@ mod manager;
 mod master;
 mod messages;
 mod outbox;
+mod packets;
 mod processes;
 mod sessions;
 mod signposts;
@@ -35,12 +36,13 @@ pub use master::Master;
 pub(crate) use messages::Postbox;
 #[doc(hidden)]
 pub use messages::{PipeMessage, SentMessage, TakesMessages};
+pub use packets::PacketSource;
 pub use processes::WorkerStatus;
 pub use stats::{Stats, WorkerStats};
 pub(crate) use tasks::Desk;
 #[doc(hidden)]
 pub use tasks::GivenJob;
-pub use tasks::{PacketSource, Task, TaskWorker};
+pub use tasks::{Task, TaskWorker};
 pub use timers::{TimerInfo, Timers};
 pub use user_process::{UserProcess, Wake};
 pub use worker::Worker;

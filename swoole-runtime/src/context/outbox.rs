@@ -3,6 +3,7 @@
 //! Runs in: a worker, and in the manager, which closes sessions. If the reactor is dead: so is the master, and the kernel ends this
 //! process. The reactor never waits for this one, so room comes back; still no wait here is without an end.
 
+use super::packets::PacketSockets;
 use crate::{
     cell::Cells,
     error::SendError,
@@ -15,7 +16,10 @@ use crate::{
     sync::Ordering,
     sys::wake::{Bed, Bell},
 };
-use core::{cell::RefCell, time::Duration};
+use core::{
+    cell::{OnceCell, RefCell},
+    time::Duration,
+};
 use std::time::Instant;
 
 /// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
@@ -38,6 +42,8 @@ pub(crate) struct Outbox {
     memory: &'static Memory,
     sessions: Table,
     lanes: Vec<RefCell<Lane>>,
+    /// Known at the first use.
+    packets: OnceCell<PacketSockets>,
     /// Only workers send bytes.
     cells: Option<Cells>,
     /// Where this process sleeps; `None` for one that must not wait.
@@ -82,6 +88,7 @@ impl Outbox {
             memory,
             sessions,
             lanes,
+            packets: OnceCell::new(),
             cells,
             bed,
             // Zeroed by the kernel, page by page, when first used.
@@ -89,6 +96,10 @@ impl Outbox {
             flights: RefCell::new(vec![[0; 2]; sessions.rows()].into()),
             largest_on_ring: largest_message(memory.ring_bytes()),
         }
+    }
+
+    pub(super) fn packets(&self) -> &PacketSockets {
+        self.packets.get_or_init(|| PacketSockets::of(self.memory))
     }
 
     pub(crate) fn memory(&self) -> &'static Memory {

@@ -4,8 +4,8 @@ use crate::{
     event::{Callback, State},
     id::{SessionId, WorkerId},
     layout::Memory,
-    process::{Group, Lifecycle},
-    sync::Ordering,
+    process::{Group, Lifecycle, ReactorBoard},
+    sync::{AtomicU64, Ordering},
 };
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,6 +31,11 @@ pub struct Stats {
     /// How often no connection could be accepted since the start, for want of descriptors or memory. Clients wait meanwhile, and it is tried
     /// again ten times a second.
     pub accept_failed_count: u64,
+    /// Packets received since the start.
+    pub packet_count: u64,
+    /// Packets thrown away since the start: by the kernel, for want of room in the buffer of the socket, or because they had more than 64 KiB. The
+    /// kernel tells of them with the next packet.
+    pub packet_lost_count: u64,
     /// Jobs handed over since the start.
     pub task_count: u64,
     /// Jobs that wait for a task worker, or that one is at; the original's `tasking_num`.
@@ -78,6 +83,9 @@ impl Stats {
         let header = memory.header();
         let of = |group| memory.slots_of(group).map(|slot| WorkerStats::read(memory, slot)).collect();
         // Relaxed, all of them: counts for people.
+        let of_reactors = |count: fn(&ReactorBoard) -> &AtomicU64| {
+            (0..memory.settings.reactors).map(|reactor| count(memory.reactor(reactor)).load(Ordering::Relaxed)).sum()
+        };
         Self {
             start_time: UNIX_EPOCH + Duration::from_millis(header.started_ms.load(Ordering::Relaxed)),
             connection_num: header.connections(),
@@ -87,6 +95,8 @@ impl Stats {
             violation_count: header.violations.load(Ordering::Relaxed),
             discarded_count: header.discarded.load(Ordering::Relaxed),
             accept_failed_count: header.accept_failed.load(Ordering::Relaxed),
+            packet_count: of_reactors(|board| &board.packets),
+            packet_lost_count: of_reactors(|board| &board.packets_lost),
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),
             is_leaving: header.lifecycle() >= Lifecycle::Leaving,

@@ -260,9 +260,6 @@ impl Desk {
     }
 }
 
-/// Where a datagram came from. Datagram listeners are not there yet.
-pub struct PacketSource(#[allow(dead_code, reason = "nothing makes one yet")] ());
-
 signposts! {
     impl [S] TaskWorker<S>, of TaskWorker, not in calls_of_a_task_worker;
 
@@ -280,5 +277,10 @@ signposts! {
 
     "runs in a task worker", because "what `on_task` returns travels back to the worker that handed over the job" {
         finish(output) "`finish` cannot be called in a task worker" "help: let `on_task` return the output"
+    }
+
+    "runs in a task worker", because "packets come to workers, and their sources stay there" {
+        send_to(source, data) "`send_to` cannot be called in a task worker"
+            "help: call `worker.send_to(&source, data)` in `on_packet`, or in the closure of `worker.task_with(&job, …)`"
     }
 }

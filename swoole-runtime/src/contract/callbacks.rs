@@ -3,7 +3,7 @@
 
 use super::{Outcome, no_state};
 use crate::{
-    context::{FinishedJob, GivenJob, Lost, Manager, Master, SentMessage, TaskWorker, Worker, WorkerExit, WorkerStart},
+    context::{FinishedJob, GivenJob, Lost, Manager, Master, PacketSource, SentMessage, TaskWorker, Worker, WorkerExit, WorkerStart},
     error::Failure,
     event::CloseReason,
     id::{SessionId, TaskId, WorkerId},
@@ -19,6 +19,7 @@ macro_rules! define {
     (@given $S:ident Session) => { SessionId };
     (@given $S:ident MaybeSession) => { Option<SessionId> };
     (@given $S:ident Data) => { &[u8] };
+    (@given $S:ident Source) => { &PacketSource };
     (@given $S:ident Reason) => { CloseReason };
     (@given $S:ident Exit) => { &WorkerExit };
     (@given $S:ident Message) => { &str };

@@ -14,7 +14,7 @@ mod stop;
 mod watch;
 
 use crate::{
-    contract::Server,
+    contract::{self, Server},
     layout::Memory,
     process::Taking,
     sys::{lifeline::Lifeline, listener::Placed, packet::Packets, pidfd::PidFd},
@@ -66,10 +66,13 @@ pub(crate) fn manage<S: Server>(memory: &'static Memory, inherited: Inherited, w
             drop((manager_line, standby_line));
             match exec {
                 Some(exec) => {
+                    // As for files.
+                    let sockets = if contract::takes_packets::<S>() { memory.sockets.all() } else { Vec::new() };
+                    let sockets: Vec<_> = sockets.into_iter().flatten().collect();
                     // Known when the program is compiled: a server without jobs and messages has no files of them.
                     let has_files = S::DISPATCH.on_task.is_some() || S::DISPATCH.on_pipe_message.is_some();
                     let files = if has_files { memory.files.descriptor() } else { None };
-                    exec.run(memory, slot, taking, &lifeline, files)
+                    exec.run(memory, slot, taking, &lifeline, files, &sockets)
                 }
                 None => work(memory, slot, taking, &lifeline),
             }

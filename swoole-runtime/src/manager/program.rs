@@ -14,6 +14,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::Arc,
 };
 
 /// The programs.
@@ -121,6 +122,7 @@ impl Exec {
         taking: Taking,
         lifeline: &Lifeline,
         files: Option<BorrowedFd<'_>>,
+        sockets: &[Arc<OwnedFd>],
     ) -> i32 {
         let mut kept = memory.descriptors();
         let (shared, bells) = (kept[0].as_raw_fd(), kept[1..].iter().map(AsRawFd::as_raw_fd).collect());
@@ -131,10 +133,12 @@ impl Exec {
             lifeline: lifeline.as_fd().as_raw_fd(),
             memory: shared,
             bells,
+            sockets: sockets.iter().map(AsRawFd::as_raw_fd).collect(),
             files: files.map(|files| files.as_raw_fd()),
             files_path: memory.files.place().to_string(),
             settings: memory.settings.alike().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
+        kept.extend(sockets.iter().map(AsFd::as_fd));
         kept.extend(files.into_iter().chain([lifeline.as_fd(), self.note.as_fd()]));
         let left = format!("{}:{}", std::process::id(), self.note.as_raw_fd());
         let e = match exec::add_to_note(&self.note, &attachment.text()) {

@@ -6,7 +6,7 @@
 use super::{children::LONGEST_WAIT, life::Life, replace::why_refused};
 use crate::{
     context::WorkerExit,
-    contract::Server,
+    contract::{self, Server},
     event::{CloseReason, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
     job::{Holder, Phase, State as JobState, settle_asker, settle_holder},
@@ -57,6 +57,9 @@ impl Life {
             });
         }
         match current {
+            Some(Current { begun: Some((begun, ToWorker::Packet)), .. }) if contract::takes_packets::<S>() => {
+                self.settle_packet::<S>(at, begun)
+            }
             Some(Current { begun: Some((begun, kind)), session: Some(session), .. }) => self.settle_begun::<S>(at, begun, kind, session),
             // A record that waits for `on_lost` waits on: this one died before it came to it.
             _ if S::DISPATCH.on_lost.is_some() && self.still_lost(at) => {}
@@ -190,6 +193,16 @@ impl Life {
         }
     }
 
+    /// The packet it had begun: to `on_lost` of its successor, or to nobody. Those behind it are other packets.
+    fn settle_packet<S: Server>(&mut self, at: usize, begun: Begun) {
+        let goes_on = self.memory.header().lifecycle() != Lifecycle::Stopping;
+        if S::DISPATCH.on_lost.is_some() && !begun.again && goes_on {
+            return self.memory.slot(at).leave(Some(begun));
+        }
+        Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
+        self.memory.slot(at).leave(None);
+    }
+
     /// The record it had begun: to `on_lost` of its successor, or the end of that one session.
     fn settle_begun<S: Server>(&mut self, at: usize, begun: Begun, kind: ToWorker, session: SessionId) {
         let goes_on = self.memory.header().lifecycle() != Lifecycle::Stopping;
@@ -199,7 +212,7 @@ impl Life {
         // A worker that died in `on_close` has begun it, and it is begun once: the session is through.
         let (what, detail) = match kind {
             ToWorker::Close => (ToReactor::Closed, 0),
-            ToWorker::Connect | ToWorker::Data | ToWorker::BufferFull | ToWorker::BufferEmpty => {
+            ToWorker::Connect | ToWorker::Data | ToWorker::BufferFull | ToWorker::BufferEmpty | ToWorker::Packet => {
                 (ToReactor::Close, CloseReason::WorkerDied as u8)
             }
             // It begins no callback, so nobody died in one: it stays for the successor.

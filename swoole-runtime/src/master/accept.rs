@@ -34,10 +34,12 @@ pub(super) enum Door {
 }
 
 impl Door {
-    pub(super) fn new(socket: &Socket) -> io::Result<Self> {
+    /// `None` where no connections come in.
+    pub(super) fn new(socket: &Socket) -> io::Result<Option<Self>> {
         Ok(match socket {
-            Socket::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket.try_clone()?)),
-            Socket::Unix(socket) => Self::Unix(UnixListener::from_std(socket.try_clone()?)),
+            Socket::Tcp(socket) => Some(Self::Tcp(TcpListener::from_std(socket.try_clone()?))),
+            Socket::Unix(socket) => Some(Self::Unix(UnixListener::from_std(socket.try_clone()?))),
+            Socket::Datagram(_) => None,
         })
     }
 
@@ -59,7 +61,8 @@ impl Door {
 /// The accepting side.
 pub(super) struct Acceptor {
     memory: &'static Memory,
-    listeners: Vec<Door>,
+    /// Each with the number of its listener.
+    doors: Vec<(usize, Door)>,
     intakes: Vec<Intake>,
     mode: Mode,
     shares: Arc<Shares>,
@@ -74,9 +77,9 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(memory: &'static Memory, listeners: Vec<Door>, intakes: Vec<Intake>, mode: Mode, shares: Arc<Shares>) -> Self {
+    pub(super) fn new(memory: &'static Memory, doors: Vec<(usize, Door)>, intakes: Vec<Intake>, mode: Mode, shares: Arc<Shares>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, listeners, intakes, mode, shares, next: first, more: true, resting: None, said_full: false, said_failed: false }
+        Self { memory, doors, intakes, mode, shares, next: first, more: true, resting: None, said_full: false, said_failed: false }
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
@@ -91,15 +94,16 @@ impl Acceptor {
         }
         self.resting = None;
         self.more = false;
-        for at in 0..self.listeners.len() {
+        for at in 0..self.doors.len() {
             self.accept_from(at);
         }
     }
 
     fn accept_from(&mut self, at: usize) {
         for _ in 0..AT_ONCE {
-            match self.listeners[at].accept() {
-                Ok((stream, remote)) => self.take(at, stream.into_raw_fd(), remote),
+            let (listener, door) = &self.doors[at];
+            match door.accept() {
+                Ok((stream, remote)) => self.take(*listener, stream.into_raw_fd(), remote),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     // Without a descriptor it would have failed, even where nobody waits.
                     if core::mem::take(&mut self.said_failed) {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     context::Master as Context,
-    contract::{Outcome, Server},
+    contract::{self, Outcome, Server},
     error::{Error, Result, spoken},
     layout::Memory,
     logging,
@@ -200,13 +200,16 @@ impl Life {
             let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
             self.reactors.push(thread);
         }
-        let mut listeners = Vec::new();
+        let mut doors = Vec::new();
         for (at, Listener { socket, .. }) in self.listeners.iter().enumerate() {
-            let (token, fd) = (Token(LISTENERS.0 + at), socket.as_fd().as_raw_fd());
-            self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
-            listeners.push(Door::new(socket)?);
+            // Packets come to a reactor by themselves.
+            if let Some(door) = Door::new(socket)? {
+                let (token, fd) = (Token(LISTENERS.0 + at), socket.as_fd().as_raw_fd());
+                self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+                doors.push((at, door));
+            }
         }
-        Ok(Acceptor::new(self.memory, listeners, intakes, S::DISPATCHING.mode, shares))
+        Ok(Acceptor::new(self.memory, doors, intakes, S::DISPATCHING.mode, shares))
     }
 
     /// Says whether a child has ended.
@@ -361,7 +364,8 @@ impl Life {
             self.ring_all();
         }
         // The last quarter is the workers', to stop in: a client that does not read must not cost them that.
-        if header.lifecycle() == Lifecycle::Draining && (header.connections() == 0 || self.reactors.is_empty() || !is_left(1)) {
+        let is_through = || self.reactors.is_empty() || header.connections() == 0 && !self.memory.has_packets();
+        if header.lifecycle() == Lifecycle::Draining && (is_through() || !is_left(1)) {
             header.enter(Lifecycle::Stopping);
             self.ring_all();
         }
@@ -406,6 +410,9 @@ impl Life {
             if reactor.join().is_err() {
                 logging::error!("a reactor panicked: this is a bug of the server framework");
             }
+        }
+        if contract::takes_packets::<S>() {
+            self.memory.sockets.end();
         }
         let start = Instant::now();
         while !children().is_empty() {

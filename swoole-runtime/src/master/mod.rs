@@ -14,7 +14,7 @@ mod supervisor;
 use crate::sys::local::Named;
 use crate::{
     context::SessionInfo,
-    contract::Server,
+    contract::{self, Server},
     dispatch::{Dispatch, Mode},
     error::Result,
     frame::Framing,
@@ -81,6 +81,7 @@ struct ProgramOf<S>(PhantomData<fn() -> S>);
 
 impl<S: Server> Program for ProgramOf<S> {
     const FRAMES: bool = !S::FRAMES.is_empty();
+    const PACKETS: bool = contract::takes_packets::<S>();
     const WATERMARKS: bool = S::DISPATCH.on_buffer_full.is_some() || S::DISPATCH.on_buffer_empty.is_some();
     const MODE: Mode = S::DISPATCHING.mode;
     const HAS_EVENTS: bool = S::DISPATCHING.has_events;

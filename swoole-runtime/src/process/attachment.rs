@@ -18,6 +18,8 @@ pub(crate) struct Attachment {
     pub(crate) memory: RawFd,
     /// The master's, the manager's, those of the reactors, those of the slots.
     pub(crate) bells: Vec<RawFd>,
+    /// Those for packets, in the order of their listeners.
+    pub(crate) sockets: Vec<RawFd>,
     /// The directory for what is too large for shared memory, and what people call it.
     pub(crate) files: Option<RawFd>,
     pub(crate) files_path: String,
@@ -45,6 +47,9 @@ impl Attachment {
         for bell in &self.bells {
             text += &format!("bell {bell}\n");
         }
+        for socket in &self.sockets {
+            text += &format!("socket {socket}\n");
+        }
         for (name, value) in &self.settings {
             text += &format!("setting {name} {}\n", one_line(value));
         }
@@ -71,6 +76,7 @@ impl Attachment {
             lifeline: one("lifeline")?.parse().ok()?,
             memory: one("memory")?.parse().ok()?,
             bells: all("bell").map(str::parse).collect::<Result<_, _>>().ok()?,
+            sockets: all("socket").map(str::parse).collect::<Result<_, _>>().ok()?,
             files: one("files").map(str::parse).transpose().ok()?,
             files_path: one("files-path")?.to_owned(),
             settings: all("setting")
@@ -111,6 +117,7 @@ mod tests {
                     lifeline: 3,
                     memory: 4,
                     bells: vec![5, 6, 7],
+                    sockets: vec![8, 9],
                     files,
                     files_path: "/tmp/with blanks".to_owned(),
                     settings: vec![("listen".to_owned(), "tcp://[::1]:9501".to_owned()), ("task_tmpdir".to_owned(), "a b".to_owned())],

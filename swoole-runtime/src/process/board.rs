@@ -187,6 +187,11 @@ pub(crate) struct ReactorBoard {
     pub(crate) asleep: Flag,
     /// Output that the kernel has not taken yet, of all its sessions, in bytes.
     pub(crate) queued: AtomicU64,
+    /// Packets it has received, and those that were thrown away before.
+    pub(crate) packets: AtomicU64,
+    pub(crate) packets_lost: AtomicU64,
+    /// 1 as long as it may receive packets, or hold some that it has not published.
+    pub(crate) holds_packets: AtomicU64,
 }
 
 /// One worker. The process that holds the slot writes it; the manager while none does.

@@ -184,20 +184,23 @@ fn tag(found: Found) -> Tag {
 impl Lane {
     /// Publishes a package of the session's tail: on the ring, or where it is too large for that in a cell. `false` when there is no room.
     fn push_package(&mut self, tag: Tag, package: &[u8]) -> bool {
-        let is_published = if package.len() <= largest_message(self.to.length()) {
-            let is_published = self.to.push(tag, package);
-            if !is_published {
-                self.needs = Room::Bytes(package.len());
+        match self.push_record(tag, package) {
+            Ok(()) => true,
+            Err(needs) => {
+                self.needs = needs;
+                false
             }
-            is_published
+        }
+    }
+
+    /// Publishes a record with these bytes; what it needs where there is no room.
+    pub(super) fn push_record(&mut self, tag: Tag, bytes: &[u8]) -> Result<(), Room> {
+        let (is_published, needs) = if bytes.len() <= largest_message(self.to.length()) {
+            (self.to.push(tag, bytes), Room::Bytes(bytes.len()))
         } else {
-            let is_published = self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, package));
-            if !is_published {
-                self.needs = Room::Cell;
-            }
-            is_published
+            (self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, bytes)), Room::Cell)
         };
         self.published |= is_published;
-        is_published
+        if is_published { Ok(()) } else { Err(needs) }
     }
 }

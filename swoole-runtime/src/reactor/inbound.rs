@@ -52,11 +52,16 @@ impl Lane {
         }
     }
 
-    /// Whether there is what the first of those that wait needs.
-    pub(super) fn has_room<P: Program>(&mut self) -> bool {
-        match (self.needs, &self.packages) {
+    /// Raised anew for this sleep: the worker answers each raise once.
+    pub(super) fn asks_for_room(&self) {
+        self.to.wants_room().lower();
+        self.to.wants_room().raise();
+    }
+
+    pub(super) fn has_room<P: Program>(&mut self, needs: Room) -> bool {
+        match (needs, &self.packages) {
             (Room::Bytes(length), _) => self.to.reserve(length, length).is_some(),
-            (Room::Cell, Some(packages)) if P::FRAMES => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+            (Room::Cell, Some(packages)) if P::CELLS => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
             (Room::Cell, _) => true,
         }
     }

@@ -8,6 +8,7 @@ mod idle;
 mod inbound;
 mod outbound;
 mod output;
+mod packets;
 mod tails;
 mod turn;
 
@@ -30,6 +31,7 @@ use dispatch::Chooser;
 pub(crate) use dispatch::Shares;
 use mio::{Interest, Poll, Registry, Token, unix::SourceFd};
 use output::Outputs;
+use packets::Inlet;
 use std::{io, os::fd::AsRawFd, sync::Arc};
 use tails::Tails;
 
@@ -46,6 +48,10 @@ const SMALLEST_READ: usize = 2 << 10;
 pub(crate) trait Program: Send + 'static {
     /// Whether any listener has a frame.
     const FRAMES: bool;
+    /// Whether the program takes packets.
+    const PACKETS: bool;
+    /// Whether anything may be too large for a ring.
+    const CELLS: bool = Self::FRAMES || Self::PACKETS;
     /// Whether workers hear of watermarks.
     const WATERMARKS: bool;
     /// How packages find their worker.
@@ -79,6 +85,10 @@ pub(crate) struct Reactor<P> {
     reading_now: Vec<SessionId>,
     /// Rows that are through but for output that the client does not take, and when it ends.
     lingering: Vec<(usize, u64, u64)>,
+    /// The datagram sockets of this reactor.
+    inlets: Vec<Inlet>,
+    /// Until the server is to end.
+    takes_packets: bool,
     largest_read: usize,
     /// Sessions of which nothing is read until what is on its way is through.
     held: Vec<SessionId>,
@@ -143,13 +153,17 @@ impl<P: Program> Reactor<P> {
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
-                packages: P::FRAMES.then(|| Outgoing::new(memory.packages(index, slot))),
+                packages: P::CELLS.then(|| Outgoing::new(memory.packages(index, slot))),
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
                 owner: &memory.slot(slot).owner,
                 gone_wild: None,
             })
             .collect();
+        // What a program cannot take, its server has not.
+        let inlets = if P::PACKETS { packets::inlets(memory, index, poll.registry())? } else { Vec::new() };
+        // Relaxed: before the server runs.
+        memory.reactor(index).holds_packets.store(u64::from(!inlets.is_empty()), Ordering::Relaxed);
         let reactor = Self {
             index,
             memory,
@@ -165,6 +179,8 @@ impl<P: Program> Reactor<P> {
             reading_on: Vec::with_capacity(1024),
             reading_now: Vec::with_capacity(1024),
             lingering: Vec::new(),
+            inlets,
+            takes_packets: true,
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
             held: Vec::new(),
             next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),

@@ -38,7 +38,12 @@ impl<P: Program> Reactor<P> {
                 gathered += 1;
             }
             self.read_on();
+            let were_packets = P::PACKETS && self.take_packets();
             self.wake_workers();
+            if were_packets {
+                // Whoever answers comes first: the next batch is larger for it, and each has cost a sleep and two wakings.
+                std::thread::yield_now();
+            }
             self.take_from_workers();
             self.come_back_to_waiting();
             self.read_held();
@@ -53,14 +58,15 @@ impl<P: Program> Reactor<P> {
 
     fn handle(&mut self, events: &Events) {
         for event in events {
-            if event.token() != BELL {
-                self.ready(event);
+            if event.token() == BELL || P::PACKETS && self.has_packets(event.token()) {
+                continue;
             }
+            self.ready(event);
         }
     }
 
     fn wait(&mut self, events: &mut Events) {
-        let timeout = if !self.reading_on.is_empty() {
+        let timeout = if !self.reading_on.is_empty() || P::PACKETS && self.has_packets_to_take() {
             Some(Duration::ZERO)
         } else {
             self.board.asleep.raise();
@@ -86,6 +92,7 @@ impl<P: Program> Reactor<P> {
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
             || self.workers.iter_mut().any(|lane| lane.has_work::<P>())
+            || P::PACKETS && self.packets_have_room()
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -153,6 +160,9 @@ impl<P: Program> Reactor<P> {
 
     /// Rows that found no room try again, in their order, until one finds none again.
     fn come_back_to_waiting(&mut self) {
+        if P::PACKETS {
+            self.come_back_to_packets();
+        }
         for slot in 0..self.workers.len() {
             while let Some(found) = self.first_waiting(slot) {
                 self.pump(found);
@@ -161,7 +171,7 @@ impl<P: Program> Reactor<P> {
                 }
             }
             let lane = &self.workers[slot];
-            if lane.waiting.0 == 0 {
+            if lane.waiting.0 == 0 && !(P::PACKETS && self.is_waited_for_by_packets(slot)) {
                 lane.to.wants_room().lower();
             }
         }
@@ -179,10 +189,8 @@ impl<P: Program> Reactor<P> {
 impl super::Lane {
     fn has_work<P: Program>(&mut self) -> bool {
         if self.waiting.0 != 0 {
-            // Raised anew for this sleep: the worker answers each raise once.
-            self.to.wants_room().lower();
-            self.to.wants_room().raise();
-            if self.has_room::<P>() {
+            self.asks_for_room();
+            if self.has_room::<P>(self.needs) {
                 return true;
             }
         }

@@ -128,6 +128,14 @@ impl Look {
         self.0.back.distrusts.load(Ordering::Relaxed)
     }
 
+    /// Whether everything that was published is consumed.
+    pub(crate) fn is_empty(&self) -> bool {
+        // Acquire, label "records".
+        let published = self.0.front.published.load(Ordering::Acquire);
+        // Acquire, label "room".
+        self.0.back.consumed.load(Ordering::Acquire) == published
+    }
+
     /// [manager] Consumes for a consumer that is dead and has no successor yet.
     pub(crate) fn skip(&self, position: u64) {
         // Release, label "room": nothing of it is read any more.

@@ -1,7 +1,7 @@
 //! The settings as the server runs with them: every default filled in, every limit held against the machine.
 
 use super::SettingsInForce;
-use crate::sys::{identity::Identity, listener::Options};
+use crate::sys::{datagram::Kind, identity::Identity, listener::Options};
 use core::{fmt, time::Duration};
 
 /// One listener.
@@ -13,6 +13,8 @@ pub(crate) struct Listening {
     pub(crate) options: Options,
     /// How long a package may be, where the listener has a frame.
     pub(crate) package_max_length: usize,
+    /// Where packets come in, and no sessions.
+    pub(crate) datagrams: Option<Kind>,
     /// When its sessions end for their silence.
     pub(crate) heartbeat: Option<Heartbeat>,
     /// How many bytes of one session may be on their way to its worker; 0 for any number.

@@ -2,8 +2,8 @@
 //!
 //! What is accepted inherits from its listener all options but those of the listener alone, which saves system calls on each connection.
 
-use super::local;
 pub(crate) use super::local::Placed;
+use super::{datagram, local};
 use core::fmt;
 use nix::{
     getsockopt_impl, setsockopt_impl, sockopt_impl,
@@ -20,6 +20,7 @@ use std::{
         unix::net::UnixListener,
     },
     path::PathBuf,
+    sync::Arc,
 };
 
 sockopt_impl!(DeferAccept, Both, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, i32);
@@ -35,10 +36,11 @@ pub(crate) enum Address {
     Abstract(Vec<u8>),
 }
 
-/// A stream socket that listens.
+/// A socket that listens, or that packets come in by, which every process of the server has.
 pub(crate) enum Socket {
     Tcp(TcpListener),
     Unix(UnixListener),
+    Datagram(Arc<OwnedFd>),
 }
 
 /// What a listener is to be like. Zero leaves a time or a number to the kernel.
@@ -101,6 +103,19 @@ pub(crate) fn abstract_unix(name: &[u8], options: &Options) -> io::Result<Socket
     Ok(Socket::Unix(UnixListener::from(fd)))
 }
 
+/// A socket for packets that come to this address; `None` where a live server has the path.
+pub(crate) fn datagram(address: &Address, options: &Options) -> io::Result<Option<(Socket, Option<Placed>)>> {
+    let (fd, place) = match address {
+        Address::Internet(address) => (datagram::udp(*address, options)?, None),
+        Address::Abstract(name) => (datagram::abstract_unix(name)?, None),
+        Address::Path(path) => match local::receive(path, options.mode)? {
+            Some((fd, place)) => (datagram::count_lost(fd)?, Some(place)),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some((Socket::Datagram(Arc::new(fd)), place)))
+}
+
 fn backlog(options: &Options) -> io::Result<Backlog> {
     Ok(Backlog::new(i32::try_from(options.backlog).unwrap_or(i32::MAX))?)
 }
@@ -133,6 +148,19 @@ fn set_tcp(fd: &impl AsFd, options: &Options) -> io::Result<()> {
 }
 
 impl Socket {
+    /// What every process has of it.
+    pub(crate) fn for_packets(&self) -> Option<Arc<OwnedFd>> {
+        match self {
+            Self::Datagram(socket) => Some(Arc::clone(socket)),
+            Self::Tcp(_) | Self::Unix(_) => None,
+        }
+    }
+
+    /// A socket for packets that somebody else has made.
+    pub(crate) fn passed_for_packets(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self::Datagram(Arc::new(datagram::count_lost(fd)?)))
+    }
+
     /// A socket that somebody else has made and listens on; what can still be set is set.
     pub(crate) fn passed(fd: OwnedFd, address: &Address, options: &Options) -> io::Result<Self> {
         match address {
@@ -150,6 +178,7 @@ impl AsFd for Socket {
         match self {
             Self::Tcp(socket) => socket.as_fd(),
             Self::Unix(socket) => socket.as_fd(),
+            Self::Datagram(socket) => socket.as_fd(),
         }
     }
 }
@@ -206,7 +235,7 @@ mod tests {
                 let address = socket.local_addr().expect("it has one");
                 (socket, address)
             }
-            Socket::Unix(_) => panic!("another kind"),
+            Socket::Unix(_) | Socket::Datagram(_) => panic!("another kind"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A stream socket that has a name in the file system.
+//! A socket that has a name in the file system.
 
 use nix::{
     errno::Errno,
@@ -14,10 +14,10 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, ErrorKind},
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd},
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
         unix::{
             fs::{FileTypeExt, MetadataExt, PermissionsExt},
-            net::{UnixListener, UnixStream},
+            net::UnixListener,
         },
     },
     path::{Path, PathBuf},
@@ -58,20 +58,36 @@ type Identity = (u64, u64, (i64, i64));
 /// Listens at this path. The socket that a dead process has left there is replaced; `None` where a live one listens. The file has these
 /// permissions, or what the umask leaves.
 pub(crate) fn listen(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Option<Named>> {
+    let backlog = Backlog::new(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    let bound = place(path, mode, SockType::Stream, |fd| Ok(listen_on(fd, backlog)?))?;
+    Ok(bound.map(|(fd, place)| Named { listener: UnixListener::from(fd), place }))
+}
+
+/// The same for packets.
+pub(crate) fn receive(path: &Path, mode: Option<u32>) -> io::Result<Option<(OwnedFd, Placed)>> {
+    place(path, mode, SockType::Datagram, |_| Ok(()))
+}
+
+fn place(
+    path: &Path,
+    mode: Option<u32>,
+    kind: SockType,
+    open: impl FnOnce(&OwnedFd) -> io::Result<()>,
+) -> io::Result<Option<(OwnedFd, Placed)>> {
     let _lock = lock(path, LOCK_TRIES);
     match fs::symlink_metadata(path) {
         Ok(there) if !there.file_type().is_socket() => return Err(io::Error::other("there is a file of this name that is no socket")),
-        Ok(_) => match connect(path) {
+        Ok(_) => match connect_as(path, kind) {
             Err(e) if e.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-            // One that is too busy to answer lives, too.
+            // One that is too busy to answer lives, too, and one of another kind.
             Ok(_) => return Ok(None),
-            Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::WouldBlock || e.raw_os_error() == Some(Errno::EPROTOTYPE as i32) => return Ok(None),
             Err(e) => return Err(e),
         },
         Err(e) if e.kind() == ErrorKind::NotFound => {}
         Err(e) => return Err(e),
     }
-    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
+    let fd = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
     // Before it has a name: the file gets this mode, less the umask, and nobody else ever finds it more open.
     if let Some(mode) = mode {
         fchmod(&fd, Mode::from_bits_truncate(mode))?;
@@ -83,13 +99,13 @@ pub(crate) fn listen(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result
             // What the umask took. The directory is locked, and the name is ours.
             fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         }
-        Ok(listen_on(&fd, Backlog::new(i32::try_from(backlog).unwrap_or(i32::MAX))?)?)
+        open(&fd)
     };
     if let Err(e) = opened() {
         let _ = fs::remove_file(path);
         return Err(e);
     }
-    Ok(Some(Named { listener: UnixListener::from(fd), place }))
+    Ok(Some((fd, place)))
 }
 
 /// Who else looks and binds in this directory does so before or after. Where it cannot be locked, two that start at the same time may each
@@ -140,18 +156,22 @@ impl Placed {
 ///
 /// # Errors
 /// `NotFound` and `ConnectionRefused` where nobody listens, `WouldBlock` where too many wait already.
-pub(crate) fn connect(path: &Path) -> io::Result<UnixStream> {
-    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
+#[cfg(any(feature = "cli", test))]
+pub(crate) fn connect(path: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+    let stream = std::os::unix::net::UnixStream::from(connect_as(path, SockType::Stream)?);
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+fn connect_as(path: &Path, kind: SockType) -> io::Result<OwnedFd> {
+    let fd = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
     loop {
         match connect_to(fd.as_raw_fd(), &UnixAddr::new(path)?) {
             Err(Errno::EINTR) => {}
             Err(e) => return Err(e.into()),
-            Ok(()) => break,
+            Ok(()) => return Ok(fd),
         }
     }
-    let stream = UnixStream::from(fd);
-    stream.set_nonblocking(false)?;
-    Ok(stream)
 }
 
 /// The process at the other end, and its user, as they were when the connection was made.
@@ -181,7 +201,7 @@ pub(crate) fn user() -> u32 {
 mod tests {
     use super::*;
 
-    fn place(name: &str) -> PathBuf {
+    fn path_of(name: &str) -> PathBuf {
         let directory = std::env::temp_dir().join(format!("swoole-local-{}", std::process::id()));
         let _ = fs::create_dir(&directory);
         directory.join(name)
@@ -193,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_a_dead_server_has_left_is_replaced_and_a_live_one_stays() {
-        let path = place("live");
+        let path = path_of("live");
         let first = at(&path, None).expect("it can listen").expect("nobody else does");
         assert!(at(&path, None).expect("it can look").is_none(), "a live one stays");
         let left = first.place().clone();
@@ -208,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_socket_is_left_alone() {
-        let path = place("file");
+        let path = path_of("file");
         fs::write(&path, "mine").expect("a file can be written");
         assert!(at(&path, None).is_err());
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "mine");
@@ -218,7 +238,7 @@ mod tests {
     #[test]
     fn the_file_has_the_permissions_that_were_asked_for() {
         for mode in [0o600, 0o660, 0o777] {
-            let path = place(&format!("mode-{mode:o}"));
+            let path = path_of(&format!("mode-{mode:o}"));
             let named = at(&path, Some(mode)).expect("it can listen").expect("nobody else does");
             assert_eq!(fs::symlink_metadata(&path).expect("it is there").mode() & 0o777, mode);
             named.place().remove();
@@ -227,7 +247,7 @@ mod tests {
 
     #[test]
     fn of_those_who_start_at_once_one_listens() {
-        let path = place("race");
+        let path = path_of("race");
         drop(at(&path, None).expect("it can listen"));
         let starts: Vec<_> = (0..8)
             .map(|_| {

@@ -19,7 +19,14 @@ const FIRST: RawFd = 3;
 const MOST: RawFd = 1024;
 
 /// Those that nobody has taken yet.
-pub(crate) struct Passed(Vec<(OwnedFd, Address)>);
+pub(crate) struct Passed(Vec<Open>);
+
+/// One of them: where it listens, and whether it is for packets.
+struct Open {
+    fd: OwnedFd,
+    address: Address,
+    is_datagram: bool,
+}
 
 impl Passed {
     /// [master] All that were passed to this process; the second time there are none.
@@ -38,26 +45,26 @@ impl Passed {
         Self((FIRST..last).filter_map(listener).collect())
     }
 
-    /// The one that listens on this address.
-    pub(crate) fn of(&mut self, address: &Address) -> Option<OwnedFd> {
-        let at = self.0.iter().position(|(_, bound)| bound == address)?;
-        Some(self.0.swap_remove(at).0)
+    /// The one of this kind that listens on this address.
+    pub(crate) fn of(&mut self, address: &Address, is_datagram: bool) -> Option<OwnedFd> {
+        let at = self.0.iter().position(|open| open.address == *address && open.is_datagram == is_datagram)?;
+        Some(self.0.swap_remove(at).fd)
     }
 
     /// The addresses of those that are left.
     pub(crate) fn left(&self) -> impl Iterator<Item = &Address> {
-        self.0.iter().map(|(_, address)| address)
+        self.0.iter().map(|open| &open.address)
     }
 }
 
-/// A listening stream socket of ours, if this is one; any other descriptor stays as it is.
-fn listener(number: RawFd) -> Option<(OwnedFd, Address)> {
+/// A socket of ours that listens or is for packets, if this is one; any other descriptor stays as it is.
+fn listener(number: RawFd) -> Option<Open> {
     let is_open = super::exec::is_open(number);
     // SAFETY: it is open, which was just asked, and nobody else owns it: who started this process has opened it for whoever reads
     // `LISTEN_PID`, which names this process, and this is asked once.
     let fd = is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) })?;
     match address(&fd) {
-        Ok(Some(address)) => Some((fd, address)),
+        Ok(Some((address, is_datagram))) => Some(Open { fd, address, is_datagram }),
         _ => {
             core::mem::forget(fd);
             None
@@ -65,14 +72,16 @@ fn listener(number: RawFd) -> Option<(OwnedFd, Address)> {
     }
 }
 
-/// Where it listens, and made ready for this program, if it does.
-fn address(fd: &OwnedFd) -> io::Result<Option<Address>> {
+/// Where it listens, and whether for packets, and made ready for this program, if it does.
+fn address(fd: &OwnedFd) -> io::Result<Option<(Address, bool)>> {
     super::exec::keep_to_this_program(fd)?;
-    if !getsockopt(fd, sockopt::AcceptConn)? || getsockopt(fd, sockopt::SockType)? != SockType::Stream {
-        return Ok(None);
-    }
+    let is_datagram = match getsockopt(fd, sockopt::SockType)? {
+        SockType::Datagram => true,
+        SockType::Stream if getsockopt(fd, sockopt::AcceptConn)? => false,
+        _ => return Ok(None),
+    };
     let address = Address::of(fd)?;
     let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
     fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    Ok(Some(address))
+    Ok(Some((address, is_datagram)))
 }

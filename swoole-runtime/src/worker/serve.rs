@@ -6,7 +6,7 @@
 use super::{errors::Errors, messages::Inbox};
 use crate::{
     cell::Packages,
-    context::{Jobs, Lost, LostKind, Outbox, Worker},
+    context::{Jobs, Lost, LostKind, Outbox, PacketSource, Worker},
     contract::{self, Outcome, Server},
     event::{Callback, CloseReason, ToReactor, ToWorker},
     id::SessionId,
@@ -15,7 +15,7 @@ use crate::{
     process::{Begun, Lifecycle, Order, WorkerBoard},
     ring::{Consumer, FromMaster, Record},
     sync::Ordering,
-    sys::{clock, wake::Bell},
+    sys::{clock, datagram::parts, wake::Bell},
 };
 use core::time::Duration;
 
@@ -58,7 +58,7 @@ impl Lane {
     /// The record's bytes, in place.
     fn data<S: Server>(&self, record: &Record) -> &[u8] {
         match &self.packages {
-            Some(packages) if !S::FRAMES.is_empty() && record.elsewhere => packages.data(&self.ring, record),
+            Some(packages) if contract::has_cells::<S>() && record.elsewhere => packages.data(&self.ring, record),
             _ => self.ring.data(record),
         }
     }
@@ -70,7 +70,7 @@ impl<S: Server> Serving<S> {
         let lanes = (0..memory.settings.reactors)
             .map(|reactor| Lane {
                 ring: Consumer::attach(memory.to_worker(reactor, slot)),
-                packages: (!S::FRAMES.is_empty()).then(|| memory.packages(reactor, slot)),
+                packages: contract::has_cells::<S>().then(|| memory.packages(reactor, slot)),
                 reactor: &memory.bells.reactors[reactor],
             })
             .collect();
@@ -259,7 +259,11 @@ impl<S: Server> Serving<S> {
     }
 
     fn call(&mut self, at: usize, record: &Record, state: &mut S) {
-        let (Some(kind), Some(fd)) = (ToWorker::from_u8(record.tag.kind), SessionId::new(record.tag.session)) else {
+        let kind = ToWorker::from_u8(record.tag.kind);
+        if contract::takes_packets::<S>() && kind == Some(ToWorker::Packet) {
+            return self.call_for_packet(at, record, state);
+        }
+        let (Some(kind), Some(fd)) = (kind, SessionId::new(record.tag.session)) else {
             return logging::error!("a record of no kind was passed over: this is a bug of the server framework");
         };
         match kind {
@@ -272,14 +276,7 @@ impl<S: Server> Serving<S> {
             ToWorker::Data if !self.outbox().takes_input(fd) => {}
             ToWorker::Data if self.memory.settings.discard_timeout_request && !self.outbox().exist(fd) => {}
             ToWorker::Data => {
-                self.requests += 1;
-                // Relaxed: a count for people.
-                self.board.requests.store(self.requests, Ordering::Relaxed);
-                if self.last_request == Some(self.requests) {
-                    // It serves on until that one is ready.
-                    self.board.ask_for_successor();
-                    self.memory.bells.manager.ring();
-                }
+                self.count_request();
                 if let Some(on_receive) = contract::on_receive::<S>(record.tag.listener) {
                     self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data::<S>(record)));
                 }
@@ -301,6 +298,8 @@ impl<S: Server> Serving<S> {
                 }
             }
             ToWorker::Through => self.answer(at, fd, ToReactor::Through),
+            // Of no session: see `call_for_packet`.
+            ToWorker::Packet => {}
         }
     }
 
@@ -315,6 +314,33 @@ impl<S: Server> Serving<S> {
         }
     }
 
+    fn count_request(&mut self) {
+        self.requests += 1;
+        // Relaxed: a count for people.
+        self.board.requests.store(self.requests, Ordering::Relaxed);
+        if self.last_request == Some(self.requests) {
+            // It serves on until that one is ready.
+            self.board.ask_for_successor();
+            self.memory.bells.manager.ring();
+        }
+    }
+
+    /// The source of the packet of this record, and the packet.
+    fn packet(&self, at: usize, record: &Record) -> Option<(PacketSource, &[u8])> {
+        let kind = self.memory.settings.listeners.get(usize::from(record.tag.listener))?.datagrams?;
+        let (source, data) = parts(self.lanes[at].data::<S>(record), kind)?;
+        Some((PacketSource::new(self.memory, record.tag.listener, source), data))
+    }
+
+    fn call_for_packet(&mut self, at: usize, record: &Record, state: &mut S) {
+        self.count_request();
+        let (Some(on_packet), Some((from, data))) = (contract::on_packet::<S>(record.tag.listener), self.packet(at, record)) else {
+            return;
+        };
+        let outcome = on_packet(state, self.worker, &from, data);
+        self.report(Callback::Packet, None, outcome);
+    }
+
     /// What a dead predecessor was in the middle of goes to `on_lost`, once: it is begun again, marked so, and a second death skips it.
     fn hand_over_lost(&mut self, on_lost: fn(&mut S, &Worker<S>, &Lost) -> Outcome, state: &mut S) {
         let Some(lost) = self.memory.slot(self.slot).lost() else {
@@ -324,13 +350,14 @@ impl<S: Server> Serving<S> {
         let Some(record) = self.lanes.get_mut(at).and_then(|lane| lane.ring.peek().ok().flatten()) else {
             return;
         };
-        let (Some(kind), Some(session)) = (ToWorker::from_u8(record.tag.kind), SessionId::new(record.tag.session)) else {
-            return;
-        };
-        if record.position != lost.position {
-            return;
-        }
+        let Some(kind) = ToWorker::from_u8(record.tag.kind) else { return };
+        let packet = if kind == ToWorker::Packet { self.packet(at, &record).map(|(source, data)| (source, data.to_vec())) } else { None };
+        // A packet is of none.
+        let session = if packet.is_some() { SessionId::new(u64::MAX) } else { SessionId::new(record.tag.session) };
+        let Some(session) = session.filter(|_| record.position == lost.position) else { return };
         self.board.begin(Begun { again: true, ..lost }, clock::uptime_ms());
+        let (source, data) =
+            packet.map_or_else(|| (None, self.lanes[at].data::<S>(&record).to_vec()), |(source, data)| (Some(source), data));
         let what = Lost {
             session,
             kind: match kind {
@@ -341,10 +368,13 @@ impl<S: Server> Serving<S> {
                 ToWorker::BufferEmpty => LostKind::BufferEmpty,
                 // Nobody died in it: it begins no callback.
                 ToWorker::Through => return,
+                ToWorker::Packet => LostKind::Packet,
             },
-            data: self.lanes[at].data::<S>(&record).to_vec(),
+            source,
+            data,
         };
-        self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
+        let outcome = on_lost(state, self.worker, &what);
+        self.report(Callback::Lost, Some(session).filter(|_| kind != ToWorker::Packet), outcome);
         if kind == ToWorker::Close {
             self.answer(at, session, ToReactor::Closed);
         }

@@ -1,11 +1,11 @@
 #![deny(warnings)]
-use swoole::{CloseReason, Lost, Manager, Master, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId, WorkerStart};
+use swoole::{CloseReason, Lost, Manager, Master, PacketSource, SessionId, Task, TaskId, TaskWorker, Worker, WorkerExit, WorkerId, WorkerStart};
 
 struct Chat {
     seen: usize,
 }
 
-#[swoole::server(task_workers = 1, timers = [1000])]
+#[swoole::server(task_workers = 1, timers = [1000], listener(name = "packets", listen = "udp://127.0.0.1:9502"))]
 impl Chat {
     fn on_start(_master: &Master) {}
     fn on_shutdown(_master: &Master) {}
@@ -19,6 +19,7 @@ impl Chat {
     }
     fn on_buffer_full(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_buffer_empty(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
     fn on_worker_exit(&mut self, _worker: &Worker<Self>) {}
     fn on_worker_stop(&mut self, _worker: &Worker<Self>) {}
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}

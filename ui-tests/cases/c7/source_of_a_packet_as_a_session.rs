@@ -1,11 +1,11 @@
-use swoole::{PacketSource, Worker};
+use swoole::{SessionId, Worker};
 
 #[derive(Default)]
 struct Echo;
 
 #[swoole::server(listen = "udp://127.0.0.1:9501")]
 impl Echo {
-    fn on_packet(&mut self, _worker: &Worker<Self>, _from: &PacketSource, _data: &[u8]) {}
+    fn on_packet(&mut self, _worker: &Worker<Self>, _from: SessionId, _data: &[u8]) {}
     fn helper(&self) {}
 }
 

@@ -1,0 +1,198 @@
+//! Stops 2 to 4 of a packet's way: receive a batch, choose a worker for each by its source, publish.
+//!
+//! Takes: a datagram socket that may have something. Gives: records on the rings of the workers, those of one source in the order they came.
+//! Runs in: a reactor. If the worker is dead: its ring fills, and what comes for it waits in the batch, and behind that in the socket's
+//! buffer, for its successor. The worker answers by the socket itself, so nothing comes back this way.
+
+use super::{Program, Reactor, Room};
+use crate::{
+    event::ToWorker,
+    layout::Memory,
+    process::Lifecycle,
+    ring::Tag,
+    sync::Ordering,
+    sys::datagram::{Batch, Kind, parts},
+};
+use mio::{Interest, Registry, Token, unix::SourceFd};
+use nix::errno::Errno;
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    sync::Arc,
+};
+
+/// The token of the first listener's socket, and so on down: no session has these ids.
+const FIRST: usize = usize::MAX;
+
+/// How many batches of one socket come before those of the next.
+const BATCHES_A_TURN: usize = 4;
+
+/// A datagram socket that this reactor watches.
+pub(super) struct Inlet {
+    listener: u8,
+    kind: Kind,
+    socket: Arc<OwnedFd>,
+    batch: Batch,
+    /// More may be there: an edge comes only once.
+    is_readable: bool,
+    /// The worker for whom the oldest packet of the batch finds no room, and what it needs.
+    waits_for: Option<(usize, Room)>,
+}
+
+/// Those of this reactor.
+pub(super) fn inlets(memory: &'static Memory, index: usize, registry: &Registry) -> io::Result<Vec<Inlet>> {
+    let mut inlets = Vec::new();
+    for (listener, socket) in memory.sockets.all().into_iter().enumerate() {
+        let Some(kind) = memory.settings.listeners[listener].datagrams else { continue };
+        if let Some(socket) = socket.filter(|_| listener % memory.settings.reactors == index) {
+            registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(FIRST - listener), Interest::READABLE)?;
+            let batch = Batch::new(kind);
+            inlets.push(Inlet { listener: listener as u8, kind, socket, batch, is_readable: true, waits_for: None });
+        }
+    }
+    Ok(inlets)
+}
+
+/// Which worker gets the packets of this source.
+fn worker_of(source: &[u8], workers: usize) -> usize {
+    let mut hash = 0_u64;
+    for chunk in source.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    // The upper half, in which every byte has a part.
+    (((hash >> 32) * workers as u64) >> 32) as usize
+}
+
+impl<P: Program> Reactor<P> {
+    /// Whether the token is that of a datagram socket, which has something then.
+    pub(super) fn has_packets(&mut self, token: Token) -> bool {
+        let listener = FIRST - token.0;
+        if listener > usize::from(u8::MAX) {
+            return false;
+        }
+        for inlet in self.inlets.iter_mut().filter(|inlet| usize::from(inlet.listener) == listener) {
+            inlet.is_readable = true;
+        }
+        true
+    }
+
+    /// Whether there is something to receive, and room for it as far as is known.
+    pub(super) fn has_packets_to_take(&self) -> bool {
+        self.takes_packets && self.inlets.iter().any(|inlet| inlet.is_readable && inlet.waits_for.is_none())
+    }
+
+    /// Before a sleep: asks each worker for room that a packet waits for, and says whether there is some already.
+    pub(super) fn packets_have_room(&mut self) -> bool {
+        self.inlets.iter().filter_map(|inlet| inlet.waits_for).any(|(slot, needs)| {
+            let lane = &mut self.workers[slot];
+            lane.asks_for_room();
+            lane.has_room::<P>(needs)
+        })
+    }
+
+    /// Whether a packet waits for room on the ring to this worker.
+    pub(super) fn is_waited_for_by_packets(&self, slot: usize) -> bool {
+        self.inlets.iter().any(|inlet| inlet.waits_for.is_some_and(|(waits_for, _)| waits_for == slot))
+    }
+
+    /// Receives and publishes what is there and finds room; once the server is to end, only what was received before. Says whether any came.
+    pub(super) fn take_packets(&mut self) -> bool {
+        if self.inlets.is_empty() {
+            return false;
+        }
+        let mut have_come = false;
+        self.takes_packets &= self.memory.header().lifecycle() < Lifecycle::Finishing;
+        for at in 0..self.inlets.len() {
+            let mut batches = 0;
+            while self.publish_packets(at) && batches < BATCHES_A_TURN && self.receive_packets(at) {
+                batches += 1;
+                have_come = true;
+            }
+        }
+        self.say_that_none_is_held();
+        have_come
+    }
+
+    /// Packets that found no room try again.
+    pub(super) fn come_back_to_packets(&mut self) {
+        for at in 0..self.inlets.len() {
+            if self.inlets[at].waits_for.is_some() {
+                self.publish_packets(at);
+            }
+        }
+        self.say_that_none_is_held();
+    }
+
+    /// What the master waits for before the workers stop.
+    fn say_that_none_is_held(&self) {
+        if !self.takes_packets && self.inlets.iter().all(|inlet| inlet.batch.is_empty()) {
+            // Release, label "packets": behind what was published.
+            self.board.holds_packets.store(0, Ordering::Release);
+        }
+    }
+
+    /// `false` when there was nothing.
+    fn receive_packets(&mut self, at: usize) -> bool {
+        let inlet = &mut self.inlets[at];
+        if !self.takes_packets || !inlet.is_readable {
+            return false;
+        }
+        match inlet.batch.receive(inlet.socket.as_fd()) {
+            Ok(received) => {
+                // Fewer than asked for: there were no more, and the next is an edge.
+                inlet.is_readable = received.is_full;
+                // Relaxed, all of them: counts for people, which only this reactor writes.
+                let count = |count: &crate::sync::AtomicU64, more| count.store(count.load(Ordering::Relaxed) + more, Ordering::Relaxed);
+                count(&self.board.packets, received.packets);
+                count(&self.board.packets_lost, received.lost);
+                true
+            }
+            Err(Errno::EAGAIN) => {
+                inlet.is_readable = false;
+                false
+            }
+            // Interrupted, or what the network says of a packet that was sent: behind it there may be more.
+            Err(_) => true,
+        }
+    }
+
+    /// Whether the whole batch found room.
+    fn publish_packets(&mut self, at: usize) -> bool {
+        let inlet = &mut self.inlets[at];
+        inlet.waits_for = None;
+        while let Some(record) = inlet.batch.first() {
+            let source = parts(record, inlet.kind).map_or(&[][..], |(source, _)| source);
+            let slot = worker_of(source, self.memory.settings.workers);
+            let tag = Tag { session: 0, kind: ToWorker::Packet as u8, detail: 0, listener: inlet.listener };
+            if let Err(needs) = self.workers[slot].push_record(tag, record) {
+                inlet.waits_for = Some((slot, needs));
+                return false;
+            }
+            inlet.batch.advance();
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_sources_come_to_all_workers_and_one_to_one() {
+        for workers in [1, 2, 3, 7, 16] {
+            let mut counts = vec![0_u32; workers];
+            for port in 0..4096_u16 {
+                let [high, low] = port.to_be_bytes();
+                let name = [2, 0, high, low, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+                let worker = worker_of(&name, workers);
+                assert_eq!(worker, worker_of(&name, workers));
+                counts[worker] += 1;
+            }
+            let fair = 4096 / workers as u32;
+            assert!(counts.iter().all(|&count| count > fair / 2 && count < fair * 2), "{counts:?}");
+        }
+    }
+}
