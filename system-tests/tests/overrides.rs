@@ -219,7 +219,7 @@ fn an_address_of_another_machine_is_refused() {
 
 #[test]
 fn an_address_that_is_none_is_refused() {
-    for url in ["tcp://127.0.0.1", "tcp://127.0.0.1:99999", "127.0.0.1:1", "http://127.0.0.1:1", "", "tcp://::1:1", "udp://127.0.0.1:1"] {
+    for url in ["tcp://127.0.0.1", "tcp://127.0.0.1:99999", "127.0.0.1:1", "http://127.0.0.1:1", "", "tcp://::1:1", "udp://127.0.0.1"] {
         refused(scripted().address(url), &["listen", "tcp://127.0.0.1:9501"]);
         refused(scripted().no_address().environment("SWOOLE_LISTEN", url), &["SWOOLE_LISTEN"]);
     }

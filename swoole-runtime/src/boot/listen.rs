@@ -33,10 +33,13 @@ fn elsewhere(name: &str) -> String {
     }
 }
 
+/// A socket, and its file where it has one.
+type Bound = (Socket, Option<Placed>);
+
 /// What a program has that takes packets: how their sockets are made, and what becomes of one that was passed.
 #[derive(Clone, Copy)]
 pub(super) struct ForPackets {
-    pub(super) bind: fn(&Address, &Options) -> io::Result<Option<(Socket, Option<Placed>)>>,
+    pub(super) bind: fn(&Address, &Options) -> io::Result<Option<Bound>>,
     pub(super) take: fn(OwnedFd) -> io::Result<Socket>,
 }
 
