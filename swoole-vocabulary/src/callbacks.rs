@@ -64,7 +64,7 @@ macro_rules! callbacks {
             on_buffer_empty by ParameterOfOnBufferEmpty [self] (worker: Worker, fd: Session) Outcome
                 in "the worker of the session", original "`onBufferEmpty`",
                 says "`on_buffer_empty` takes `{Given}` here, not `{Self}`" "help: write `fn on_buffer_empty(&mut self, worker: &Worker<Self>, fd: SessionId)`",
-                also ["low_watermark" "buffer_low" "drain"];
+                also ["low_watermark" "buffer_low"];
 
             /// A worker has handed over a job. What it returns travels back; `task.finish(&output)` sends it early.
             on_task by ParameterOfOnTask [self] (task_worker: TaskWorker, task: Task) Output
