@@ -188,12 +188,58 @@ pub(crate) enum ToReactor {
     Pause = 7,
     /// End the session for no silence; detail: 0 to do so again.
     Protect = 8,
+    /// Send a part of a file that the sender has passed; the bytes on the ring say which.
+    SendFile = 9,
 }
 
 impl ToReactor {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Send, Self::SendLarge, Self::Close, Self::CloseNow, Self::Closed, Self::Nothing, Self::Pause, Self::Protect]
-            .get(usize::from(word).checked_sub(1)?)
-            .copied()
+        const ALL: [ToReactor; 9] = [
+            ToReactor::Send,
+            ToReactor::SendLarge,
+            ToReactor::Close,
+            ToReactor::CloseNow,
+            ToReactor::Closed,
+            ToReactor::Nothing,
+            ToReactor::Pause,
+            ToReactor::Protect,
+            ToReactor::SendFile,
+        ];
+        ALL.get(usize::from(word).checked_sub(1)?).copied()
+    }
+}
+
+/// What the bytes of a [`ToReactor::SendFile`] say. As the consumer finds it, every field is input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FilePart {
+    /// Told with the file when it was passed.
+    pub(crate) number: u64,
+    pub(crate) offset: u64,
+    /// More than 0.
+    pub(crate) length: u64,
+}
+
+impl FilePart {
+    pub(crate) const BYTES: usize = 24;
+
+    /// What is told with the file when it is passed.
+    pub(crate) fn message(self) -> [u8; 16] {
+        u128::from(self.number).to_le_bytes()
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip([self.number, self.offset, self.length]) {
+            *to = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// `None` for a part that no file has.
+    pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+        let part = Self { number: words.next()?, offset: words.next()?, length: words.next()? };
+        let end = part.offset.checked_add(part.length)?;
+        (part.length > 0 && i64::try_from(end).is_ok()).then_some(part)
     }
 }

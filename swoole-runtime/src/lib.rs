@@ -47,7 +47,7 @@ mod sync;
 #[allow(unsafe_code, reason = "the only system calls")]
 mod sys;
 
-pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
+pub use error::{Error, Failure, FileError, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
 pub use event::{Callback, CloseReason, State};
 pub use frame::Frame;
 pub use id::{SessionId, TaskId, TimerId, WorkerId};

@@ -215,7 +215,7 @@ fn beget<S: Server>(
     command: &mut Command,
     witness: &SingleThreaded,
 ) -> Result<()> {
-    let memory = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
+    let (memory, file_lines) = Memory::new(settings, files).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in sockets.listeners.iter().enumerate() {
         memory.header().set_port(at, bound.port());
     }
@@ -229,7 +229,7 @@ fn beget<S: Server>(
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
-    let masters = (life, manager_line, standby_line, sockets);
+    let masters = (life, manager_line, standby_line, file_lines, sockets);
     let manager = match fork::fork(witness).map_err(|e| unable("the manager cannot be forked", e))? {
         Side::Child => {
             drop(masters);
@@ -248,7 +248,7 @@ fn beget<S: Server>(
     };
     drop(inherited);
     memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
-    let (life, manager_line, standby_line, sockets) = masters;
+    let (life, manager_line, standby_line, file_lines, sockets) = masters;
     if IS_OPERATED && let Some(log) = log {
         log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
     }
@@ -270,6 +270,7 @@ fn beget<S: Server>(
         standby,
         manager_line,
         standby_line,
+        file_lines,
         #[cfg(feature = "cli")]
         control: sockets.control,
     };

@@ -132,8 +132,6 @@ signposts! {
     }
 
     "not in this release", because "a worker of this release sends bytes to sessions" {
-        sendfile(fd, path) "`sendfile` is not there yet"
-            "help: read the file, and call `worker.send(fd, &bytes)`, with at most 2 MiB a call"
         send_to(source, data) "`send_to` is not there yet"
             "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }

@@ -4,7 +4,13 @@
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
 use super::{BELL, Frames, Reactor};
-use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
+use crate::{
+    id::SessionId,
+    logging,
+    process::Lifecycle,
+    session::Flags,
+    sys::{clock, signals},
+};
 use core::time::Duration;
 use mio::{Events, event::Event};
 
@@ -23,6 +29,9 @@ const LOOKS_A_TURN: usize = 3;
 impl<F: Frames> Reactor<F> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
+        if let Err(e) = signals::block_broken_pipe() {
+            logging::warn!("SIGPIPE cannot be blocked in a reactor: {e}");
+        }
         let mut events = Events::with_capacity(1024);
         while self.memory.header().lifecycle() < Lifecycle::Stopping {
             self.wait(&mut events);
@@ -38,6 +47,7 @@ impl<F: Frames> Reactor<F> {
                 gathered += 1;
             }
             self.read_on();
+            self.write_on();
             self.wake_workers();
             self.take_from_workers();
             self.come_back_to_waiting();
@@ -59,7 +69,7 @@ impl<F: Frames> Reactor<F> {
     }
 
     fn wait(&mut self, events: &mut Events) {
-        let timeout = if !self.reading_on.is_empty() {
+        let timeout = if !self.reading_on.is_empty() || !self.writing_on.is_empty() {
             Some(Duration::ZERO)
         } else {
             self.board.asleep.raise();

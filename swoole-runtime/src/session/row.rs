@@ -46,12 +46,14 @@ pub(crate) struct Row {
     /// [reactor] How many bytes of it were published since all were through, and the position of the last of those records.
     pub(crate) underway: AtomicU64,
     pub(crate) underway_to: AtomicU64,
+    /// [reactor] What of `queued` lies in files: bytes (48 bits), and of how many files (16).
+    files: AtomicU64,
 }
 
 const _: () = {
     assert!(size_of::<Row>() == 128 && align_of::<Row>() == 128);
     assert!(offset_of!(Row, place) == 24 && offset_of!(Row, queued) == 40 && offset_of!(Row, behind) == 60);
-    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96);
+    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96 && offset_of!(Row, files) == 120);
 };
 
 // SAFETY: atomics alone, and zero is a free row; see the fields.
@@ -59,6 +61,9 @@ unsafe impl Shared for Row {}
 
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
+
+/// The lower 48 bits.
+const BYTES_OF_FILES: u64 = (1 << 48) - 1;
 
 /// Of the client's address.
 mod family {
@@ -139,6 +144,8 @@ impl Flags {
     pub(crate) const EMPTY_DUE: Self = Self(1 << 14);
     /// So much of it is on its way to its worker that nothing more is read.
     pub(crate) const HELD_BACK: Self = Self(1 << 15);
+    /// In the list of those with more of a file to send.
+    pub(crate) const WRITES_ON: Self = Self(1 << 16);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -169,6 +176,7 @@ impl Row {
             (&self.queued, 0),
             (&self.underway, 0),
             (&self.underway_to, 0),
+            (&self.files, 0),
         ] {
             field.store(value, Ordering::Relaxed);
         }
@@ -262,6 +270,18 @@ impl Row {
         let behind = self.behind.load(Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
         behind
+    }
+
+    /// How many bytes of the output that waits lie in files, and in how many: they take no memory.
+    pub(crate) fn files(&self) -> (u64, usize) {
+        let word = self.files.load(Ordering::Relaxed);
+        (word & BYTES_OF_FILES, (word >> 48) as usize)
+    }
+
+    /// [reactor] Where there are more bytes or files than the word can say, it says as many as it can.
+    pub(crate) fn set_files(&self, bytes: u64, files: usize) {
+        let files = u16::try_from(files).unwrap_or(u16::MAX);
+        self.files.store(bytes.min(BYTES_OF_FILES) | u64::from(files) << 48, Ordering::Relaxed);
     }
 
     /// [reactor] Adds to a counter that only the row's reactor writes.
