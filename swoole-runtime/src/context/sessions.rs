@@ -44,13 +44,13 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
     /// ends the session with a reset and [`CloseReason::Server`], and the log says so: the client gets no other bytes in the place of those that
     /// are gone. No bytes are no message.
     ///
-    /// What waits of a file takes no memory: `socket_buffer_size` does not count it; [`SessionInfo::queued`] and the watermarks do. At most
-    /// 16 files wait for one client.
+    /// What waits of a file takes no memory: `socket_buffer_size` does not count it; [`SessionInfo::queued`] and the watermarks do. What
+    /// waits is an open file of the master: while 16 or more wait for a client, it is sent no other.
     ///
     /// # Errors
     /// [`FileError::NotFound`], [`FileError::Denied`], [`FileError::NotAFile`] for a directory or a pipe, [`FileError::BehindEnd`] where the file
     /// has fewer bytes, [`FileError::System`] for what else the system says of it. [`FileError::Send`] with what [`send`](Self::send) would say
-    /// of the session: `BufferFull` also while 16 files wait for this client. Nothing is sent then.
+    /// of the session: `BufferFull` where 16 files wait for this client. Nothing is sent then.
     pub fn sendfile(&self, fd: SessionId, path: impl AsRef<Path>, offset: u64, length: Option<u64>) -> Result<(), FileError> {
         self.outbox().send_file(fd, path.as_ref(), offset, length)
     }
