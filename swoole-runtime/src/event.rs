@@ -243,3 +243,18 @@ impl FilePart {
         (part.length > 0 && i64::try_from(end).is_ok()).then_some(part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_file_comes_back_unless_no_file_has_it() {
+        let is_read = |offset, length| {
+            let part = FilePart { number: 7, offset, length };
+            FilePart::from_bytes(&part.to_bytes()).inspect(|read| assert_eq!(*read, part)).is_some()
+        };
+        assert!(is_read(0, 1) && is_read(1 << 40, 1 << 40) && is_read(0, i64::MAX as u64));
+        assert!(!is_read(0, 0) && !is_read(1, i64::MAX as u64) && !is_read(u64::MAX, 1) && !is_read(u64::MAX, u64::MAX));
+    }
+}

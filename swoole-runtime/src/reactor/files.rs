@@ -10,7 +10,10 @@ use crate::{
     ring::Record,
     session::{Flags, Found},
     sync::Ordering,
-    sys::file,
+    sys::{
+        file,
+        packet::{self, Packets},
+    },
 };
 use std::fs::File;
 
@@ -31,22 +34,27 @@ impl Lane {
         let whole = self.from.piece(record).filter(|piece| !record.elsewhere && piece.length() == bytes.len());
         whole.ok_or("a record of a file is of another length")?.copy_to(&mut bytes);
         let part = FilePart::from_bytes(&bytes).ok_or("a record names a part that no file has")?;
-        for _ in 0..MOST_WITHOUT {
-            let Some((message, fd)) = self.files.receive() else { break };
-            // One of another number is closed: its sender died before it published the record.
-            if message != part.message() {
-                continue;
-            }
-            let Some(fd) = fd else { return Ok((part, Passed::NoDescriptor)) };
-            let file = File::from(fd);
-            // What is no file could keep the reactor waiting.
-            return match file::length_of_regular(&file) {
-                Ok(Some(_)) => Ok((part, Passed::File(file))),
-                _ => Err("what was passed is no file"),
-            };
-        }
-        Err("a record names a file that was not passed")
+        Ok((part, take(&self.files, part.message())?))
     }
+}
+
+/// The file that was passed with this message; says what cannot be.
+fn take(line: &Packets, wanted: [u8; packet::LENGTH]) -> Result<Passed, &'static str> {
+    for _ in 0..MOST_WITHOUT {
+        let Some((message, fd)) = line.receive() else { break };
+        // One of another number is closed: its sender died before it published the record.
+        if message != wanted {
+            continue;
+        }
+        let Some(fd) = fd else { return Ok(Passed::NoDescriptor) };
+        let file = File::from(fd);
+        // What is no file could keep the reactor waiting.
+        return match file::length_of_regular(&file) {
+            Ok(Some(_)) => Ok(Passed::File(file)),
+            _ => Err("what was passed is no file"),
+        };
+    }
+    Err("a record names a file that was not passed")
 }
 
 impl<F: Frames> Reactor<F> {
@@ -111,5 +119,42 @@ impl<F: Frames> Reactor<F> {
             }
         }
         self.writing_now.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Read, os::fd::AsFd};
+
+    fn part(number: u64) -> FilePart {
+        FilePart { number, offset: 0, length: 1 }
+    }
+
+    #[test]
+    fn a_file_without_a_record_is_passed_over_and_closed() {
+        let (worker, reactor) = packet::pair().expect("sockets can be made");
+        let (mut closes, left) = std::io::pipe().expect("a pipe can be made");
+        let own = File::open("/proc/self/exe").expect("it is there");
+        worker.send(part(1 << 32).message(), Some(left.as_fd())).expect("there is room");
+        drop(left);
+        worker.send(part(2 << 32).message(), Some(own.as_fd())).expect("there is room");
+        assert!(matches!(take(&reactor, part(2 << 32).message()), Ok(Passed::File(_))));
+        assert_eq!(closes.read(&mut [0]).expect("it can be read"), 0, "nobody has the other end any more");
+    }
+
+    #[test]
+    fn what_was_not_passed_or_is_no_file_is_not_believed() {
+        let (worker, reactor) = packet::pair().expect("sockets can be made");
+        assert!(take(&reactor, part(1).message()).is_err());
+        let (pipe, _other) = std::io::pipe().expect("a pipe can be made");
+        worker.send(part(2).message(), Some(pipe.as_fd())).expect("there is room");
+        assert!(take(&reactor, part(2).message()).is_err());
+        worker.send(part(3).message(), None).expect("there is room");
+        assert!(matches!(take(&reactor, part(3).message()), Ok(Passed::NoDescriptor)), "as where the kernel found no number for it");
+        // One that never names what it passes keeps nobody here.
+        let own = File::open("/proc/self/exe").expect("it is there");
+        while worker.send(part(4).message(), Some(own.as_fd())).is_ok() {}
+        assert!(take(&reactor, part(5).message()).is_err());
     }
 }
