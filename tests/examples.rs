@@ -65,12 +65,22 @@ fn listeners_does_what_its_header_says() {
     play("listeners", include_str!("../examples/listeners.rs"));
 }
 
+#[test]
+fn files_does_what_its_header_says() {
+    play("files", include_str!("../examples/files.rs"));
+}
+
+#[test]
+fn redis_does_what_its_header_says() {
+    play("redis", include_str!("../examples/redis.rs"));
+}
+
 /// A client's end of a session.
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 /// Types and compares, line by line:
-/// `NAME> text` sends a line, one whose name is a capital to the listener `admin`, and `shutdown` ends the server; `NAME< text` expects one, `NAME
+/// `NAME> text` sends a line, in which `\\r` is that character, one whose name is a capital to the listener `admin`, and `shutdown` ends the server; `NAME< text` expects one, `NAME
 /// closed` expects the end, `log text` waits for a line of the server that has this in it, `reload` reloads and waits until that is through,
 /// `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
@@ -90,6 +100,7 @@ fn play(example: &str, source: &str) {
             let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect(name));
             match rest.split_at(rest.len().min(2)) {
                 ("> ", text) => {
+                    let text = text.replace("\\r", "\r");
                     client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line");
                     // A signal would meet a server that is ending by itself.
                     stopped |= text == "shutdown";
