@@ -2,7 +2,7 @@
 
 use nix::sys::{signal::Signal, stat::Mode};
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
-use system_tests::{Client, Directory, End, Launch, Server, script, watch};
+use system_tests::{Client, Directory, End, Launch, Server, script, tree, watch};
 
 const MIB: usize = 1 << 20;
 
@@ -299,6 +299,24 @@ fn a_burst_of_more_files_than_are_passed_at_once_comes_whole() {
     assert!(client.bytes(sent * bytes.len()) == bytes.repeat(sent));
     client.is_served();
     watch::until("all are closed", || open_files(&server, &directory) == 0);
+    server.stop();
+}
+
+#[test]
+fn without_a_descriptor_for_the_file_that_one_session_ends() {
+    let directory = Directory::new();
+    let (path, bytes) = file(&directory, 1000);
+    let server = sender().start();
+    let (mut other, mut client) = (server.connect(), server.connect());
+    let session = client.session();
+    let whole = tree::limit_descriptors(server.master(), Some(3));
+    ask_to_send(&mut client, &path);
+    assert_eq!(client.end(), (Vec::new(), End::Reset));
+    assert_eq!(server.journal.wait_for_session("on_close", session).text("reason"), "overflow");
+    server.wait_for_log(&["no descriptor left", &session.to_string()]);
+    tree::limit_descriptors(server.master(), Some(whole));
+    ask_to_send(&mut other, &path);
+    assert!(other.bytes(1000) == bytes);
     server.stop();
 }
 
