@@ -23,5 +23,5 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<Option<(File, u64)>> {
 /// How long it is; `None` where it is no regular file.
 pub(crate) fn length_of_regular(file: &File) -> io::Result<Option<u64>> {
     let is = file.metadata()?;
-    Ok(is.is_file().then(|| is.len()))
+    Ok(is.is_file().then_some(is.len()))
 }
