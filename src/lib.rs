@@ -46,7 +46,7 @@ pub use swoole_runtime::context::{
     UserProcess, Wake, Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Error, FileError, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
+    Callback, CloseReason, Dispatch, Error, FileError, Frame, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
     SettingsInForce, State, TaskError, TaskId, TimerError, TimerId, WorkerId,
 };
 

@@ -75,6 +75,25 @@ mod tests;
 ///
 /// A key with parts, `tcp_keepalive(idle = secs(60), interval = secs(10), count = 3)`, sets the switch and `tcp_keepalive_idle` and so on.
 ///
+/// # Dispatch
+///
+/// `dispatch` says which worker gets what a session sends, and is compiled in: nothing overrides it. In the first four a session has one worker,
+/// which gets all that it sends, in order.
+///
+/// - `"fixed"`, the default: by the session's number.
+/// - `"ip"`: by the client's address. A client of a unix socket has none, and is dispatched as by `fixed`.
+/// - `"uid"`: as `fixed`, until `worker.bind(fd, uid)`; from then on by that number, in order.
+/// - `"least_conn"`: the worker with the fewest sessions when it is accepted.
+/// - `"round_robin"`: one worker after the other, a package each. A session's packages may be served at the same time, and in any order.
+/// - `"idle"`: for each package a worker that is asleep, or else the one with the least to do. In any order.
+/// - `"least_req"`: for each package the worker with the fewest requests under way. In any order.
+/// - the name of a function, free or of the block, `fn choose(session: &SessionInfo, data: &[u8]) -> Dispatch`: for each package
+///   `Dispatch::To(number)`, modulo the number of workers, or `Dispatch::Discard`. What goes to one worker stays in order. It runs in the
+///   master, for every package, outside of the isolation of workers: a panic of it ends the session with `CloseReason::Protocol`.
+///
+/// In `"round_robin"`, `"idle"` and `"least_req"` a session has no worker of its own: `on_connect` and `on_close` do not run, and need not be there.
+/// With `unsafe_events = true` they do, in some worker, `on_close` last.
+///
 /// # Callbacks
 ///
 /// The first parameter behind `&mut self` is the context of the process that the callback runs in: it has the calls which that process
@@ -83,7 +102,7 @@ mod tests;
 ///
 #[doc = swoole_vocabulary::table_of_callbacks!()]
 ///
-/// `on_connect`, `on_receive` and `on_close` have to be there. A callback is an ordinary function: it may block, it may have lifetimes
+/// `on_connect`, `on_receive` and `on_close` have to be there, but for some ways to dispatch. A callback is an ordinary function: it may block, it may have lifetimes
 /// and `#[cfg(…)]`, and it is neither `async` nor `unsafe` nor generic in a type. A method whose name begins with `on_` and that is no
 /// callback does not compile.
 #[proc_macro_attribute]

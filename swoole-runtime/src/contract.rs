@@ -16,11 +16,12 @@ pub use tasks::*;
 
 pub use crate::error::{CallbackReturn, ErrorInWords};
 
+pub use crate::dispatch::Mode;
 pub use crate::frame::{ByteOrder, Framing, LengthField};
 pub use crate::settings::Listener;
 
 use crate::{
-    context::{Worker, WorkerStart},
+    context::{SessionInfo, Worker, WorkerStart},
     error::Failure,
     event::CloseReason,
     id::SessionId,
@@ -39,8 +40,21 @@ pub trait Server: Sized + 'static {
     const CALLBACKS_OF_LISTENERS: &'static [CallbacksOfListener<Self>] = &[];
     /// How what comes in is cut into packages: of the main listener, then of each of the others; empty where none has a frame.
     const FRAMES: &'static [Option<Framing>] = &[];
+    /// Which worker gets what a session sends.
+    const DISPATCHING: Dispatching = Dispatching { mode: Mode::Fixed, function: None, has_events: true };
     /// The user processes of the attribute, in the order of their slots.
     const PROCESSES: &'static [Process<Self>] = &[];
+}
+
+/// How what sessions send finds its worker.
+#[derive(Clone, Copy)]
+pub struct Dispatching {
+    /// By what a worker is chosen.
+    pub mode: Mode,
+    /// The function of [`Mode::Function`].
+    pub function: Option<fn(&SessionInfo, &[u8]) -> crate::dispatch::Dispatch>,
+    /// Whether `on_connect` and `on_close` run.
+    pub has_events: bool,
 }
 
 /// What a listener beside the main one calls: methods of its own, and where it names none those of the main one.

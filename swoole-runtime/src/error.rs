@@ -157,6 +157,8 @@ pub enum SendError {
     Closed,
     /// More bytes than one call may send (2 MiB): split them.
     TooLarge,
+    /// The session is bound to a user already, and stays so.
+    AlreadyBound,
     /// Too much output is waiting, for this client or in the whole server: send again later, or close the session.
     BufferFull,
 }
@@ -167,6 +169,7 @@ impl fmt::Display for SendError {
             Self::NoSuchSession => "no such session",
             Self::Closed => "the session is closed",
             Self::TooLarge => "more than 2 MiB in one call",
+            Self::AlreadyBound => "the session is bound to a user already",
             Self::BufferFull => "the output buffer is full",
         })
     }

@@ -149,21 +149,26 @@ pub(crate) enum ToWorker {
     BufferFull = 4,
     /// Behind that: as little as the low one says.
     BufferEmpty = 5,
+    /// Say so when this is reached: what came before is done then.
+    Through = 6,
 }
 
 impl ToWorker {
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty].get(usize::from(word).checked_sub(1)?).copied()
+        [Self::Connect, Self::Data, Self::Close, Self::BufferFull, Self::BufferEmpty, Self::Through]
+            .get(usize::from(word).checked_sub(1)?)
+            .copied()
     }
 
-    /// The callback this record begins.
-    pub(crate) fn callback(self) -> Callback {
+    /// The callback this record begins, if it begins one.
+    pub(crate) fn callback(self) -> Option<Callback> {
         match self {
-            Self::Connect => Callback::Connect,
-            Self::Data => Callback::Receive,
-            Self::Close => Callback::Close,
-            Self::BufferFull => Callback::BufferFull,
-            Self::BufferEmpty => Callback::BufferEmpty,
+            Self::Connect => Some(Callback::Connect),
+            Self::Data => Some(Callback::Receive),
+            Self::Close => Some(Callback::Close),
+            Self::BufferFull => Some(Callback::BufferFull),
+            Self::BufferEmpty => Some(Callback::BufferEmpty),
+            Self::Through => None,
         }
     }
 }
@@ -188,24 +193,31 @@ pub(crate) enum ToReactor {
     Pause = 7,
     /// End the session for no silence; detail: 0 to do so again.
     Protect = 8,
+    /// Whose session it is from now on; the user's number, as 8 bytes on the ring.
+    Bind = 9,
+    /// A [`ToWorker::Through`] was reached.
+    Through = 10,
     /// Send a part of a file that the sender has passed; the bytes on the ring say which.
-    SendFile = 9,
+    SendFile = 11,
 }
 
 impl ToReactor {
+    const ALL: [Self; 11] = [
+        Self::Send,
+        Self::SendLarge,
+        Self::Close,
+        Self::CloseNow,
+        Self::Closed,
+        Self::Nothing,
+        Self::Pause,
+        Self::Protect,
+        Self::Bind,
+        Self::Through,
+        Self::SendFile,
+    ];
+
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
-        const ALL: [ToReactor; 9] = [
-            ToReactor::Send,
-            ToReactor::SendLarge,
-            ToReactor::Close,
-            ToReactor::CloseNow,
-            ToReactor::Closed,
-            ToReactor::Nothing,
-            ToReactor::Pause,
-            ToReactor::Protect,
-            ToReactor::SendFile,
-        ];
-        ALL.get(usize::from(word).checked_sub(1)?).copied()
+        Self::ALL.get(usize::from(word).checked_sub(1)?).copied()
     }
 }
 

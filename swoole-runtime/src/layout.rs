@@ -389,7 +389,7 @@ impl Memory {
         }
         let record = Look::at(self.to_worker(begun.ring.into(), slot)).oldest(begun.position)?;
         let kind = ToWorker::from_u8(record.tag.kind)?;
-        let callback = if begun.again { Callback::Lost } else { kind.callback() };
+        let callback = if begun.again { Callback::Lost } else { kind.callback()? };
         Some(Current { callback, session: SessionId::new(record.tag.session), age: age(), begun: Some((begun, kind)) })
     }
 

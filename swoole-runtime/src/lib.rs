@@ -35,6 +35,7 @@ mod timer;
 #[allow(unsafe_code, reason = "the only cast from an offset to a type")]
 mod shm;
 // 0, words
+mod dispatch;
 mod error;
 mod event;
 mod frame;
@@ -47,6 +48,7 @@ mod sync;
 #[allow(unsafe_code, reason = "the only system calls")]
 mod sys;
 
+pub use dispatch::Dispatch;
 pub use error::{Error, Failure, FileError, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
 pub use event::{Callback, CloseReason, State};
 pub use frame::Frame;

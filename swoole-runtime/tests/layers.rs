@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// The modules of the crate, each in its layer. A module imports from the layers below its own, and from its own what `ALLOWED` says.
 const LAYERS: &[&[&str]] = &[
     // Words, and the machine.
-    &["id", "remote", "settings", "event", "error", "logging", "sync", "sys"],
+    &["id", "remote", "frame", "dispatch", "settings", "event", "error", "logging", "sync", "sys"],
     &["shm"],
     &["ring", "session", "cell", "process", "job", "message", "timer"],
     &["layout"],
@@ -32,6 +32,7 @@ const UNSAFE: &[&str] = &["sys", "shm", "ring", "session", "cell", "process", "j
 const STOPS: &[(&str, &str)] = &[
     ("master/accept.rs", "//! Stop 1 "),
     ("reactor/inbound.rs", "//! Stops 2 to 4 "),
+    ("reactor/framed.rs", "//! Stop 3 "),
     ("worker/serve.rs", "//! Stop 5 "),
     ("context/outbox.rs", "//! Stop 6 "),
     ("reactor/outbound.rs", "//! Stop 7 "),

@@ -158,7 +158,7 @@ macro_rules! keys {
 
             /// How late at most a listener sees that a session is idle; commonly it sees it at once.
             seconds heartbeat_check: u64 = 1, 86400, "a session that is idle for a day longer is not looked after"
-                default "60s", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
+                default "60 seconds, where there is a heartbeat", example "heartbeat_check = secs(60)", original "`heartbeat_check_interval`", also ["heartbeat_check_interval" "heartbeat_interval"];
 
             /// How long a session may receive nothing.
             seconds heartbeat_idle: u64 = 1, 604800, "a client that says nothing for a week is gone"
@@ -188,6 +188,12 @@ macro_rules! keys {
             bytes socket_buffer_size: u64 = 1024, 1073741824, "a client that reads slowly holds this much memory at most"
                 default "8M", example "socket_buffer_size = mib(8)", original "`socket_buffer_size`",
                 also ["socket_buffer" "session_buffer_size" "client_buffer_size"];
+
+            /// How much memory the output of all clients may take that they have not read, and what has come in of packages that are not whole. At
+            /// half of it `send` says `BufferFull` where its client has anything waiting; what would exceed all of it ends its session with
+            /// `overflow`. Each reactor has its share.
+            bytes output_memory: u64 = 1048576, 1099511627776, "clients that read slowly would be closed at once"
+                default "256M", example "output_memory = mib(256)", original "–", also ["output_budget" "max_output_memory" "buffer_memory"];
 
             /// How much output of one session may wait before `on_buffer_full` runs.
             bytes buffer_high_watermark: u64 = 1, 1073741824, "more never waits for one client"

@@ -21,7 +21,7 @@ impl Feature {
     /// Whether this release has it.
     #[must_use]
     pub const fn is_there(self) -> bool {
-        matches!(self, Self::Framing)
+        matches!(self, Self::Framing | Self::Dispatch)
     }
 
     /// In a sentence before "are not there yet".
@@ -106,13 +106,18 @@ pub const PLANNED_KEYS_OF_LISTENERS: &[&str] = &["frame", "tls"];
 /// How such a key is written, where its feature is there.
 #[must_use]
 pub fn example_of_structure(name: &str) -> Option<&'static str> {
-    (name == "frame").then_some("frame = eof_split(\"\\r\\n\")")
+    Some(match name {
+        "frame" => "frame = eof_split(\"\\r\\n\")",
+        "dispatch" => "dispatch = \"round_robin\"",
+        "unsafe_events" => "unsafe_events = true",
+        _ => return None,
+    })
 }
 
 /// The modes that are not there yet.
 pub const PLANNED_MODES: &[&str] = &["base", "thread"];
 
-/// How `dispatch` can be written, and whether the events of a session stay in order by it; none is there yet.
+/// How `dispatch` can be written, and whether all that a session sends goes to one worker by it, in order.
 pub const PLANNED_DISPATCHES: &[(&str, bool)] =
     &[("round_robin", false), ("fixed", true), ("idle", false), ("ip", true), ("uid", true), ("least_conn", true), ("least_req", false)];
 

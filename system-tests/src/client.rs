@@ -4,10 +4,11 @@ use crate::{
     journal::Entry,
     watch::{self, WATCHDOG},
 };
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, setsockopt, socket, sockopt};
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream},
+    os::fd::AsRawFd,
 };
 
 /// One connection. Every wait of it is under the watchdog.
@@ -32,11 +33,27 @@ impl Client {
     /// When nobody listens.
     #[must_use]
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, WATCHDOG).expect("the server listens");
+        Self::of(TcpStream::connect_timeout(&address, WATCHDOG).expect("the server listens"))
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket option can be set");
         stream.set_read_timeout(Some(WATCHDOG)).expect("a socket option can be set");
         stream.set_write_timeout(Some(WATCHDOG)).expect("a socket option can be set");
         Self { stream, ahead: Vec::new() }
+    }
+
+    /// Connects from this address of the loopback network.
+    ///
+    /// # Panics
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect_from(from: Ipv4Addr, address: SocketAddr) -> Self {
+        let SocketAddr::V4(to) = address else { panic!("{address} is of version 4") };
+        let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::empty(), None).expect("a socket can be made");
+        bind(socket.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(from, 0))).expect("it is an address of this machine");
+        connect(socket.as_raw_fd(), &SockaddrIn::from(to)).expect("the server listens");
+        Self::of(TcpStream::from(socket))
     }
 
     /// With a receive buffer so small that the server soon feels it when this client does not read.
@@ -182,6 +199,12 @@ impl Client {
 pub fn wait_for_stats(address: SocketAddr, awaited: &str, fact: impl Fn(&Entry) -> bool) -> Entry {
     let mut client = Client::connect(address);
     watch::find(awaited, || Some(client.ask_fields("stats")).filter(&fact))
+}
+
+/// Waits until so many sessions of a dispatcher have ended and left their rows.
+pub fn wait_until_closed(server: &crate::Server, sessions: u64) {
+    let mut client = server.connect();
+    watch::until("so many sessions have ended", || client.ask_fields("hello").number("closed") >= sessions);
 }
 
 /// Says a line on a connection that is made where there is none, and waits for the first line that is its answer; `None` when the session

@@ -85,7 +85,12 @@ fn a_client_that_never_reads_fills_its_own_buffer_and_no_other() {
     let session = deaf.session();
     let filled = mine.ask_fields(&format!("fill {session} 50000"));
     assert_eq!(filled.text("then"), "BufferFull");
-    let taken = filled.number("taken") as usize;
+    let mut taken = filled.number("taken") as usize;
+    // What was on its way then may have left a little room.
+    while other.ask(&format!("send {session} 50000")) == "done" {
+        taken += 50_000;
+        assert!(taken < 64 << 20, "no end of it");
+    }
     assert!((4 << 20..64 << 20).contains(&taken), "{taken}");
     assert_eq!(other.ask(&format!("send {session} 50000")), "BufferFull");
     mine.is_served();

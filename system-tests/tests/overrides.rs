@@ -354,7 +354,7 @@ fn a_line_of_a_file_that_is_wrong_is_refused_with_its_number() {
         ("ring_memory = \"1K\"", "takes a number of bytes from 65536 to 17179869184"),
         ("workrs = 1", "did you mean `workers`?"),
         ("dispatch = \"idle\"", "the setting `dispatch` is not there yet"),
-        ("[heartbeat]\ncheck = 1", "the setting `heartbeat` is not there yet"),
+        ("[heartbeat]\ncheck = 1", "`heartbeat` takes true or false, not a table"),
         ("[apps]\nx = 1", "did you mean `[app]`?"),
     ] {
         let file = File::with(&format!("# first\n{line}\n"));

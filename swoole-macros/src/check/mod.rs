@@ -46,6 +46,7 @@ mod values;
 
 pub(crate) use frames::Frame;
 pub(crate) use listener::CALLBACKS_OF_SESSIONS;
+pub(crate) use structure::Dispatching;
 pub(crate) use units::plain_calls;
 
 use crate::{
@@ -70,6 +71,10 @@ pub(crate) struct Server {
     pub(crate) rows: Vec<Row>,
     /// How the main listener cuts what comes in into packages.
     pub(crate) frame: Option<Frame>,
+    /// Which worker gets what a session sends; `None` as if nothing were said. `true` for a function of the block.
+    pub(crate) dispatching: Option<(Dispatching, bool)>,
+    /// Whether `on_connect` and `on_close` run.
+    pub(crate) has_events: bool,
     /// Those beside the main one.
     pub(crate) listeners: Vec<Listener>,
     /// The methods that they name.
@@ -175,6 +180,14 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
     planned::check(&keys, &methods, &mut found);
     let is_method = |name: &Ident| block.methods.iter().any(|method| method.name == *name);
     let frame = keys.planned("frame").and_then(|frame| frames::frame(frame, is_method));
+    let is_own = |dispatching: &Dispatching| match dispatching {
+        Dispatching::Function(function) => syn::parse2::<Ident>(function.clone()).is_ok_and(|name| is_method(&name)),
+        Dispatching::Mode(_) => false,
+    };
+    let dispatching = structure.dispatching.clone().map(|dispatching| {
+        let is_own = is_own(&dispatching);
+        (dispatching, is_own)
+    });
     let (listeners, own_callbacks) = listener::listeners(&mut keys, &methods, &mut found);
     let server = Server {
         generics: block.generics,
@@ -183,6 +196,8 @@ pub(crate) fn check(entries: Vec<Entry>, item: Item) -> (Vec<Fault>, Option<Serv
         half_typed: keys.half_typed,
         rows,
         frame,
+        dispatching,
+        has_events: structure.dispatch == structure::Dispatch::Ordered || structure.has_unsafe_events,
         listeners,
         own_callbacks,
         processes,
@@ -203,6 +218,8 @@ impl Server {
             half_typed: Vec::new(),
             rows: CALLBACKS.iter().map(|callback| Row { callback, method: Written::Unusable }).collect(),
             frame: None,
+            dispatching: None,
+            has_events: true,
             listeners: Vec::new(),
             own_callbacks: Vec::new(),
             processes: Vec::new(),

@@ -1,7 +1,7 @@
 //! The keys that decide what is compiled in, as far as the other rules ask for them.
 //!
 //! - Each is a literal: it is needed before any value is known.
-//! - `mode` and `dispatch` name something there is (C6).
+//! - `mode` and `dispatch` name something there is (C6); `unsafe_events` is a switch (C9), and one for an unordered `dispatch` (C10).
 //! - `timers` are periods of at least one millisecond, and a unix socket has no port (C9).
 
 use super::{
@@ -27,8 +27,19 @@ pub(super) struct Structure {
     /// How many periods stand there; `None` where the key does not, or is wrong.
     pub(super) timers: Option<usize>,
     pub(super) has_timers: bool,
+    /// As it is compiled in; `None` where there is none, or a wrong one.
+    pub(super) dispatching: Option<Dispatching>,
     pub(super) dispatch: Dispatch,
     pub(super) has_unsafe_events: bool,
+}
+
+/// How what sessions send finds its worker.
+#[derive(Clone)]
+pub(crate) enum Dispatching {
+    /// By its name.
+    Mode(&'static str),
+    /// A function of the user's own.
+    Function(TokenStream),
 }
 
 /// How a session finds its worker.
@@ -52,17 +63,24 @@ pub(super) fn read(keys: &Keys, found: &mut Found) -> Structure {
         frames::check(frame, found);
     }
     frames::check_length_without_frame(keys, found);
+    let dispatching = keys.planned("dispatch").and_then(|setting| dispatch(setting, found));
+    let dispatch = match dispatching {
+        Some(Dispatching::Mode(name)) if PLANNED_DISPATCHES.contains(&(name, false)) => Dispatch::Unordered(name),
+        _ => Dispatch::Ordered,
+    };
+    let events = keys.planned("unsafe_events");
+    if let Some(setting) = events {
+        unsafe_events(setting, dispatch, dispatching.is_some() || keys.planned("dispatch").is_none(), found);
+    }
     Structure {
         listener,
         task_workers: keys.setting("task_workers").and_then(|setting| task_workers(setting, found)),
         has_task_workers: keys.is_there("task_workers"),
         timers: keys.setting("timers").and_then(timers),
         has_timers: keys.is_there("timers"),
-        dispatch: keys.planned("dispatch").map_or(Dispatch::Ordered, |setting| dispatch(setting, found)),
-        has_unsafe_events: keys
-            .planned("unsafe_events")
-            .and_then(PlannedSetting::expression)
-            .is_some_and(|value| known(value, None) != Known::Switch(false)),
+        dispatching,
+        dispatch,
+        has_unsafe_events: events.and_then(PlannedSetting::expression).is_some_and(|value| known(value, None) != Known::Switch(false)),
     }
 }
 
@@ -155,13 +173,29 @@ fn timers(setting: &Setting) -> Option<usize> {
     }
 }
 
-fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
+fn unsafe_events(setting: &PlannedSetting, dispatch: Dispatch, is_dispatch_right: bool, found: &mut Found) {
+    if !setting.expression().is_some_and(|value| matches!(known(value, None), Known::Switch(_))) {
+        let fault = Fault::at(&setting.name, "`unsafe_events` takes `true` or `false`")
+            .note("it decides whether `on_connect` and `on_close` are compiled in, before any value is known")
+            .help("write `unsafe_events = true`");
+        return found.push_of(Feature::Dispatch, fault);
+    }
+    if dispatch == Dispatch::Ordered && is_dispatch_right {
+        let unordered = listed(PLANNED_DISPATCHES.iter().filter(|(_, is_ordered)| !is_ordered).map(|(name, _)| *name));
+        let fault = Fault::at(&setting.name, "`unsafe_events` without a `dispatch` that needs it")
+            .note(format!("`on_connect` and `on_close` run in any case, but for {unordered}, where a session has no worker of its own"))
+            .help("remove `unsafe_events`, or write `dispatch = \"idle\"`");
+        found.push_of(Feature::Dispatch, fault);
+    }
+}
+
+fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Option<Dispatching> {
     let names = || listed(PLANNED_DISPATCHES.iter().map(|(name, _)| *name));
     let write = "write `dispatch = \"fixed\"`";
     let Some(value) = setting.expression() else {
         let fault = Fault::at(&setting.name, "`dispatch` has no value").note(format!("the ways to dispatch are {}", names())).help(write);
         found.push_of(Feature::Dispatch, fault);
-        return Dispatch::Ordered;
+        return None;
     };
     match syn::parse2::<Expr>(value.clone()) {
         Ok(Expr::Lit(literal)) if matches!(literal.lit, Lit::Str(_)) => {}
@@ -170,8 +204,9 @@ fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
             if PLANNED_DISPATCHES.iter().any(|(name, _)| *name == word) {
                 let fault = Fault::at(value, "`dispatch` takes a text in quotes").note("a word without quotes is the name of a function");
                 found.push_of(Feature::Dispatch, fault.help(format!("write `dispatch = \"{word}\"`")));
+                return None;
             }
-            return Dispatch::Ordered;
+            return Some(Dispatching::Function(expression.to_token_stream()));
         }
         _ => {
             let why = "it decides which way to dispatch is compiled in, before any value is known";
@@ -179,13 +214,12 @@ fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
                 Feature::Dispatch,
                 Fault::at(value, "`dispatch` takes a string literal, or the name of a function").note(why).help(write),
             );
-            return Dispatch::Ordered;
+            return None;
         }
     }
-    let Known::Text(name) = known(value, None) else { return Dispatch::Ordered };
+    let Known::Text(name) = known(value, None) else { return None };
     match PLANNED_DISPATCHES.iter().find(|(known, _)| *known == name) {
-        Some((_, true)) => Dispatch::Ordered,
-        Some((name, false)) => Dispatch::Unordered(name),
+        Some((name, _)) => Some(Dispatching::Mode(name)),
         None => {
             let fault = Fault::at(value, format!("there is no dispatch `{name}`"));
             found.push_of(
@@ -195,7 +229,7 @@ fn dispatch(setting: &PlannedSetting, found: &mut Found) -> Dispatch {
                     None => fault.note(format!("the ways to dispatch are {}", names())).help(write),
                 },
             );
-            Dispatch::Ordered
+            None
         }
     }
 }

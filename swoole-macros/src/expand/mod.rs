@@ -1,6 +1,7 @@
 //! What the compiler gets to see: the last of the three phases. Each file writes one piece.
 
 mod dispatch;
+mod dispatching;
 mod entry;
 mod frames;
 mod lifetimes;
@@ -25,6 +26,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
         let dispatch = dispatch::dispatch(server);
         let listeners = dispatch::of_listeners(server);
         let frames = frames::frames(server);
+        let dispatching = dispatching::dispatching(server);
         let processes = processes::processes(server);
         let tasks = tasks::tasks(server, &home);
         let messages = messages::messages(server, &home);
@@ -41,6 +43,7 @@ pub(crate) fn expand(item: &TokenStream, faults: &[Fault], checked: Option<&Serv
                     const DISPATCH: #swoole::__rt::Dispatch<Self> = #dispatch;
                     #listeners
                     #frames
+                    #dispatching
                     #processes
                 }
                 #entry

@@ -222,8 +222,11 @@ mod tests {
         for (arguments, why) in [
             (["--workrs=2"].as_slice(), "option --workrs is refused: there is no such option; did you mean --workers?"),
             (&["--worker-num", "2"], "option --worker-num is refused: there is no such option; did you mean --workers?"),
-            (&["--dispatch", "idle"], "option --dispatch is refused: the setting `dispatch` is not there yet"),
-            (&["--dispatch-mode=2"], "option --dispatch-mode is refused: there is no such option, and `dispatch` is not there yet"),
+            (&["--dispatch", "idle"], "option --dispatch is refused: `dispatch` is compiled in, and stands in the attribute alone"),
+            (
+                &["--dispatch-mode=2"],
+                "option --dispatch-mode is refused: there is no such option, and `dispatch` is compiled in, and stands in the attribute alone",
+            ),
             (&["--confg", "a"], "option --confg is refused: there is no such option; did you mean --config?"),
             (&["--dry-run"], "option --dry-run is refused: there is no such option; did you mean --check?"),
             (&["--printconfig"], "option --printconfig is refused: there is no such option; did you mean --print-config?"),

@@ -28,9 +28,6 @@ const MAX_CONN: u64 = 10_000;
 /// How late a listener sees that a session is idle, where nobody says otherwise, in seconds.
 const HEARTBEAT_CHECK: u64 = 60;
 
-/// How much output may wait for all clients of one reactor, in bytes.
-const OUTPUT_MEMORY: u64 = 256 << 20;
-
 /// Fills in every default, and refuses what this machine cannot do.
 pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     collected.fill();
@@ -236,6 +233,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         buffer_high_watermark: Some(high),
         buffer_low_watermark: Some(low),
         send_yield: Some(send_yield),
+        output_memory: Some(output_memory),
         discard_timeout_request: Some(discard_timeout_request),
         task_workers: Some(task_workers),
         task_queue: Some(task_queue),
@@ -312,7 +310,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         watermarks: (high, low),
         send_yield: Duration::from_secs(send_yield),
         discard_timeout_request,
-        output_memory: OUTPUT_MEMORY,
+        output_memory: output_memory / u64::from(reactors),
         #[cfg(feature = "cli")]
         app: crate::settings::App::default(),
         #[cfg(feature = "cli")]

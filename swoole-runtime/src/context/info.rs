@@ -32,6 +32,8 @@ pub struct SessionInfo {
     pub listener_port: u16,
     /// The worker that serves it.
     pub worker: WorkerId,
+    /// The user that [`bind`](super::Worker::bind) has named, if it has.
+    pub uid: Option<u64>,
     /// The client: its address and port, or the process at the other end of a unix socket.
     pub remote: Remote,
     /// When it was accepted; the original's `connect_time`.
@@ -44,7 +46,7 @@ pub struct SessionInfo {
     pub bytes_in: u64,
     /// Bytes that the kernel took to send.
     pub bytes_out: u64,
-    /// Bytes that wait for the client to read.
+    /// Bytes that wait for the client to read; what waits of files is counted by 64 KiB.
     pub queued: u64,
     /// Why the session is closing; `None` while it is open.
     pub closing: Option<CloseReason>,
@@ -69,13 +71,14 @@ impl SessionInfo {
             listener_name: memory.settings.listeners.get(usize::from(place.listener)).map_or("", |listener| listener.name),
             listener_port: memory.header().port(place.listener),
             worker: WorkerId::new(place.worker),
+            uid: row.uid(),
             remote: place.remote,
             connected: time(row.accepted_ms()),
             last_received: since(ms(&row.received_ms)),
             last_sent: since(ms(&row.sent_ms)),
             bytes_in: ms(&row.bytes_in),
             bytes_out: ms(&row.bytes_out),
-            queued: ms(&row.queued),
+            queued: row.queued(),
             closing: match row.phase() {
                 Phase::Arriving | Phase::Open => None,
                 Phase::Closing(reason) => Some(reason),

@@ -81,11 +81,8 @@ signposts! {
         finish(output) "`finish` cannot be called in the manager" "help: let `on_task` return the output"
     }
 
-    "runs in the manager", because "it is a call of a worker, which this release does not have yet" {
-        bind(fd, uid) "`bind` cannot be called in the manager" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
-    }
-
     "runs in the manager", because "how a session is treated is said by those who serve sessions" {
+        bind(fd, uid) "`bind` cannot be called in the manager" "help: call `worker.bind(fd, uid)` in `on_receive`"
         pause(fd) "`pause` cannot be called in the manager" "help: call `worker.pause(fd)` in `on_receive`"
         resume(fd) "`resume` cannot be called in the manager" "help: call `worker.resume(fd)` in `on_receive`"
         protect(fd, on) "`protect` cannot be called in the manager" "help: call `worker.protect(fd, true)` in `on_receive`"

@@ -112,11 +112,8 @@ signposts! {
             "help: call `manager.send_message::<Self>(to, &message)` in `on_manager_start`, or `worker.send_message(to, &message)` in `on_receive`"
     }
 
-    "runs in the master", because "it is a call of a worker, which this release does not have yet" {
-        bind(fd, uid) "`bind` cannot be called in the master" "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
-    }
-
     "runs in the master", because "how a session is treated is said by those who serve sessions" {
+        bind(fd, uid) "`bind` cannot be called in the master" "help: call `worker.bind(fd, uid)` in `on_receive`"
         pause(fd) "`pause` cannot be called in the master" "help: call `worker.pause(fd)` in `on_receive`"
         resume(fd) "`resume` cannot be called in the master" "help: call `worker.resume(fd)` in `on_receive`"
         protect(fd, on) "`protect` cannot be called in the master" "help: call `worker.protect(fd, true)` in `on_receive`"

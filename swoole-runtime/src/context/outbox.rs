@@ -11,7 +11,7 @@ use crate::{
     layout::Memory,
     process::ReactorBoard,
     ring::{Answers, Producer, Tag, largest_message},
-    session::{Phase, Row, Table},
+    session::{Flags, Phase, Row, Table},
     sync::Ordering,
     sys::{
         file,
@@ -26,8 +26,11 @@ use std::{fs::File, io, os::fd::AsFd, path::Path, time::Instant};
 /// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
-/// How many files may wait for one client: each is a descriptor of the master.
-const MOST_FILES: usize = 16;
+/// With so many bytes on their way to one session it is looked how many of them the reactor has taken.
+const LOOK_FROM: u64 = 256 << 10;
+
+/// Where memory for output is scarce, a message that is larger than this part of what is left is not taken.
+const LARGE_FOR_WHAT_IS_LEFT: u64 = 16;
 
 /// How often it looks whether a client has read on: nobody rings for that.
 const LOOK_AT_BUFFER: Duration = Duration::from_millis(2);
@@ -46,6 +49,9 @@ pub(crate) struct Outbox {
     bed: Option<Bed>,
     /// For each row the session that this process has asked to close: it takes no more calls, although its row does not say so yet.
     asked_to_close: RefCell<Box<[u64]>>,
+    /// For each row how many bytes of this process's were sent to its session since the reactor had taken all, as far as was looked, and the
+    /// position of the last record of those: what has left this process and waits for the client already, though nobody has counted it.
+    flights: RefCell<Box<[[u64; 2]]>>,
     largest_on_ring: usize,
 }
 
@@ -91,6 +97,7 @@ impl Outbox {
             bed,
             // Zeroed by the kernel, page by page, when first used.
             asked_to_close: RefCell::new(vec![0; sessions.rows()].into()),
+            flights: RefCell::new(vec![[0; 2]; sessions.rows()].into()),
             largest_on_ring: largest_message(memory.ring_bytes()),
         }
     }
@@ -119,7 +126,9 @@ impl Outbox {
         }
         if data.len() <= self.largest_on_ring {
             let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0, listener: 0 };
-            return self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()));
+            self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()))?;
+            self.is_underway(fd, reactor, data.len());
+            return Ok(());
         }
         let cells = self.cells.ok_or(SendError::TooLarge)?;
         let cell = match cells.fill(data) {
@@ -128,7 +137,9 @@ impl Outbox {
         };
         let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell, listener: 0 };
         self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
-            .inspect_err(|_| cells.give_back(usize::from(cell)))
+            .inspect_err(|_| cells.give_back(usize::from(cell)))?;
+        self.is_underway(fd, reactor, data.len());
+        Ok(())
     }
 
     /// Passes a part of a file to the session's reactor. What is opened here is closed here: the reactor has a copy of the descriptor.
@@ -151,17 +162,50 @@ impl Outbox {
     }
 
     fn has_many_files(&self, fd: SessionId) -> Result<bool, SendError> {
-        self.sessions.read(fd, |row| row.files().1 >= MOST_FILES).ok_or(SendError::NoSuchSession)
+        self.sessions.read(fd, |row| row.has(Flags::MANY_FILES)).ok_or(SendError::NoSuchSession)
     }
 
     /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
     fn room_in_buffer(&self, fd: SessionId, length: usize) -> Result<(usize, bool), SendError> {
         let (reactor, queued) = self.session(fd)?;
-        let settings = &self.memory.settings;
-        // Relaxed: measures; what is on its way is bounded by the ring.
-        let of_all = || self.memory.reactor(reactor).queued.load(Ordering::Relaxed) + length as u64;
-        let is_full = queued > 0 && (queued + length as u64 > settings.socket_buffer_size || of_all() > settings.output_memory / 2);
-        Ok((reactor, is_full))
+        let (settings, length) = (&self.memory.settings, length as u64);
+        let scarce = settings.output_memory / 2;
+        // Relaxed: a measure.
+        let of_all = self.memory.reactor(reactor).queued.load(Ordering::Relaxed);
+        let underway = self.flights.borrow()[self.row(fd)][1];
+        if queued == 0 && of_all <= scarce && underway + length <= LOOK_FROM {
+            return Ok((reactor, false));
+        }
+        let underway = self.underway(fd, reactor)?;
+        // Behind that look: what is not on its way any more waits, or was sent.
+        let waits = underway + self.session(fd)?.1;
+        let of_all = self.memory.reactor(reactor).queued.load(Ordering::Relaxed);
+        let is_behind = waits > 0 && (waits + length > settings.socket_buffer_size || of_all > scarce);
+        // Who reads well is served while there is anything left, but for messages that are large for that.
+        let is_large = of_all > scarce && length > settings.output_memory.saturating_sub(of_all) / LARGE_FOR_WHAT_IS_LEFT;
+        Ok((reactor, is_behind || is_large))
+    }
+
+    fn row(&self, fd: SessionId) -> usize {
+        (fd.get() & (self.sessions.rows() as u64 - 1)) as usize
+    }
+
+    /// How many bytes of this process's the reactor may not have taken yet for a session: 0, or all since it had taken them all.
+    fn underway(&self, fd: SessionId, reactor: usize) -> Result<u64, SendError> {
+        let flight = &mut self.flights.borrow_mut()[self.row(fd)];
+        let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
+        if flight[1] > 0 && lane.ring.is_consumed(flight[0]) {
+            flight[1] = 0;
+        }
+        Ok(flight[1])
+    }
+
+    /// So many bytes are on their way, by the last record of the ring.
+    fn is_underway(&self, fd: SessionId, reactor: usize, length: usize) {
+        if let Ok(lane) = self.lanes[reactor].try_borrow() {
+            let flight = &mut self.flights.borrow_mut()[self.row(fd)];
+            *flight = [lane.ring.last(), flight[1] + length as u64];
+        }
     }
 
     /// For as long as `send_yield` says.
@@ -197,6 +241,21 @@ impl Outbox {
         Ok(())
     }
 
+    /// Says whose session it is.
+    pub(crate) fn bind(&self, fd: SessionId, uid: u64) -> Result<(), SendError> {
+        let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.uid());
+        match self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)? {
+            (_, Phase::Arriving, _) => Err(SendError::NoSuchSession),
+            (_, Phase::Closing(_), _) => Err(SendError::Closed),
+            _ if self.is_asked_to_close(fd) => Err(SendError::Closed),
+            (_, Phase::Open, Some(_)) => Err(SendError::AlreadyBound),
+            (reactor, Phase::Open, None) => {
+                let tag = Tag { session: fd.get(), kind: ToReactor::Bind as u8, detail: 0, listener: 0 };
+                self.with_room(reactor, |lane| lane.ring.push(tag, &uid.to_le_bytes()).then_some(()))
+            }
+        }
+    }
+
     /// Tells a reactor something about a session, without bytes.
     pub(crate) fn tell(&self, fd: SessionId, reactor: usize, kind: ToReactor, detail: u8) -> Result<(), SendError> {
         let tag = Tag { session: fd.get(), kind: kind as u8, detail, listener: 0 };
@@ -229,13 +288,7 @@ impl Outbox {
 
     /// The reactor of a session that takes output, and how much waits for it in memory.
     fn session(&self, fd: SessionId) -> Result<(usize, u64), SendError> {
-        let look = |row: &Row| {
-            // Relaxed: a measure.
-            let queued = row.queued.load(Ordering::Relaxed);
-            // What lies in files takes no memory. Of a session for which nothing waits they are not looked for.
-            let in_memory = if queued == 0 { 0 } else { queued.saturating_sub(row.files().0) };
-            (row.reactor(), row.phase(), in_memory)
-        };
+        let look = |row: &Row| (row.reactor(), row.phase(), row.queued_in_memory());
         let (reactor, phase, queued) = self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)?;
         if phase == Phase::Arriving {
             return Err(SendError::NoSuchSession);

@@ -57,6 +57,21 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
 } }
 
 calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
+    /// Says whose session this is: any number that stands for a user. [`SessionInfo::uid`] has it from then on. The original: `$serv->bind`.
+    ///
+    /// With `dispatch = "uid"` all sessions of one user have one worker, that of `uid` modulo the number of workers: what this client has
+    /// sent before is served by the worker that the session had, and when that is through with it, what comes after by the other, in order.
+    /// In any other mode nothing else changes. A session is bound once; of two calls at the same time the first counts.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchSession`], [`SendError::Closed`], [`SendError::AlreadyBound`], [`SendError::BufferFull`] when the server is
+    /// overloaded.
+    pub fn bind(&self, fd: SessionId, uid: u64) -> Result<(), SendError> {
+        self.outbox().bind(fd, uid)
+    }
+} }
+
+calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
     /// Reads nothing more of a session until [`resume`](Self::resume): what its client sends waits in the kernel, and at the client. What was
     /// read already still comes to `on_receive`. That the client leaves is seen when it is read on. The original: `$serv->pause`.
     ///

@@ -26,6 +26,8 @@ pub struct Stats {
     pub refused_count: u64,
     /// Sessions closed since the start, because what they sent was no package of their listener's frame.
     pub violation_count: u64,
+    /// Packages since the start that the dispatch function gave to nobody.
+    pub discarded_count: u64,
     /// How often no connection could be accepted since the start, for want of descriptors or memory. Clients wait meanwhile, and it is tried
     /// again ten times a second.
     pub accept_failed_count: u64,
@@ -83,6 +85,7 @@ impl Stats {
             close_count: header.closed.load(Ordering::Relaxed),
             refused_count: header.refused.load(Ordering::Relaxed),
             violation_count: header.violations.load(Ordering::Relaxed),
+            discarded_count: header.discarded.load(Ordering::Relaxed),
             accept_failed_count: header.accept_failed.load(Ordering::Relaxed),
             task_count: memory.slots_of(Group::Workers).map(|slot| memory.worker(slot).jobs.load(Ordering::Relaxed)).sum(),
             tasking_num: memory.jobs_under_way(),

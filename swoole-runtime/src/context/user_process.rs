@@ -269,9 +269,4 @@ signposts! {
         send_to(source, data) "`send_to` cannot be called in a user process"
             "help: call `process.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }
-
-    "runs in a user process", because "it is a call of a worker, which this release does not have yet" {
-        bind(fd, uid) "`bind` cannot be called in a user process"
-            "help: remove this call; `worker.bind(fd, uid)` comes with a later release"
-    }
 }

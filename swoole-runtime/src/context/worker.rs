@@ -135,8 +135,4 @@ signposts! {
         send_to(source, data) "`send_to` is not there yet"
             "help: call `worker.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }
-
-    "not in this release", because "a session has no user of its own yet" {
-        bind(fd, uid) "`bind` is not there yet" "help: keep it in the state, in a `HashMap<SessionId, _>`"
-    }
 }

@@ -83,6 +83,8 @@ pub(crate) enum Violation {
     Length,
     Function,
     Panic,
+    /// Of the dispatch function, not of a frame's.
+    DispatchPanic,
 }
 
 impl fmt::Display for Violation {
@@ -92,6 +94,7 @@ impl fmt::Display for Violation {
             Self::Length => "the length field holds no length that a package can have",
             Self::Function => "the frame function says that it is no package",
             Self::Panic => "the frame function panicked",
+            Self::DispatchPanic => "the dispatch function panicked",
         })
     }
 }

@@ -109,6 +109,7 @@ impl Life {
             Producer::attach(self.memory.to_reactor(at, reactor)).mend(nothing, |record| match ToReactor::from_u8(record.tag.kind) {
                 Some(ToReactor::SendLarge) => cells.piece(record.tag.detail.into(), record.length as usize).is_some(),
                 Some(ToReactor::SendFile) => record.length as usize == FilePart::BYTES && !record.elsewhere,
+                Some(ToReactor::Bind) => record.length == 8 && !record.elsewhere,
                 Some(kind) => kind == ToReactor::Send || record.length == 0,
                 None => false,
             });
@@ -202,6 +203,8 @@ impl Life {
             ToWorker::Connect | ToWorker::Data | ToWorker::BufferFull | ToWorker::BufferEmpty => {
                 (ToReactor::Close, CloseReason::WorkerDied as u8)
             }
+            // It begins no callback, so nobody died in one: it stays for the successor.
+            ToWorker::Through => return self.memory.slot(at).leave(None),
         };
         let told = (0..ROOM_TRIES).any(|_| {
             let told = self.context.outbox().tell(session, begun.ring.into(), what, detail).is_ok();

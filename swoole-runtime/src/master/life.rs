@@ -3,7 +3,7 @@
 #[cfg(feature = "cli")]
 use super::control::Control;
 use super::{
-    Born, FramesOf, Listener, Listens,
+    Born, Listener, Listens, ProgramOf,
     accept::{Acceptor, Door},
     family::Family,
     supervisor::Supervisor,
@@ -15,7 +15,7 @@ use crate::{
     layout::Memory,
     logging,
     process::{Group, Lifecycle},
-    reactor::Reactor,
+    reactor::{Reactor, Shares},
     sync::Ordering,
     sys::{
         clock,
@@ -32,6 +32,7 @@ use nix::sys::{signal::Signal, signalfd::SignalFd};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd},
+    sync::Arc,
     thread::JoinHandle,
     time::Instant,
 };
@@ -195,9 +196,10 @@ impl Life {
     }
 
     fn start_reactors<S: Server>(&mut self) -> io::Result<Acceptor> {
+        let shares = Arc::new(Shares::new(self.memory.settings.workers));
         let mut intakes = Vec::new();
         for (index, file_lines) in core::mem::take(&mut self.file_lines).into_iter().enumerate() {
-            let (reactor, intake) = Reactor::<FramesOf<S>>::new(self.memory, index, file_lines)?;
+            let (reactor, intake) = Reactor::<ProgramOf<S>>::new(self.memory, index, file_lines, Arc::clone(&shares))?;
             intakes.push(intake);
             let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
             self.reactors.push(thread);
@@ -208,7 +210,7 @@ impl Life {
             self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
             listeners.push(Door::new(socket)?);
         }
-        Ok(Acceptor::new(self.memory, listeners, intakes))
+        Ok(Acceptor::new(self.memory, listeners, intakes, S::DISPATCHING.mode, shares))
     }
 
     /// Says whether a child has ended.

@@ -13,11 +13,14 @@ mod supervisor;
 #[cfg(feature = "cli")]
 use crate::sys::local::Named;
 use crate::{
+    context::SessionInfo,
     contract::Server,
+    dispatch::{Dispatch, Mode},
     error::Result,
     frame::Framing,
+    id::SessionId,
     layout::Memory,
-    reactor::Frames,
+    reactor::Program,
     sys::{
         lifeline::Life as Lifeline,
         listener::{Address, Placed, Socket},
@@ -26,6 +29,7 @@ use crate::{
     },
 };
 use core::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A socket that listens.
 pub(crate) struct Listener {
@@ -74,14 +78,23 @@ pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born, listens: Li
 /// What is to be done when the server listens.
 pub(crate) type Listens<'a> = &'a mut dyn FnMut() -> Result<()>;
 
-/// The frames of a server, as reactors ask for them.
-struct FramesOf<S>(PhantomData<fn() -> S>);
+/// A server, as its reactors ask for what is compiled in.
+struct ProgramOf<S>(PhantomData<fn() -> S>);
 
-impl<S: Server> Frames for FramesOf<S> {
-    const ANY: bool = !S::FRAMES.is_empty();
+impl<S: Server> Program for ProgramOf<S> {
+    const FRAMES: bool = !S::FRAMES.is_empty();
     const WATERMARKS: bool = S::DISPATCH.on_buffer_full.is_some() || S::DISPATCH.on_buffer_empty.is_some();
+    const MODE: Mode = S::DISPATCHING.mode;
+    const HAS_EVENTS: bool = S::DISPATCHING.has_events;
 
-    fn of(listener: u8) -> Option<&'static Framing> {
+    fn frame(listener: u8) -> Option<&'static Framing> {
         S::FRAMES.get(usize::from(listener))?.as_ref()
+    }
+
+    /// The function is trusted, and outside of the isolation of workers: a panic of it closes one session.
+    fn ask(memory: &'static Memory, session: SessionId, package: &[u8]) -> Option<Dispatch> {
+        let session = SessionInfo::of(memory, session)?;
+        let function = S::DISPATCHING.function?;
+        catch_unwind(AssertUnwindSafe(|| function(&session, package))).ok()
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Header {
     pub(crate) refused: AtomicU64,
     /// Sessions closed because what came in was no package. Written by the reactors.
     pub(crate) violations: AtomicU64,
+    /// Packages that the dispatch function gave to nobody. Written by the reactors.
+    pub(crate) discarded: AtomicU64,
     /// How often the kernel gave no connection for want of descriptors or memory.
     pub(crate) accept_failed: AtomicU64,
     /// Written by every reactor: added to, never stored.

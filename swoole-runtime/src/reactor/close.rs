@@ -1,8 +1,9 @@
 //! How a session ends: `close` behind its data to the worker, `closed` back, the rest of the output out, the socket shut, the row freed
 //! last. So `on_close` runs exactly once, whoever began the end, and a client that only stopped talking still gets its answer.
 
-use super::{Frames, Lingering, Reactor};
+use super::{Lingering, Program, Reactor};
 use crate::{
+    dispatch::Mode,
     event::CloseReason,
     session::{Flags, Found, Phase},
     sync::Ordering,
@@ -10,7 +11,7 @@ use crate::{
 };
 use mio::unix::SourceFd;
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// From a worker or the manager: end it after what is queued.
     pub(super) fn close(&mut self, found: Found, reason: CloseReason) {
         self.begin_close(found, reason);
@@ -31,7 +32,8 @@ impl<F: Frames> Reactor<F> {
         if row.phase() == Phase::Open {
             row.close(reason);
             row.set(Flags::CLOSE_DUE);
-            row.clear(Flags::READABLE.and(Flags::READ_TO_END));
+            // A package that was to go somewhere goes nowhere.
+            row.clear(Flags::READABLE.and(Flags::READ_TO_END).and(Flags::CHOSEN));
             self.tails.drop_tail(row);
         }
     }
@@ -55,13 +57,20 @@ impl<F: Frames> Reactor<F> {
             return false;
         }
         self.close_socket(found, false);
-        found.free();
+        self.free(found);
         // Release, label "closed": the row is free before it is counted.
         self.memory.header().closed.fetch_add(1, Ordering::Release);
         if self.draining {
             self.memory.bells.master.ring();
         }
         true
+    }
+
+    fn free(&self, found: Found) {
+        if matches!(P::MODE, Mode::LeastConn) {
+            self.chooser.shares.remove_session(found.row.worker());
+        }
+        found.free();
     }
 
     /// Closes the socket now, with what waits to be sent; the row stays.
@@ -129,7 +138,7 @@ impl<F: Frames> Reactor<F> {
         for index in 0..self.sessions.rows() {
             if let Some(found) = self.sessions.at(index).filter(|found| found.row.reactor() == self.index) {
                 self.close_socket(found, false);
-                found.free();
+                self.free(found);
                 // Release, label "closed".
                 self.memory.header().closed.fetch_add(1, Ordering::Release);
             }

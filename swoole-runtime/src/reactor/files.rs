@@ -3,7 +3,7 @@
 //! Runs in: a reactor. If the sender is dead: a file is passed before its record is published, so what is published is sent as ever. A file
 //! without a record is closed when the successor's first one is taken, or with the line.
 
-use super::{Frames, Lane, Reactor};
+use super::{Lane, Program, Reactor};
 use crate::{
     event::{CloseReason, FilePart},
     logging,
@@ -57,7 +57,7 @@ fn take(line: &Packets, wanted: [u8; packet::LENGTH]) -> Result<Passed, &'static
     Err("a record names a file that was not passed")
 }
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Has a part of a file sent behind all that waits for the session; the file is taken from its line in any case.
     pub(super) fn take_file(&mut self, slot: usize, record: &Record, found: Option<Found>) {
         let (part, passed) = match self.workers[slot].passed(record) {

@@ -1,16 +1,17 @@
 //! Stop 3 of a byte's way, for a listener with a frame. What one read brings is cut where it lies on the worker's ring, a record for each
 //! package. What is left behind the last whole one is moved once, to the session's tail, and what comes is received behind it until the
-//! package is whole.
+//! package is whole. Where each package may go to another worker, all that comes is received there, and each package copied to the ring
+//! of its worker; what one read brings is a package then where the listener has no frame.
 //!
 //! Runs in: a reactor. If the worker is dead: as in `inbound`; packages that found no room stay in the tail, in their order.
 
-use super::{Frames, Lane, Reactor, Room, SMALLEST_READ, inbound::Read};
+use super::{Lane, Program, Reactor, Room, SMALLEST_READ, dispatch::Choice, inbound::Read};
 use crate::{
     event::{CloseReason, ToWorker},
     frame::{Cut, Framing, Progress, Violation},
     logging,
     ring::{Tag, largest_message},
-    session::{Found, Row},
+    session::{Flags, Found, Row},
     sync::Ordering,
     sys::socket,
 };
@@ -19,17 +20,25 @@ use nix::errno::Errno;
 /// How much is received at once behind a tail of which nobody knows how long it becomes.
 const BEHIND_A_TAIL: usize = 16 << 10;
 
-impl<F: Frames> Reactor<F> {
-    pub(super) fn read_framed(&mut self, found: Found, framing: &Framing) -> Read {
+impl<P: Program> Reactor<P> {
+    pub(super) fn read_framed(&mut self, found: Found, framing: Option<&Framing>) -> Read {
         let row = found.row;
         if let Some(read) = self.cut_tail(found, framing) {
             return read;
         }
-        let Some((bytes, progress)) = self.tails.of(row) else {
-            return self.read_in_place(found, framing);
+        let wanted = match (self.tails.of(row), framing) {
+            (Some((bytes, progress)), Some(_)) => {
+                let have = bytes.len();
+                progress.total().map_or(BEHIND_A_TAIL, |total| total - have).min(self.largest_read.max(BEHIND_A_TAIL))
+            }
+            (None, Some(framing)) if !P::MODE.is_by_package() => return self.read_in_place(found, framing),
+            (tail, _) => {
+                if tail.is_none() {
+                    self.tails.keep(row, &[], Progress::default());
+                }
+                BEHIND_A_TAIL.min(self.largest_read)
+            }
         };
-        let have = bytes.len();
-        let wanted = progress.total().map_or(BEHIND_A_TAIL, |total| total - have).min(self.largest_read.max(BEHIND_A_TAIL));
         if self.tails.total() + self.outputs.total() + wanted as u64 > self.memory.settings.output_memory {
             return self.has_no_memory(found);
         }
@@ -45,21 +54,49 @@ impl<F: Frames> Reactor<F> {
                 self.count_received(row, length);
                 self.cut_tail(found, framing).unwrap_or_else(|| Read::of(row, length == wanted))
             }
-            Err(Errno::EAGAIN) => Read::Empty,
+            Err(Errno::EAGAIN) => {
+                if self.tails.of(row).is_some_and(|(bytes, _)| bytes.is_empty()) {
+                    self.tails.drop_tail(row);
+                }
+                Read::Empty
+            }
             Err(_) => Read::Broken,
         }
     }
 
     /// Publishes what is whole of the session's tail; `Some` where that ends this read.
-    fn cut_tail(&mut self, found: Found, framing: &Framing) -> Option<Read> {
+    fn cut_tail(&mut self, found: Found, framing: Option<&Framing>) -> Option<Read> {
         let row = found.row;
         let most = self.longest_package(row);
         loop {
             let (bytes, progress) = self.tails.of(row)?;
-            match framing.cut(bytes, progress, most) {
+            let cut = match framing {
+                Some(framing) => framing.cut(bytes, progress, most),
+                None if bytes.is_empty() => Cut::Incomplete,
+                None => Cut::Package(bytes.len()),
+            };
+            match cut {
                 Cut::Package(length) => {
+                    if P::MODE.is_by_package() && !row.has(Flags::CHOSEN) {
+                        match self.chooser.choose::<P>(&self.workers, found.id, &bytes[..length]) {
+                            Choice::Worker(worker) => self.move_to(found, worker),
+                            Choice::Nobody => {
+                                // Relaxed: a count for people, which every reactor adds to.
+                                self.memory.header().discarded.fetch_add(1, Ordering::Relaxed);
+                                self.tails.take(row, length);
+                                continue;
+                            }
+                            Choice::Panic => return Some(Read::Violation(Violation::DispatchPanic)),
+                        }
+                        row.set(Flags::CHOSEN);
+                    }
+                    let (bytes, _) = self.tails.of(row)?;
                     if !self.workers[row.worker()].push_package(tag(found), &bytes[..length]) {
                         return Some(Read::NoRoom);
+                    }
+                    if P::MODE.is_by_package() {
+                        row.clear(Flags::CHOSEN);
+                        row.give(row.worker());
                     }
                     self.is_underway(row, length);
                     self.tails.take(row, length);
@@ -154,7 +191,7 @@ impl Lane {
             }
             is_published
         } else {
-            let is_published = self.packages.push(&mut self.to, tag, package);
+            let is_published = self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, package));
             if !is_published {
                 self.needs = Room::Cell;
             }

@@ -1,20 +1,21 @@
-//! `max_queued_bytes`: a session of which so much is on its way to its worker is not read until all of that is through. Others are.
+//! `max_queued_bytes`: a session of which so much is on its way to its worker is not read until all of that is through. Others are. Where each
+//! package may go to another worker, what is on its way to the last one counts.
 //!
 //! Runs in: a reactor. If the worker is dead: what is on its way is for its successor, and the session is read on when that has had it.
 
-use super::{Frames, Reactor};
+use super::{Program, Reactor};
 use crate::{
     session::{Flags, Found, Row},
     sync::Ordering,
 };
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Whether so much of this session is on its way that it is not to be read now.
     pub(super) fn is_held_back(&mut self, found: Found) -> bool {
         let row = found.row;
         let most = self.memory.settings.listeners[usize::from(row.listener())].max_queued_bytes;
         // Relaxed, here and below: only this reactor writes these.
-        if most == 0 || row.underway.load(Ordering::Relaxed) < most {
+        if most == 0 || u64::from(row.underway.load(Ordering::Relaxed)) < most {
             return false;
         }
         if self.is_through(row) {
@@ -35,7 +36,8 @@ impl<F: Frames> Reactor<F> {
 
     /// So many bytes are on their way, by the last record of the worker's ring.
     pub(super) fn is_underway(&self, row: &Row, length: usize) {
-        Row::count(&row.underway, length as u64);
+        let underway = row.underway.load(Ordering::Relaxed).saturating_add(length as u32);
+        row.underway.store(underway, Ordering::Relaxed);
         row.underway_to.store(self.workers[row.worker()].to.last(), Ordering::Relaxed);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Runs in: a reactor. If the worker is dead: its sessions end as any; `on_close` runs in its successor.
 
-use super::{Frames, Reactor};
+use super::{Program, Reactor};
 use crate::{
     event::CloseReason,
     session::{Flags, Found, Phase, Row},
@@ -27,7 +27,7 @@ pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
     Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle)
 }
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// How long until idle sessions are looked for.
     pub(super) fn until_look(&self) -> Option<Duration> {
         Some(Duration::from_millis(self.next_look_ms?.saturating_sub(self.now_ms).max(1)))

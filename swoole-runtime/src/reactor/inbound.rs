@@ -3,7 +3,7 @@
 //! Takes: a socket that may have something. Gives: records on the ring of the session's worker, in the order they came. Runs in: a
 //! reactor. If the worker is dead: its ring fills, and its sessions wait in a list for its successor; the others do not notice.
 
-use super::{Frames, Lane, Reactor, Room, SMALLEST_READ};
+use super::{Lane, Program, Reactor, Room, SMALLEST_READ};
 use crate::{
     event::{CloseReason, ToWorker},
     frame::Violation,
@@ -53,15 +53,16 @@ impl Lane {
     }
 
     /// Whether there is what the first of those that wait needs.
-    pub(super) fn has_room(&mut self) -> bool {
-        match self.needs {
-            Room::Bytes(length) => self.to.reserve(length, length).is_some(),
-            Room::Cell => self.packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+    pub(super) fn has_room<P: Program>(&mut self) -> bool {
+        match (self.needs, &self.packages) {
+            (Room::Bytes(length), _) => self.to.reserve(length, length).is_some(),
+            (Room::Cell, Some(packages)) if P::FRAMES => packages.free(&mut self.to).is_some() && self.to.reserve(0, 0).is_some(),
+            (Room::Cell, _) => true,
         }
     }
 }
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Does for this session whatever is due and possible: connect, then data, then close, so that they are published in this order.
     pub(super) fn pump(&mut self, found: Found) {
         let row = found.row;
@@ -78,20 +79,26 @@ impl<F: Frames> Reactor<F> {
     /// Whether all that was due found room.
     fn publish_due(&mut self, found: Found) -> bool {
         let row = found.row;
+        if Self::MOVES && row.has(Flags::AWAITS_WORKER) {
+            return true;
+        }
         if row.has(Flags::CONNECT_DUE) {
-            if !self.publish(found, ToWorker::Connect, 0) {
+            if P::HAS_EVENTS && !self.publish(found, ToWorker::Connect, 0) {
                 return false;
             }
             row.clear(Flags::CONNECT_DUE);
         }
-        if F::WATERMARKS && !self.publish_watermarks(found) {
+        if Self::MOVES && row.has(Flags::THROUGH_DUE) {
+            return self.ask_worker(found);
+        }
+        if P::WATERMARKS && !self.publish_watermarks(found) {
             return false;
         }
         while row.has(Flags::READABLE) && !row.has(NOT_READ) && !self.is_held_back(found) {
-            let framing = if F::ANY { F::of(row.listener()) } else { None };
+            let framing = if P::FRAMES { P::frame(row.listener()) } else { None };
             let read = match framing {
-                Some(framing) => self.read_framed(found, framing),
-                None => self.read(found),
+                None if !P::MODE.is_by_package() => self.read(found),
+                framing => self.read_framed(found, framing),
             };
             match read {
                 Read::Again => {}
@@ -106,13 +113,21 @@ impl<F: Frames> Reactor<F> {
                     self.close_socket(found, false);
                     self.begin_close(found, CloseReason::Peer);
                 }
-                Read::Violation(why) => self.violates(found, why),
+                Read::Violation(why) if P::FRAMES || P::MODE.is_by_package() => self.violates(found, why),
+                Read::Violation(_) => {}
             }
         }
         if row.has(Flags::CLOSE_DUE)
             && let Phase::Closing(reason) = row.phase()
         {
-            if !self.publish(found, ToWorker::Close, reason as u8) {
+            if P::MODE.is_by_package()
+                && let Some(is_asked) = self.ask_around(found)
+            {
+                return is_asked;
+            }
+            if !P::HAS_EVENTS {
+                self.unheard.push(found.id);
+            } else if !self.publish(found, ToWorker::Close, reason as u8) {
                 return false;
             }
             row.clear(Flags::CLOSE_DUE);
@@ -161,12 +176,14 @@ impl<F: Frames> Reactor<F> {
     }
 
     /// A record without bytes.
-    fn publish(&mut self, found: Found, kind: ToWorker, detail: u8) -> bool {
+    pub(super) fn publish(&mut self, found: Found, kind: ToWorker, detail: u8) -> bool {
         let lane = &mut self.workers[found.row.worker()];
         let published = lane.to.push(Tag { session: found.id.get(), kind: kind as u8, detail, listener: found.row.listener() }, &[]);
         lane.published |= published;
         if !published {
             lane.needs = Room::Bytes(0);
+        } else if P::MODE.is_by_package() {
+            found.row.give(found.row.worker());
         }
         published
     }
@@ -201,7 +218,7 @@ impl<F: Frames> Reactor<F> {
         self.workers[row.worker()].waiting = (if first == 0 { this } else { first }, this);
     }
 
-    fn no_longer_waits(&mut self, found: Found) {
+    pub(super) fn no_longer_waits(&mut self, found: Found) {
         let row = found.row;
         if !row.has(Flags::WAITS_FOR_ROOM) {
             return;

@@ -1,6 +1,7 @@
 //! A reactor: a thread of the master that owns sockets, moves bytes between them and the rings, and never waits for any process.
 
 mod close;
+mod dispatch;
 mod files;
 mod framed;
 mod held;
@@ -15,6 +16,7 @@ pub(crate) use idle::is_due_at;
 
 use crate::{
     cell::Outgoing,
+    dispatch::{Dispatch, Mode},
     frame::Framing,
     id::SessionId,
     layout::Memory,
@@ -25,9 +27,11 @@ use crate::{
     sys::{clock, packet::Packets, wake::Bell},
 };
 use core::marker::PhantomData;
+use dispatch::Chooser;
+pub(crate) use dispatch::Shares;
 use mio::{Interest, Poll, Registry, Token, unix::SourceFd};
 use output::Outputs;
-use std::{io, os::fd::AsRawFd};
+use std::{io, os::fd::AsRawFd, sync::Arc};
 use tails::Tails;
 
 /// The token of the reactor's own bell: no session has this id.
@@ -39,18 +43,24 @@ const LARGEST_READ: usize = 64 << 10;
 /// A read with less room than this waits for more.
 const SMALLEST_READ: usize = 2 << 10;
 
-/// How what comes in is cut into packages: known when the program is compiled, so that one without frames has nothing of it.
-pub(crate) trait Frames: Send + 'static {
-    /// Whether any listener has one.
-    const ANY: bool;
+/// What is known when the program is compiled, so that one that has none of it pays for none of it.
+pub(crate) trait Program: Send + 'static {
+    /// Whether any listener has a frame.
+    const FRAMES: bool;
     /// Whether workers hear of watermarks.
     const WATERMARKS: bool;
-    /// That of this listener.
-    fn of(listener: u8) -> Option<&'static Framing>;
+    /// How packages find their worker.
+    const MODE: Mode;
+    /// Whether `on_connect` and `on_close` run.
+    const HAS_EVENTS: bool;
+    /// How what comes in on this listener is cut into packages.
+    fn frame(listener: u8) -> Option<&'static Framing>;
+    /// What the server's own function says of this package; `None` when it panicked.
+    fn ask(memory: &'static Memory, session: SessionId, package: &[u8]) -> Option<Dispatch>;
 }
 
 /// One reactor.
-pub(crate) struct Reactor<F> {
+pub(crate) struct Reactor<P> {
     index: usize,
     memory: &'static Memory,
     board: &'static ReactorBoard,
@@ -61,6 +71,9 @@ pub(crate) struct Reactor<F> {
     outputs: Outputs,
     /// What has come in and is no whole package yet.
     tails: Tails,
+    chooser: Chooser,
+    /// Sessions that are through, of whose end no callback hears.
+    unheard: Vec<SessionId>,
     /// Sessions with more to read than one turn took; a flag in the row says so too. By id: a row may be another reactor's by then.
     reading_on: Vec<SessionId>,
     /// Where those of `reading_on` are while they are gone through.
@@ -79,7 +92,7 @@ pub(crate) struct Reactor<F> {
     draining: bool,
     /// Said once.
     said_manager_is_wild: bool,
-    frames: PhantomData<F>,
+    program: PhantomData<P>,
 }
 
 /// Both rings between this reactor and one worker.
@@ -91,7 +104,7 @@ struct Lane {
     asleep: Answers,
     bell: &'static Bell,
     /// What is too large for the ring to the worker.
-    packages: Outgoing,
+    packages: Option<Outgoing>,
     /// By which its process passes files.
     files: Packets,
     /// What the first of those that wait needs.
@@ -132,9 +145,9 @@ impl Intake {
     }
 }
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// [master] Made where its thread will run, after the last fork.
-    pub(crate) fn new(memory: &'static Memory, index: usize, file_lines: Vec<Packets>) -> io::Result<(Self, Intake)> {
+    pub(crate) fn new(memory: &'static Memory, index: usize, file_lines: Vec<Packets>, shares: Arc<Shares>) -> io::Result<(Self, Intake)> {
         let poll = Poll::new()?;
         poll.registry().register(&mut SourceFd(&memory.bells.reactors[index].as_raw_fd()), BELL, Interest::READABLE)?;
         let intake = Intake(poll.registry().try_clone()?);
@@ -146,7 +159,7 @@ impl<F: Frames> Reactor<F> {
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
-                packages: Outgoing::new(memory.packages(index, slot)),
+                packages: P::FRAMES.then(|| Outgoing::new(memory.packages(index, slot))),
                 files,
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
@@ -164,6 +177,8 @@ impl<F: Frames> Reactor<F> {
             manager: Consumer::attach(memory.manager_to_reactor(index)),
             outputs: Outputs::new(),
             tails: Tails::default(),
+            chooser: Chooser::new::<P>(memory, shares),
+            unheard: Vec::with_capacity(if P::HAS_EVENTS { 0 } else { 1024 }),
             reading_on: Vec::with_capacity(1024),
             reading_now: Vec::with_capacity(1024),
             writing_on: Vec::new(),
@@ -175,14 +190,17 @@ impl<F: Frames> Reactor<F> {
             now_ms: clock::uptime_ms(),
             draining: false,
             said_manager_is_wild: false,
-            frames: PhantomData,
+            program: PhantomData,
         };
         Ok((reactor, intake))
     }
 
     /// What all queues hold, for the workers to read.
     fn publish_queued(&self) {
-        // Relaxed: a measure.
-        self.board.queued.store(self.outputs.total(), Ordering::Relaxed);
+        let total = self.outputs.total();
+        // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
+        if self.board.queued.load(Ordering::Relaxed) != total {
+            self.board.queued.store(total, Ordering::Relaxed);
+        }
     }
 }

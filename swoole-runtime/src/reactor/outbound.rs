@@ -4,7 +4,7 @@
 //! Runs in: a reactor. If the sender is dead: what it has published is sent as ever.
 
 use super::{
-    Frames, Reactor,
+    Program, Reactor,
     output::{self, Broken, Flushed},
 };
 use crate::{
@@ -22,7 +22,7 @@ use nix::errno::Errno;
 /// How many bytes of several calls go to the kernel together.
 const LARGEST_RUN: usize = 64 << 10;
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Carries out the oldest record of this worker; `false` when there is none.
     pub(super) fn take_one(&mut self, slot: usize) -> bool {
         let lane = &mut self.workers[slot];
@@ -96,6 +96,19 @@ impl<F: Frames> Reactor<F> {
             (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
             (Some(ToReactor::Pause), Some(found)) => self.pause(found, record.tag.detail == 0),
             (Some(ToReactor::Protect), Some(found)) => set(found.row, Flags::PROTECTED, record.tag.detail != 0),
+            (Some(ToReactor::Bind), Some(found)) => {
+                let mut uid = [0; 8];
+                match self.workers[slot].from.piece(record).filter(|piece| piece.length() == uid.len() && !record.elsewhere) {
+                    Some(piece) => {
+                        piece.copy_to(&mut uid);
+                        self.bind(found, u64::from_le_bytes(uid));
+                    }
+                    None => self.distrust(slot, "a record names a user by other than 8 bytes"),
+                }
+            }
+            (Some(ToReactor::Through), Some(found)) if Self::MOVES && found.row.worker() == slot && found.row.has(Flags::AWAITS_WORKER) => {
+                self.through(found);
+            }
             (None, _) => self.distrust(slot, "a record of no kind"),
             // The session has ended meanwhile, or is another worker's.
             _ => {}
@@ -153,6 +166,7 @@ impl<F: Frames> Reactor<F> {
             return;
         }
         self.outputs.append(row, &rest);
+        self.publish_queued();
         self.look_at_high_watermark(found);
     }
 
@@ -160,7 +174,7 @@ impl<F: Frames> Reactor<F> {
     pub(super) fn look_at_high_watermark(&mut self, found: Found) {
         let row = found.row;
         // Relaxed: only this reactor writes it.
-        if F::WATERMARKS && row.queued.load(Ordering::Relaxed) >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
+        if P::WATERMARKS && row.queued() >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
             row.set(Flags::IS_FULL.and(Flags::FULL_DUE));
             self.pump(found);
         }
@@ -195,7 +209,7 @@ impl<F: Frames> Reactor<F> {
         self.publish_queued();
         let row = found.row;
         // Relaxed: only this reactor writes it.
-        if F::WATERMARKS && row.has(Flags::IS_FULL) && row.queued.load(Ordering::Relaxed) <= self.memory.settings.watermarks.1 {
+        if P::WATERMARKS && row.has(Flags::IS_FULL) && row.queued() <= self.memory.settings.watermarks.1 {
             row.clear(Flags::IS_FULL);
             row.set(Flags::EMPTY_DUE);
             self.pump(found);

@@ -1,6 +1,12 @@
 //! What the kernel has not taken yet: a queue for each session that has any, of chunks of bytes from a pool that shrinks again, and of files.
 
-use crate::{event::FilePart, session::Row, shm::Piece, sync::Ordering, sys::socket};
+use crate::{
+    event::FilePart,
+    session::{Flags, Row},
+    shm::Piece,
+    sync::Ordering,
+    sys::socket,
+};
 use nix::errno::Errno;
 use std::{collections::VecDeque, fs::File, io::IoSlice, os::fd::RawFd};
 
@@ -15,6 +21,9 @@ const KEPT_PLACES: usize = 16;
 
 /// How many chunks one call sends.
 const PARTS: usize = 32;
+
+/// While so many files wait for one client, its workers send it no other: each is a descriptor of the master.
+const MOST_FILES: usize = 16;
 
 /// How much of its files one session is sent before others come.
 const FILE_TURN: u64 = 1 << 20;
@@ -249,10 +258,11 @@ impl Outputs {
 impl Queue {
     /// For the processes that ask how much waits for this session.
     fn show(&self, row: &Row) {
-        // Relaxed: a measure. Of a session without files nothing has to be said but that it has none any more.
-        row.queued.store(self.in_chunks.saturating_add(self.in_files), Ordering::Relaxed);
-        if self.files > 0 || row.files() != (0, 0) {
-            row.set_files(self.in_files, self.files);
+        row.set_queued(self.in_chunks, self.in_files);
+        if self.files >= MOST_FILES {
+            row.set(Flags::MANY_FILES);
+        } else {
+            row.clear(Flags::MANY_FILES);
         }
     }
 }

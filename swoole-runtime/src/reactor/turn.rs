@@ -3,7 +3,7 @@
 //! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
-use super::{BELL, Frames, Reactor};
+use super::{BELL, Program, Reactor};
 use crate::{
     id::SessionId,
     logging,
@@ -26,7 +26,7 @@ const WORTH_ANOTHER_LOOK: usize = 8;
 /// How often one turn looks at the sockets.
 const LOOKS_A_TURN: usize = 3;
 
-impl<F: Frames> Reactor<F> {
+impl<P: Program> Reactor<P> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
         if let Err(e) = signals::block_broken_pipe() {
@@ -56,6 +56,7 @@ impl<F: Frames> Reactor<F> {
             self.end_lingering();
             self.end_idle();
             self.follow_lifecycle();
+            self.end_unheard();
         }
         self.end_all();
     }
@@ -94,7 +95,7 @@ impl<F: Frames> Reactor<F> {
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
-            || self.workers.iter_mut().any(|lane| lane.has_work())
+            || self.workers.iter_mut().any(|lane| lane.has_work::<P>())
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -165,7 +166,7 @@ impl<F: Frames> Reactor<F> {
         for slot in 0..self.workers.len() {
             while let Some(found) = self.first_waiting(slot) {
                 self.pump(found);
-                if found.row.has(Flags::WAITS_FOR_ROOM) {
+                if self.first_waiting(slot).is_some_and(|first| first.id == found.id) {
                     break;
                 }
             }
@@ -186,12 +187,12 @@ impl<F: Frames> Reactor<F> {
 }
 
 impl super::Lane {
-    fn has_work(&mut self) -> bool {
+    fn has_work<P: Program>(&mut self) -> bool {
         if self.waiting.0 != 0 {
             // Raised anew for this sleep: the worker answers each raise once.
             self.to.wants_room().lower();
             self.to.wants_room().raise();
-            if self.has_room() {
+            if self.has_room::<P>() {
                 return true;
             }
         }

@@ -115,6 +115,13 @@ impl Look {
         (position == consumed && waiting > 0 && waiting <= self.0.slots()).then(|| self.0.entry(position).read(position))
     }
 
+    /// How many records are published and not consumed: the one that the consumer is at, and those behind it.
+    pub(crate) fn under_way(&self) -> u64 {
+        // Relaxed, both: a measure. Two words that are not read at once may say less than none.
+        let consumed = self.0.back.consumed.load(Ordering::Relaxed);
+        self.0.front.published.load(Ordering::Relaxed).wrapping_sub(consumed).cast_signed().max(0).cast_unsigned()
+    }
+
     /// The generation of the producer that the consumer distrusts; 0 for none.
     pub(crate) fn distrusted(&self) -> u32 {
         // Relaxed: the bell came after it.

@@ -24,8 +24,8 @@ pub(crate) struct Row {
     /// Port (16 bits), family (8), listener (8), reactor (16), worker (16).
     pub(super) place: AtomicU64,
     pub(super) accepted_ms: AtomicU64,
-    /// Output that the kernel has not taken yet, in bytes.
-    pub(crate) queued: AtomicU64,
+    /// Output that the kernel has not taken yet: in memory, in bytes (40 bits), and in files, in units of 64 KiB (24).
+    queued: AtomicU64,
     /// 0 while open, `ARRIVING` before, else the reason why it is closing.
     pub(super) closing: AtomicU32,
     /// The operating system's descriptor, in the master.
@@ -44,16 +44,18 @@ pub(crate) struct Row {
     /// [reactor] 1 + the place of what has come in and is no whole package yet, 0 for none.
     pub(crate) tail: AtomicU32,
     /// [reactor] How many bytes of it were published since all were through, and the position of the last of those records.
-    pub(crate) underway: AtomicU64,
+    pub(crate) underway: AtomicU32,
+    /// [reactor] A bit for each worker that was given something of it, modulo 32: where each package may go to another one.
+    given: AtomicU32,
     pub(crate) underway_to: AtomicU64,
-    /// [reactor] What of `queued` lies in files: bytes (48 bits), and of how many files (16).
-    files: AtomicU64,
+    /// Whose session it is, where a flag says that it is somebody's.
+    uid: AtomicU64,
 }
 
 const _: () = {
     assert!(size_of::<Row>() == 128 && align_of::<Row>() == 128);
     assert!(offset_of!(Row, place) == 24 && offset_of!(Row, queued) == 40 && offset_of!(Row, behind) == 60);
-    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96 && offset_of!(Row, files) == 120);
+    assert!(offset_of!(Row, received_ms) == 64 && offset_of!(Row, flags) == 96 && offset_of!(Row, uid) == 120);
 };
 
 // SAFETY: atomics alone, and zero is a free row; see the fields.
@@ -62,8 +64,9 @@ unsafe impl Shared for Row {}
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
 
-/// The lower 48 bits.
-const BYTES_OF_FILES: u64 = (1 << 48) - 1;
+/// The lower 40 bits of what waits: in memory. The others count what lies in files, by this unit.
+const IN_MEMORY: u64 = (1 << 40) - 1;
+const UNIT_OF_FILES: u64 = 64 << 10;
 
 /// Of the client's address.
 mod family {
@@ -132,6 +135,16 @@ impl Flags {
     pub(crate) const READS_ON: Self = Self(1 << 8);
     /// A unix socket, for as long as it is one: a short read says nothing there.
     pub(crate) const IS_UNIX: Self = Self(1 << 9);
+    /// It is some user's, for as long as it is one.
+    pub(crate) const IS_BOUND: Self = Self(1 << 16);
+    /// Its worker is to be asked whether it is through with what it has of it.
+    pub(crate) const THROUGH_DUE: Self = Self(1 << 17);
+    /// Its worker was asked that: nothing is published before it answers.
+    pub(crate) const AWAITS_WORKER: Self = Self(1 << 18);
+    /// The worker of its next package is chosen.
+    pub(crate) const CHOSEN: Self = Self(1 << 19);
+    /// It ends, and those that were given something of it are asked one after the other whether they are through.
+    pub(crate) const ASKS_AROUND: Self = Self(1 << 20);
 
     /// Nothing of it is read until somebody says so.
     pub(crate) const PAUSED: Self = Self(1 << 10);
@@ -145,7 +158,9 @@ impl Flags {
     /// So much of it is on its way to its worker that nothing more is read.
     pub(crate) const HELD_BACK: Self = Self(1 << 15);
     /// In the list of those with more of a file to send.
-    pub(crate) const WRITES_ON: Self = Self(1 << 16);
+    pub(crate) const WRITES_ON: Self = Self(1 << 21);
+    /// So many files wait for it that it is sent no other.
+    pub(crate) const MANY_FILES: Self = Self(1 << 22);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -174,9 +189,8 @@ impl Row {
             (&self.bytes_in, 0),
             (&self.bytes_out, 0),
             (&self.queued, 0),
-            (&self.underway, 0),
+            (&self.uid, 0),
             (&self.underway_to, 0),
-            (&self.files, 0),
         ] {
             field.store(value, Ordering::Relaxed);
         }
@@ -186,6 +200,8 @@ impl Row {
         self.flags.store(flags.0, Ordering::Relaxed);
         self.queue.store(0, Ordering::Relaxed);
         self.tail.store(0, Ordering::Relaxed);
+        self.underway.store(0, Ordering::Relaxed);
+        self.given.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
     }
 
@@ -211,6 +227,36 @@ impl Row {
 
     pub(crate) fn reactor(&self) -> usize {
         (self.place.load(Ordering::Relaxed) >> 32) as usize & 0xffff
+    }
+
+    /// [reactor] From now on this worker has it. Never while it stands in a list of those that wait for room.
+    pub(crate) fn move_to(&self, worker: usize) {
+        let place = self.place.load(Ordering::Relaxed) & !(0xffff << 48);
+        self.place.store(place | (worker as u64) << 48, Ordering::Relaxed);
+    }
+
+    /// [reactor] It is this user's from now on.
+    pub(crate) fn bind(&self, uid: u64) {
+        self.uid.store(uid, Ordering::Relaxed);
+        // Release, label "uid".
+        self.flags.store(self.flags.load(Ordering::Relaxed) | Flags::IS_BOUND.0, Ordering::Release);
+    }
+
+    /// Whose it is, if it is somebody's.
+    pub(crate) fn uid(&self) -> Option<u64> {
+        // Acquire, label "uid": who sees the flag sees the number.
+        (self.flags.load(Ordering::Acquire) & Flags::IS_BOUND.0 != 0).then(|| self.uid.load(Ordering::Relaxed))
+    }
+
+    /// [reactor] This worker was given something of it.
+    pub(crate) fn give(&self, worker: usize) {
+        self.given.store(self.given.load(Ordering::Relaxed) | 1 << (worker % 32), Ordering::Relaxed);
+    }
+
+    /// [reactor] The first of the workers in this range that may have been given something of it.
+    pub(crate) fn first_given(&self, mut workers: core::ops::Range<usize>) -> Option<usize> {
+        let given = self.given.load(Ordering::Relaxed);
+        workers.find(|worker| given & 1 << (worker % 32) != 0)
     }
 
     pub(crate) fn accepted_ms(&self) -> u64 {
@@ -272,16 +318,21 @@ impl Row {
         behind
     }
 
-    /// How many bytes of the output that waits lie in files, and in how many: they take no memory.
-    pub(crate) fn files(&self) -> (u64, usize) {
-        let word = self.files.load(Ordering::Relaxed);
-        (word & BYTES_OF_FILES, (word >> 48) as usize)
+    /// How much output waits that takes memory, in bytes.
+    pub(crate) fn queued_in_memory(&self) -> u64 {
+        self.queued.load(Ordering::Relaxed) & IN_MEMORY
     }
 
-    /// [reactor] Where there are more bytes or files than the word can say, it says as many as it can.
-    pub(crate) fn set_files(&self, bytes: u64, files: usize) {
-        let files = u16::try_from(files).unwrap_or(u16::MAX);
-        self.files.store(bytes.min(BYTES_OF_FILES) | u64::from(files) << 48, Ordering::Relaxed);
+    /// All output that waits; of what lies in files at most a unit more.
+    pub(crate) fn queued(&self) -> u64 {
+        let word = self.queued.load(Ordering::Relaxed);
+        (word & IN_MEMORY) + (word >> 40) * UNIT_OF_FILES
+    }
+
+    /// [reactor] Where it is more than the word can say, it says as much as it can.
+    pub(crate) fn set_queued(&self, in_memory: u64, in_files: u64) {
+        let units = in_files.div_ceil(UNIT_OF_FILES).min((1 << 24) - 1);
+        self.queued.store(in_memory.min(IN_MEMORY) | units << 40, Ordering::Relaxed);
     }
 
     /// [reactor] Adds to a counter that only the row's reactor writes.

@@ -321,7 +321,7 @@ mod tests {
             collected.refusals,
             [
                 "environment variable SWOOLE_BACKLOG = \"0\" is refused: `backlog` takes a number from 1 to 65535",
-                "environment variable SWOOLE_DISPATCH is refused: the setting `dispatch` is not there yet",
+                "environment variable SWOOLE_DISPATCH is refused: `dispatch` is compiled in, and stands in the attribute alone",
                 "environment variable SWOOLE_WORKRS is refused: there is no such setting; did you mean SWOOLE_WORKERS?",
                 "environment variable SWOOLE_workers is refused: there is no such setting; did you mean SWOOLE_WORKERS?",
             ]
@@ -429,6 +429,11 @@ mod tests {
                 "tcp_keepalive_interval",
                 "tcp_keepalive_count",
                 "unix_mode",
+                "heartbeat",
+                "heartbeat_check",
+                "heartbeat_idle",
+                "buffer_high_watermark",
+                "buffer_low_watermark",
                 "pid_file",
                 "user",
                 "group",

@@ -1,6 +1,6 @@
 //! What to say of a name that no setting has: the nearest one, spelled as the place spells names.
 
-use swoole_vocabulary::{KEYS, Suggestion, key_meant};
+use swoole_vocabulary::{KEYS, Suggestion, key, key_meant};
 
 /// What is wrong with a name that no setting has. `name` is spelled as a key is, `spell` spells a key as the place does.
 pub(crate) fn unknown(name: &str, spell: fn(&str) -> String) -> String {
@@ -19,6 +19,12 @@ pub(crate) fn meant(name: &str, spell: fn(&str) -> String) -> Option<String> {
     Some(match key_meant(name)? {
         Suggestion::NotYet(near) if near == name => format!("the setting `{name}` is not there yet"),
         Suggestion::NotYet(near) => format!("there is no such setting, and `{near}` is not there yet"),
+        Suggestion::Known(near) if key(near).is_none() && near == name => {
+            format!("`{name}` is compiled in, and stands in the attribute alone")
+        }
+        Suggestion::Known(near) if key(near).is_none() => {
+            format!("there is no such setting, and `{near}` is compiled in, and stands in the attribute alone")
+        }
         Suggestion::Known(near) => format!("there is no such setting; did you mean {}?", spell(near)),
     })
 }
@@ -38,8 +44,10 @@ mod tests {
     fn a_name_that_is_none_is_answered_by_the_nearest() {
         assert_eq!(unknown("workrs", variable), "there is no such setting; did you mean SWOOLE_WORKERS?");
         assert_eq!(unknown("worker_num", variable), "there is no such setting; did you mean SWOOLE_WORKERS?");
-        assert_eq!(unknown("dispatch", variable), "the setting `dispatch` is not there yet");
-        assert_eq!(unknown("dispatch_mode", variable), "there is no such setting, and `dispatch` is not there yet");
+        assert_eq!(unknown("dispatch", variable), "`dispatch` is compiled in, and stands in the attribute alone");
+        let near = "there is no such setting, and `dispatch` is compiled in, and stands in the attribute alone";
+        assert_eq!(unknown("dispatch_mode", variable), near);
+        assert_eq!(unknown("stats_file", variable), "the setting `stats_file` is not there yet");
         assert!(unknown("colour", variable).contains("the settings are SWOOLE_MODE, SWOOLE_LISTEN"));
     }
 }

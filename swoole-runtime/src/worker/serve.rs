@@ -50,14 +50,17 @@ pub(super) struct Serving<S: Server> {
 struct Lane {
     ring: Consumer<FromMaster>,
     /// What is too large for it.
-    packages: Packages,
+    packages: Option<Packages>,
     reactor: &'static Bell,
 }
 
 impl Lane {
     /// The record's bytes, in place.
-    fn data(&self, record: &Record) -> &[u8] {
-        if record.elsewhere { self.packages.data(&self.ring, record) } else { self.ring.data(record) }
+    fn data<S: Server>(&self, record: &Record) -> &[u8] {
+        match &self.packages {
+            Some(packages) if !S::FRAMES.is_empty() && record.elsewhere => packages.data(&self.ring, record),
+            _ => self.ring.data(record),
+        }
     }
 }
 
@@ -67,7 +70,7 @@ impl<S: Server> Serving<S> {
         let lanes = (0..memory.settings.reactors)
             .map(|reactor| Lane {
                 ring: Consumer::attach(memory.to_worker(reactor, slot)),
-                packages: memory.packages(reactor, slot),
+                packages: (!S::FRAMES.is_empty()).then(|| memory.packages(reactor, slot)),
                 reactor: &memory.bells.reactors[reactor],
             })
             .collect();
@@ -278,14 +281,14 @@ impl<S: Server> Serving<S> {
                     self.memory.bells.manager.ring();
                 }
                 if let Some(on_receive) = contract::on_receive::<S>(record.tag.listener) {
-                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data(record)));
+                    self.settle(Callback::Receive, fd, on_receive(state, self.worker, fd, self.lanes[at].data::<S>(record)));
                 }
             }
             ToWorker::Close => {
                 if let Some(on_close) = contract::on_close::<S>(record.tag.listener) {
                     self.settle(Callback::Close, fd, on_close(state, self.worker, fd, reason(record)));
                 }
-                self.answer_close(at, fd);
+                self.answer(at, fd, ToReactor::Closed);
             }
             ToWorker::BufferFull => {
                 if let Some(on_buffer_full) = S::DISPATCH.on_buffer_full.filter(|_| self.outbox().exist(fd)) {
@@ -297,16 +300,18 @@ impl<S: Server> Serving<S> {
                     self.settle(Callback::BufferEmpty, fd, on_buffer_empty(state, self.worker, fd));
                 }
             }
+            ToWorker::Through => self.answer(at, fd, ToReactor::Through),
         }
     }
 
-    /// `on_close` is through: the reactor may free the row. Before the record is consumed, so that no death loses it.
-    fn answer_close(&self, reactor: usize, fd: SessionId) {
-        while self.outbox().tell(fd, reactor, ToReactor::Closed, 0).is_err() {
+    /// `on_close` is through, so the reactor may free the row, or what came before is done. Before the record is consumed, so that no death
+    /// loses it.
+    fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
+        while self.outbox().tell(fd, reactor, what, 0).is_err() {
             if !self.goes_on() {
                 return;
             }
-            logging::error!("session {fd}: the reactor gives no room for the end of it; trying again");
+            logging::error!("session {fd}: the reactor gives no room for an answer; trying again");
         }
     }
 
@@ -334,12 +339,14 @@ impl<S: Server> Serving<S> {
                 ToWorker::Close => LostKind::Close(reason(&record)),
                 ToWorker::BufferFull => LostKind::BufferFull,
                 ToWorker::BufferEmpty => LostKind::BufferEmpty,
+                // Nobody died in it: it begins no callback.
+                ToWorker::Through => return,
             },
-            data: self.lanes[at].data(&record).to_vec(),
+            data: self.lanes[at].data::<S>(&record).to_vec(),
         };
         self.settle(Callback::Lost, session, on_lost(state, self.worker, &what));
         if kind == ToWorker::Close {
-            self.answer_close(at, session);
+            self.answer(at, session, ToReactor::Closed);
         }
         self.consume(at);
     }

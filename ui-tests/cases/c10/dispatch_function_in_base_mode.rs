@@ -1,7 +1,10 @@
 use swoole::{CloseReason, SessionId, Worker};
 
 #[allow(dead_code)]
-fn choose() {}
+fn choose(_session: &swoole::SessionInfo, _data: &[u8]) -> swoole::Dispatch {
+    swoole::Dispatch::Discard
+}
+
 #[derive(Default)]
 struct Echo;
 

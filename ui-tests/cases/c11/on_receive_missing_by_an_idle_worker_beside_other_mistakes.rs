@@ -1,7 +1,7 @@
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = "idle")]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = "idle", baklog = 512)]
 impl Echo {
     fn helper(&self) {}
 }

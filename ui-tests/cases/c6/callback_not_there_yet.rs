@@ -8,7 +8,7 @@ impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
     fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
-    fn on_buffer_full(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_request(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn helper(&self) {}
 }
 

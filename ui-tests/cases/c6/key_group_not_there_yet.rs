@@ -3,7 +3,7 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", heartbeat(check = 60, idle = 120))]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", tls(cert = "a.pem", key = "b.pem"))]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}

@@ -4,7 +4,7 @@ use swoole::{CloseReason, SessionId, Worker};
 struct Echo;
 
 #[swoole::server(listen = "tcp://127.0.0.1:9501",
-    listener(name = "admin", listen = "tcp://127.0.0.1:9502", heartbeat(check = 60, idle = 120))
+    listener(name = "admin", listen = "tcp://127.0.0.1:9502", tls(cert = "a.pem", key = "b.pem"))
 )]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}

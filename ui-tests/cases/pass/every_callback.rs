@@ -17,6 +17,8 @@ impl Chat {
     fn on_worker_start(_worker: &WorkerStart) -> Self {
         Self { seen: 0 }
     }
+    fn on_buffer_full(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
+    fn on_buffer_empty(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_worker_exit(&mut self, _worker: &Worker<Self>) {}
     fn on_worker_stop(&mut self, _worker: &Worker<Self>) {}
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}

@@ -71,13 +71,13 @@ fn every_fault_is_said_with_line_and_value() {
             "file x.toml, line 8: reactors = [1,… is refused: `reactors` takes a whole number, not an array",
             "file x.toml, line 10: max_wait is refused: there is no such setting; did you mean `max_wait_time`?",
             "file x.toml, line 11: workrs is refused: there is no such setting; did you mean `workers`?",
-            "file x.toml, line 12: dispatch is refused: the setting `dispatch` is not there yet",
+            "file x.toml, line 12: dispatch is refused: `dispatch` is compiled in, and stands in the attribute alone",
             "file x.toml, line 13: colour is refused: there is no such setting",
             "file x.toml, line 14: max_conn = 99999999999999999999999999999999999999999999 is refused: `max_conn` takes a number from 1 to \
              1000000",
             "file x.toml, line 15: buffer_output_size, a table, is refused: `buffer_output_size` takes a number of bytes, or a size in quotes \
              as in \"2M\", not a table",
-            "file x.toml, line 16: heartbeat is refused: the setting `heartbeat` is not there yet",
+            "file x.toml, line 16: heartbeat, a table, is refused: `heartbeat` takes true or false, not a table",
             "file x.toml, line 18: ap is refused: there is no such table; did you mean `[app]`?",
             "file x.toml, line 19: listeners is refused: there is no such setting; did you mean `listen`?",
         ]

@@ -3,7 +3,7 @@ use swoole::{CloseReason, SessionId, Worker};
 #[derive(Default)]
 struct Echo;
 
-#[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = "idle", unsafe_events = true)]
+#[swoole::server(listen = "tcp://127.0.0.1:9501", dispatch = "idle", unsafe_events = 1)]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}
     fn on_receive(&mut self, _worker: &Worker<Self>, _fd: SessionId, _data: &[u8]) {}
