@@ -46,8 +46,8 @@ pub use swoole_runtime::context::{
     UserProcess, Wake, Worker, WorkerExit, WorkerStart, WorkerStats, WorkerStatus,
 };
 pub use swoole_runtime::{
-    Callback, CloseReason, Dispatch, Error, Frame, Interface, MessageError, PageTooLarge, Remote, Result, SendError, SessionId, Settings,
-    SettingsInForce, State, TaskError, TaskId, TimerError, TimerId, WorkerId,
+    Callback, CloseReason, Dispatch, Error, FileError, Frame, Interface, MessageError, PageTooLarge, Remote, Result, SendError, SessionId,
+    Settings, SettingsInForce, State, TaskError, TaskId, TimerError, TimerId, WorkerId,
 };
 
 /// What the attribute's expansion calls. No promises.

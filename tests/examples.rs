@@ -65,13 +65,28 @@ fn listeners_does_what_its_header_says() {
     play("listeners", include_str!("../examples/listeners.rs"));
 }
 
+#[test]
+fn files_does_what_its_header_says() {
+    play("files", include_str!("../examples/files.rs"));
+}
+
+#[test]
+fn redis_does_what_its_header_says() {
+    play("redis", include_str!("../examples/redis.rs"));
+}
+
+#[test]
+fn mqtt_lite_does_what_its_header_says() {
+    play("mqtt_lite", include_str!("../examples/mqtt_lite.rs"));
+}
+
 /// A client's end of a session.
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 /// Types and compares, line by line:
-/// `NAME> text` sends a line, one whose name is a capital to the listener `admin`, and `shutdown` ends the server; `NAME< text` expects one, `NAME
-/// closed` expects the end, `log text` waits for a line of the server that has this in it, `reload` reloads and waits until that is through,
+/// `NAME> text` sends a line, in which `\\r` is that character, one whose name is a capital to the listener `admin`, and `shutdown` ends the server; `NAME< text` expects one, `NAME
+/// closed` expects the end, `NAME>> 10 0d` and `NAME<< 10 0d` send and expect these bytes, `log text` waits for a line of the server that has this in it, `reload` reloads and waits until that is through,
 /// `stop` presses Ctrl-C.
 fn play(example: &str, source: &str) {
     let mut server = Server::start(example, &arguments(source));
@@ -90,6 +105,7 @@ fn play(example: &str, source: &str) {
             let client = clients.entry(name.to_owned()).or_insert_with(|| server.connect(name));
             match rest.split_at(rest.len().min(2)) {
                 ("> ", text) => {
+                    let text = text.replace("\\r", "\r");
                     client.get_mut().write_all(format!("{text}\n").as_bytes()).expect("the server takes a line");
                     // A signal would meet a server that is ending by itself.
                     stopped |= text == "shutdown";
@@ -98,6 +114,12 @@ fn play(example: &str, source: &str) {
                     let mut seen = String::new();
                     client.read_line(&mut seen).unwrap_or_else(|e| panic!("{example}: `{line}` was not seen: {e}"));
                     assert_eq!(seen.trim_end(), text, "{example}: `{line}`");
+                }
+                (">>", bytes) => client.get_mut().write_all(&hexadecimal(bytes)).expect("the server takes bytes"),
+                ("<<", bytes) => {
+                    let mut seen = vec![0; hexadecimal(bytes).len()];
+                    client.read_exact(&mut seen).unwrap_or_else(|e| panic!("{example}: `{line}` was not seen: {e}"));
+                    assert_eq!(seen, hexadecimal(bytes), "{example}: `{line}`");
                 }
                 _ if rest == " closed" => {
                     let mut rest = Vec::new();
@@ -146,6 +168,11 @@ fn dns_does_what_its_header_says() {
     assert_eq!(ask(&question(printer, 1)), answer(0, 1, printer, 1, &[[192, 168, 7, 20]]));
     server.interrupt();
     assert_eq!(server.wait(), Some(0));
+}
+
+/// Bytes as they are written in a transcript.
+fn hexadecimal(bytes: &str) -> Vec<u8> {
+    bytes.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits")).collect()
 }
 
 /// What stands behind `--` in the command of the header.

@@ -18,6 +18,7 @@ enum Kind {
     Start(StartError),
     Refusals(Vec<String>),
     Send(SendError),
+    File(FileError),
     Page(PageTooLarge),
     Task(TaskError),
     Message(MessageError),
@@ -69,7 +70,16 @@ impl Error {
     #[must_use]
     pub fn as_send_error(&self) -> Option<SendError> {
         match self.0 {
-            Kind::Send(e) => Some(e),
+            Kind::Send(e) | Kind::File(FileError::Send(e)) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// The small error behind this one, where a file was not sent.
+    #[must_use]
+    pub fn as_file_error(&self) -> Option<FileError> {
+        match self.0 {
+            Kind::File(e) => Some(e),
             _ => None,
         }
     }
@@ -87,6 +97,7 @@ impl fmt::Display for Error {
             }
             Kind::Refusals(sentences) => joined(sentences, "\n", f),
             Kind::Send(e) => fmt::Display::fmt(e, f),
+            Kind::File(e) => fmt::Display::fmt(e, f),
             Kind::Page(e) => fmt::Display::fmt(e, f),
             Kind::Task(e) => fmt::Display::fmt(e, f),
             Kind::Message(e) => fmt::Display::fmt(e, f),
@@ -120,6 +131,7 @@ impl std::error::Error for Error {
             Kind::Start(e) => e.cause.as_ref().map(|e| e as _),
             Kind::Refusals(_) => None,
             Kind::Send(e) => Some(e),
+            Kind::File(e) => Some(e),
             Kind::Page(e) => Some(e),
             Kind::Task(e) => Some(e),
             Kind::Message(e) => Some(e),
@@ -171,6 +183,58 @@ impl std::error::Error for SendError {}
 impl From<SendError> for Error {
     fn from(e: SendError) -> Self {
         Self(Kind::Send(e))
+    }
+}
+
+/// Why a file is not sent. Each variant says what to do next; nothing of the file is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FileError {
+    /// There is no file at this path.
+    NotFound,
+    /// This process may not read it.
+    Denied,
+    /// It is a directory, a pipe, a socket or a device: read it, and `send` the bytes.
+    NotAFile,
+    /// The file ends before offset and length do: ask for less.
+    BehindEnd,
+    /// What else the system says of the file, by its number, such as 24 where this process has no descriptor left.
+    System(i32),
+    /// What is wrong is not the file: what `send` would say of this session.
+    Send(SendError),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("there is no such file"),
+            Self::Denied => f.write_str("this process may not read the file"),
+            Self::NotAFile => f.write_str("what is to be sent is no regular file"),
+            Self::BehindEnd => f.write_str("the file ends before what is to be sent"),
+            Self::System(number) => write!(f, "the file cannot be opened: {}", io::Error::from_raw_os_error(*number)),
+            Self::Send(e) => fmt::Display::fmt(e, f),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Send(e) => Some(e),
+            _ => None,
+        }
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(e: FileError) -> Self {
+        Self(Kind::File(e))
+    }
+}
+
+impl From<SendError> for FileError {
+    fn from(e: SendError) -> Self {
+        Self::Send(e)
     }
 }
 

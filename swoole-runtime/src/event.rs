@@ -204,10 +204,12 @@ pub(crate) enum ToReactor {
     Bind = 9,
     /// A [`ToWorker::Through`] was reached.
     Through = 10,
+    /// Send a part of a file that the sender has passed; the bytes on the ring say which.
+    SendFile = 11,
 }
 
 impl ToReactor {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Send,
         Self::SendLarge,
         Self::Close,
@@ -218,9 +220,60 @@ impl ToReactor {
         Self::Protect,
         Self::Bind,
         Self::Through,
+        Self::SendFile,
     ];
 
     pub(crate) fn from_u8(word: u8) -> Option<Self> {
         Self::ALL.get(usize::from(word).checked_sub(1)?).copied()
+    }
+}
+
+/// What the bytes of a [`ToReactor::SendFile`] say. As the consumer finds it, every field is input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FilePart {
+    /// Told with the file when it was passed.
+    pub(crate) number: u64,
+    pub(crate) offset: u64,
+    /// More than 0.
+    pub(crate) length: u64,
+}
+
+impl FilePart {
+    pub(crate) const BYTES: usize = 24;
+
+    /// What is told with the file when it is passed.
+    pub(crate) fn message(self) -> [u8; 16] {
+        u128::from(self.number).to_le_bytes()
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip([self.number, self.offset, self.length]) {
+            *to = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// `None` for a part that no file has.
+    pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+        let part = Self { number: words.next()?, offset: words.next()?, length: words.next()? };
+        let end = part.offset.checked_add(part.length)?;
+        (part.length > 0 && i64::try_from(end).is_ok()).then_some(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_file_comes_back_unless_no_file_has_it() {
+        let is_read = |offset, length| {
+            let part = FilePart { number: 7, offset, length };
+            FilePart::from_bytes(&part.to_bytes()).inspect(|read| assert_eq!(*read, part)).is_some()
+        };
+        assert!(is_read(0, 1) && is_read(1 << 40, 1 << 40) && is_read(0, i64::MAX as u64));
+        assert!(!is_read(0, 0) && !is_read(1, i64::MAX as u64) && !is_read(u64::MAX, 1) && !is_read(u64::MAX, u64::MAX));
     }
 }

@@ -20,7 +20,12 @@ use crate::{
     settings::Resolved,
     shm::{Area, Arena, Owner, Place, Places, Plan},
     sync::{AtomicU64, Ordering},
-    sys::{clock, datagram::Sockets, wake::Bell},
+    sys::{
+        clock,
+        datagram::Sockets,
+        packet::{self, Packets},
+        wake::Bell,
+    },
 };
 use core::time::Duration;
 use std::{
@@ -34,6 +39,9 @@ pub(crate) struct Memory {
     places: LaidOut,
     pub(crate) settings: Resolved,
     pub(crate) bells: Bells,
+    /// By which the process of a slot passes files to a reactor: for each slot one to each reactor. A program that has attached to the server has
+    /// those of its own slot.
+    file_lines: Vec<Option<Packets>>,
     ring_bytes: usize,
     pub(crate) files: &'static Files,
     pub(crate) sockets: Sockets,
@@ -113,7 +121,9 @@ const MANAGER_RING: usize = 16 << 10;
 
 impl Memory {
     /// [master] Lays out, maps and signs the memory, for as long as the process lives.
-    pub(crate) fn new(settings: Resolved, files: &'static Files, sockets: Sockets) -> io::Result<&'static Self> {
+    ///
+    /// With it the ends of reactors by which they are passed files: for each reactor one of each slot.
+    pub(crate) fn new(settings: Resolved, files: &'static Files, sockets: Sockets) -> io::Result<(&'static Self, Vec<Vec<Packets>>)> {
         let (plan, places, ring_bytes) = plan(&settings);
         let arena = Arena::new(&plan)?;
         let some = |count| {
@@ -125,6 +135,15 @@ impl Memory {
         };
         let bells =
             Bells { master: Bell::new()?, manager: Bell::new()?, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
+        let mut of_reactors: Vec<Vec<Packets>> = (0..settings.reactors).map(|_| Vec::with_capacity(settings.slots())).collect();
+        let mut file_lines = Vec::with_capacity(settings.slots() * settings.reactors);
+        for _ in 0..settings.slots() {
+            for of_reactor in &mut of_reactors {
+                let (passes, is_passed) = packet::pair()?;
+                file_lines.push(Some(passes));
+                of_reactor.push(is_passed);
+            }
+        }
         logging::debug!(
             "shared memory: {} KiB: {} session rows of {} B, {} rings of {} KiB, layout {:016x}",
             plan.size() >> 10,
@@ -134,9 +153,9 @@ impl Memory {
             ring_bytes >> 10,
             layout_of(&plan)
         );
-        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files, sockets }));
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, file_lines, ring_bytes, files, sockets }));
         memory.header().sign(layout_of(&plan), clock::unix_ms(), clock::uptime_ms());
-        Ok(memory)
+        Ok((memory, of_reactors))
     }
 
     /// [worker] The memory of a server that runs, in a program that has just begun: by descriptors that [`descriptors`](Self::descriptors)
@@ -148,34 +167,45 @@ impl Memory {
         settings: Resolved,
         files: &'static Files,
         layout: u64,
+        slot: usize,
         mut inherited: Vec<OwnedFd>,
         sockets: Sockets,
     ) -> io::Result<&'static Self> {
         let (plan, places, ring_bytes) = plan(&settings);
-        if layout_of(&plan) != layout || inherited.len() != 3 + settings.reactors + settings.slots() {
+        if layout_of(&plan) != layout || inherited.len() != 3 + 2 * settings.reactors + settings.slots() || slot >= settings.slots() {
             return Err(io::Error::other(format!(
                 "its shared memory has the layout {:016x}, and that of the server {layout:016x}",
                 layout_of(&plan)
             )));
         }
+        let mut file_lines: Vec<Option<Packets>> = (0..settings.slots() * settings.reactors).map(|_| None).collect();
+        let passing = inherited.split_off(inherited.len() - settings.reactors).into_iter().map(|fd| Some(Packets::from_fd(fd)));
+        file_lines.splice(slot * settings.reactors..(slot + 1) * settings.reactors, passing);
         let mut bells = inherited.split_off(1).into_iter().map(Bell::from_fd);
         let mut bell = || bells.next().ok_or_else(|| io::Error::other("a bell is missing"));
         let (master, manager) = (bell()?, bell()?);
         let mut some = |count| (0..count).map(|_| bell()).collect::<io::Result<Vec<_>>>();
         let bells = Bells { master, manager, reactors: some(settings.reactors)?, workers: some(settings.slots())? };
         let arena = Arena::attach(&plan, inherited.swap_remove(0))?;
-        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, ring_bytes, files, sockets }));
+        let memory: &'static Self = Box::leak(Box::new(Self { arena, places, settings, bells, file_lines, ring_bytes, files, sockets }));
         if !memory.header().is_signed(layout) {
             return Err(io::Error::other("what it was given is no memory of a server of this version"));
         }
         Ok(memory)
     }
 
-    /// The memory, then the bells: of the master, of the manager, of the reactors, of the slots.
-    pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+    /// The memory, then the bells: of the master, of the manager, of the reactors, of the slots; then what the process of this slot passes files
+    /// by.
+    pub(crate) fn descriptors(&self, slot: usize) -> Vec<BorrowedFd<'_>> {
         let Bells { master, manager, reactors, workers } = &self.bells;
         let bells = [master, manager].into_iter().chain(reactors).chain(workers).map(AsFd::as_fd);
-        core::iter::once(self.arena.memory()).chain(bells).collect()
+        let passing = (0..self.settings.reactors).filter_map(|reactor| self.file_line(slot, reactor)).map(AsFd::as_fd);
+        core::iter::once(self.arena.memory()).chain(bells).chain(passing).collect()
+    }
+
+    /// By which the process of this slot passes files to this reactor.
+    pub(crate) fn file_line(&self, slot: usize, reactor: usize) -> Option<&Packets> {
+        self.file_lines.get(slot * self.settings.reactors + reactor)?.as_ref()
     }
 
     /// Tells the layout of this memory from others.

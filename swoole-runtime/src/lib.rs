@@ -49,7 +49,7 @@ mod sync;
 mod sys;
 
 pub use dispatch::Dispatch;
-pub use error::{Error, Failure, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
+pub use error::{Error, Failure, FileError, MessageError, PageTooLarge, Result, SendError, TaskError, TimerError};
 pub use event::{Callback, CloseReason, State};
 pub use frame::Frame;
 pub use id::{SessionId, TaskId, TimerId, WorkerId};

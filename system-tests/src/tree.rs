@@ -2,6 +2,8 @@
 //! found too, whoever has adopted them.
 
 use nix::{
+    errno::Errno,
+    libc,
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
@@ -71,4 +73,23 @@ pub fn signal(pid: u32, signal: Signal) {
         Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
         Err(errno) => panic!("{signal} to {pid}: {}", io::Error::from(errno)),
     }
+}
+
+/// Sets the descriptor limit of a process, and says what it was.
+///
+/// # Panics
+/// When it has ended, or is another user's.
+#[allow(unsafe_code, reason = "no crate here sets a limit of another process")]
+pub fn limit_descriptors(pid: u32, new: Option<u64>) -> u64 {
+    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the place lives through the call; no new limit is given.
+    let asked = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, std::ptr::null(), &raw mut old) };
+    assert_eq!(asked, 0, "{}", Errno::last());
+    if let Some(new) = new {
+        let new = libc::rlimit { rlim_cur: new, ..old };
+        // SAFETY: the place lives through the call; the old limit is not asked for.
+        let set = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, &raw const new, std::ptr::null_mut()) };
+        assert_eq!(set, 0, "{}", Errno::last());
+    }
+    old.rlim_cur
 }

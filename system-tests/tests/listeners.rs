@@ -432,14 +432,14 @@ fn without_descriptors_clients_wait_and_are_served_when_there_are_some_again() {
     let server = ports(&directory).start();
     let mut before = server.connect();
     before.ask("who?");
-    let whole = limit(server.master(), Some(3));
+    let whole = tree::limit_descriptors(server.master(), Some(3));
     let mut clients: Vec<Client> = (0..5).map(|_| server.connect()).collect();
     let mut local = unix(&local(&directory));
     clients.iter_mut().for_each(|client| client.say("who?"));
     local.write_all(b"who?\n").expect("it takes bytes");
     server.wait_for_log(&["no connection can be accepted", "Too many open files"]);
     watch::until("it tries again", || before.ask_fields("who?").number("failed") > 3);
-    limit(server.master(), Some(whole));
+    tree::limit_descriptors(server.master(), Some(whole));
     for mut client in clients {
         assert_eq!(Entry::read(&client.line()).text("by"), "main");
     }
@@ -449,20 +449,4 @@ fn without_descriptors_clients_wait_and_are_served_when_there_are_some_again() {
     let said = server.log().iter().filter(|line| line.contains("no connection can be accepted")).count();
     assert_eq!(said, 1, "it is said once");
     server.stop();
-}
-
-/// Sets the descriptor limit of a process, and says what it was.
-#[allow(unsafe_code, reason = "no crate here sets a limit of another process")]
-fn limit(pid: u32, new: Option<u64>) -> u64 {
-    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the place lives through the call; no new limit is given.
-    let asked = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, std::ptr::null(), &raw mut old) };
-    assert_eq!(asked, 0, "{}", Errno::last());
-    if let Some(new) = new {
-        let new = libc::rlimit { rlim_cur: new, ..old };
-        // SAFETY: the place lives through the call; the old limit is not asked for.
-        let set = unsafe { libc::prlimit(pid.cast_signed(), libc::RLIMIT_NOFILE, &raw const new, std::ptr::null_mut()) };
-        assert_eq!(set, 0, "{}", Errno::last());
-    }
-    old.rlim_cur
 }

@@ -70,7 +70,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     // Known when the program is compiled: a server without jobs and messages has nothing of them.
     let files = if has_files::<S>() { Files::inherited(directory, path) } else { Files::nowhere(&path) };
     let files: &'static Files = Box::leak(Box::new(files));
-    let memory = Memory::attach(settings, files, attachment.layout, descriptors, sockets).map_err(unable)?;
+    let memory = Memory::attach(settings, files, attachment.layout, attachment.slot, descriptors, sockets).map_err(unable)?;
     Ok(worker::live::<S>(memory, attachment.slot, attachment.taking, &lifeline))
 }
 

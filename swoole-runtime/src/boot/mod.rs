@@ -243,7 +243,7 @@ fn beget<S: Server>(
 ) -> Result<()> {
     let of_listeners = || sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
     let packets = if contract::takes_packets::<S>() { Packets::new(of_listeners()) } else { Packets::default() };
-    let memory = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
+    let (memory, file_lines) = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
     for (at, bound) in sockets.listeners.iter().enumerate() {
         memory.header().set_port(at, bound.port());
     }
@@ -257,7 +257,7 @@ fn beget<S: Server>(
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
-    let masters = (life, manager_line, standby_line, sockets);
+    let masters = (life, manager_line, standby_line, file_lines, sockets);
     let manager = match fork::fork(witness).map_err(|e| unable("the manager cannot be forked", e))? {
         Side::Child => {
             drop(masters);
@@ -276,7 +276,7 @@ fn beget<S: Server>(
     };
     drop(inherited);
     memory.become_one(Role::Master).map_err(|e| unable("the shared memory cannot be protected", e))?;
-    let (life, manager_line, standby_line, sockets) = masters;
+    let (life, manager_line, standby_line, file_lines, sockets) = masters;
     if IS_OPERATED && let Some(log) = log {
         log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
     }
@@ -298,6 +298,7 @@ fn beget<S: Server>(
         standby,
         manager_line,
         standby_line,
+        file_lines,
         #[cfg(feature = "cli")]
         control: sockets.control,
     };

@@ -20,6 +20,8 @@ use swoole_vocabulary::MAIN_LISTENER;
 const RESERVE: u64 = 64;
 const PER_WORKER: u64 = 2;
 const PER_REACTOR: u64 = 4;
+/// By which a worker passes files to a reactor.
+const PER_WORKER_AND_REACTOR: u64 = 2;
 
 /// What `max_conn` is when nobody says otherwise and the descriptor limit allows it.
 const MAX_CONN: u64 = 10_000;
@@ -101,7 +103,8 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
     }
     let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
     let slots = u64::from(workers) + u64::from(collected.settings.task_workers.unwrap_or(0));
-    let reserve = RESERVE + PER_WORKER * slots + PER_REACTOR * u64::from(reactors);
+    let reactors = u64::from(reactors);
+    let reserve = RESERVE + PER_WORKER * slots + PER_REACTOR * reactors + PER_WORKER_AND_REACTOR * slots * reactors;
     let left = limit.saturating_sub(reserve);
     match collected.settings.max_conn {
         Some(asked) if u64::from(asked) > left => collected.refusals.push(format!(

@@ -46,7 +46,7 @@ pub struct SessionInfo {
     pub bytes_in: u64,
     /// Bytes that the kernel took to send.
     pub bytes_out: u64,
-    /// Bytes that wait for the client to read.
+    /// Bytes that wait for the client to read; what waits of files is counted by 64 KiB.
     pub queued: u64,
     /// Why the session is closing; `None` while it is open.
     pub closing: Option<CloseReason>,
@@ -78,7 +78,7 @@ impl SessionInfo {
             last_sent: since(ms(&row.sent_ms)),
             bytes_in: ms(&row.bytes_in),
             bytes_out: ms(&row.bytes_out),
-            queued: ms(&row.queued),
+            queued: row.queued(),
             closing: match row.phase() {
                 Phase::Arriving | Phase::Open => None,
                 Phase::Closing(reason) => Some(reason),

@@ -50,7 +50,8 @@ signposts! {
     "runs in the manager",
     because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
         send(fd, data) "`send` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
-        sendfile(fd, path) "`sendfile` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
+        sendfile(fd, path, offset, length) "`sendfile` cannot be called in the manager"
+            "help: call `worker.sendfile(fd, path, offset, length)` in `on_receive`"
         send_to(source, data) "`send_to` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
     }
 

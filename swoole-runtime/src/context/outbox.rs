@@ -6,21 +6,26 @@
 use super::packets::PacketSockets;
 use crate::{
     cell::Cells,
-    error::SendError,
-    event::{CloseReason, ToReactor},
+    error::{FileError, SendError},
+    event::{CloseReason, FilePart, ToReactor},
     id::SessionId,
     layout::Memory,
     process::ReactorBoard,
     ring::{Answers, Producer, Tag, largest_message},
-    session::{Phase, Table},
+    session::{Flags, Phase, Row, Table},
     sync::Ordering,
-    sys::wake::{Bed, Bell},
+    sys::{
+        file,
+        packet::Packets,
+        wake::{Bed, Bell},
+    },
 };
 use core::{
     cell::{OnceCell, RefCell},
     time::Duration,
 };
-use std::time::Instant;
+use nix::errno::Errno;
+use std::{fs::File, io, os::fd::AsFd, path::Path, time::Instant};
 
 /// How long a call waits for room on a ring before it says `BufferFull`. A reactor that runs gives room within milliseconds.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
@@ -61,6 +66,10 @@ struct Lane {
     board: &'static ReactorBoard,
     asleep: Answers,
     bell: &'static Bell,
+    /// By which files are passed; only workers have one.
+    files: Option<&'static Packets>,
+    /// The number of the next file. Those of the process before were others.
+    next_file: u64,
 }
 
 impl Outbox {
@@ -77,6 +86,8 @@ impl Outbox {
                 board: memory.reactor(reactor),
                 asleep: Answers::default(),
                 bell: &memory.bells.reactors[reactor],
+                files: worker.and_then(|slot| memory.file_line(slot, reactor)),
+                next_file: worker.map_or(0, |slot| u64::from(memory.slot(slot).owner.read().generation) << 32),
             }));
         }
         let cells = worker.map(|slot| memory.cells(slot));
@@ -122,7 +133,7 @@ impl Outbox {
             return Ok(());
         }
         if is_full {
-            self.wait_for_buffer(fd, data.len())?;
+            self.wait_for_buffer(|| Ok(self.room_in_buffer(fd, data.len())?.1))?;
         }
         if data.len() <= self.largest_on_ring {
             let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0, listener: 0 };
@@ -140,6 +151,29 @@ impl Outbox {
             .inspect_err(|_| cells.give_back(usize::from(cell)))?;
         self.is_underway(fd, reactor, data.len());
         Ok(())
+    }
+
+    /// Passes a part of a file to the session's reactor. What is opened here is closed here: the reactor has a copy of the descriptor.
+    pub(crate) fn send_file(&self, fd: SessionId, path: &Path, offset: u64, length: Option<u64>) -> Result<(), FileError> {
+        self.session(fd)?;
+        let (file, all) = file::open_regular(path).map_err(|e| why_not_opened(&e))?.ok_or(FileError::NotAFile)?;
+        let behind = all.checked_sub(offset).ok_or(FileError::BehindEnd)?;
+        let length = length.unwrap_or(behind);
+        if length > behind {
+            return Err(FileError::BehindEnd);
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        if self.has_many_files(fd)? {
+            self.wait_for_buffer(|| self.has_many_files(fd))?;
+        }
+        let (reactor, _) = self.session(fd)?;
+        self.with_room(reactor, |lane| lane.pass(fd, &file, offset, length))?
+    }
+
+    fn has_many_files(&self, fd: SessionId) -> Result<bool, SendError> {
+        self.sessions.read(fd, |row| row.has(Flags::MANY_FILES)).ok_or(SendError::NoSuchSession)
     }
 
     /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
@@ -167,14 +201,15 @@ impl Outbox {
         (fd.get() & (self.sessions.rows() as u64 - 1)) as usize
     }
 
-    /// How many bytes of this process's the reactor may not have taken yet for a session: 0, or all since it had taken them all.
+    /// How many bytes of this process's the reactor may not have taken yet for a session: at most what was sent since it had taken all, and at
+    /// most what is on the ring. What it has taken is counted as waiting.
     fn underway(&self, fd: SessionId, reactor: usize) -> Result<u64, SendError> {
         let flight = &mut self.flights.borrow_mut()[self.row(fd)];
         let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
         if flight[1] > 0 && lane.ring.is_consumed(flight[0]) {
             flight[1] = 0;
         }
-        Ok(flight[1])
+        Ok(flight[1].min(lane.ring.on_its_way()))
     }
 
     /// So many bytes are on their way, by the last record of the ring.
@@ -187,11 +222,11 @@ impl Outbox {
 
     /// For as long as `send_yield` says.
     #[cold]
-    fn wait_for_buffer(&self, fd: SessionId, length: usize) -> Result<(), SendError> {
+    fn wait_for_buffer(&self, is_full: impl Fn() -> Result<bool, SendError>) -> Result<(), SendError> {
         let start = Instant::now();
         while start.elapsed() < self.memory.settings.send_yield {
             self.sleep(Some(LOOK_AT_BUFFER));
-            if !self.room_in_buffer(fd, length)?.1 {
+            if !is_full()? {
                 return Ok(());
             }
         }
@@ -263,10 +298,9 @@ impl Outbox {
         self.sessions.read(fd, |row| row.phase() == Phase::Open) == Some(true) && !self.is_asked_to_close(fd)
     }
 
-    /// The reactor of a session that takes output, and how much waits for it.
+    /// The reactor of a session that takes output, and how much waits for it in memory.
     fn session(&self, fd: SessionId) -> Result<(usize, u64), SendError> {
-        // Relaxed: a measure.
-        let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.queued.load(Ordering::Relaxed));
+        let look = |row: &Row| (row.reactor(), row.phase(), row.queued_in_memory());
         let (reactor, phase, queued) = self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)?;
         if phase == Phase::Arriving {
             return Err(SendError::NoSuchSession);
@@ -338,9 +372,32 @@ impl Outbox {
 }
 
 impl Lane {
+    /// Passes the file, then publishes the record that names it: who dies in between leaves a file that nobody names. `None` while there is no
+    /// room for one of them.
+    fn pass(&mut self, fd: SessionId, file: &File, offset: u64, length: u64) -> Option<Result<(), FileError>> {
+        self.ring.reserve(FilePart::BYTES, FilePart::BYTES)?;
+        let part = FilePart { number: self.next_file, offset, length };
+        match self.files?.send(part.message(), Some(file.as_fd())) {
+            Ok(()) => self.next_file += 1,
+            // More are on their way than the kernel keeps.
+            Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ETOOMANYREFS) => return None,
+            Err(errno) => return Some(Err(FileError::System(errno as i32))),
+        }
+        let tag = Tag { session: fd.get(), kind: ToReactor::SendFile as u8, detail: 0, listener: 0 };
+        self.ring.push(tag, &part.to_bytes()).then_some(Ok(()))
+    }
+
     fn wake(&mut self) {
         if self.asleep.owed(&self.board.asleep) {
             self.bell.ring();
         }
+    }
+}
+
+fn why_not_opened(e: &io::Error) -> FileError {
+    match e.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => FileError::NotFound,
+        io::ErrorKind::PermissionDenied => FileError::Denied,
+        _ => FileError::System(e.raw_os_error().unwrap_or(0)),
     }
 }

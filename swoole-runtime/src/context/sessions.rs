@@ -6,7 +6,7 @@ use super::{
     stats::Stats,
 };
 use crate::{
-    error::{PageTooLarge, SendError},
+    error::{FileError, PageTooLarge, SendError},
     event::{CloseReason, ToReactor},
     id::SessionId,
     reactor::is_due_at,
@@ -14,6 +14,7 @@ use crate::{
     sync::Ordering,
     sys::clock,
 };
+use std::path::Path;
 
 /// Writes one body into each of several impl blocks. The body is the macro's input, not its output, so what the compiler says of a
 /// method, and where it says that it stands, is as if it had been written by hand.
@@ -32,6 +33,26 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
     /// this client reads too slowly for what was sent already. Nothing of the bytes is sent then.
     pub fn send(&self, fd: SessionId, data: &[u8]) -> Result<(), SendError> {
         self.outbox().send(fd, data)
+    }
+
+    /// Sends a part of a file to the client of this session, behind what this process has sent before: `length` bytes from `offset` on, or all
+    /// behind `offset`. The original: `$serv->sendfile`.
+    ///
+    /// The file is opened here and now, as the user and in the directory of this process; the server sends it by `sendfile(2)`, at its client's
+    /// pace, and the call returns at once. What is asked for is fixed by the call: a file that grows is sent as far as it was, one that is deleted
+    /// or replaced as it was opened, and what is written into it meanwhile may be sent or not. One that is cut shorter than what was asked for
+    /// ends the session with a reset and [`CloseReason::Server`], and the log says so: the client gets no other bytes in the place of those that
+    /// are gone. No bytes are no message.
+    ///
+    /// What waits of a file takes no memory: `socket_buffer_size` does not count it; [`SessionInfo::queued`] and the watermarks do. What
+    /// waits is an open file of the master: while 16 or more wait for a client, it is sent no other.
+    ///
+    /// # Errors
+    /// [`FileError::NotFound`], [`FileError::Denied`], [`FileError::NotAFile`] for a directory or a pipe, [`FileError::BehindEnd`] where the file
+    /// has fewer bytes, [`FileError::System`] for what else the system says of it. [`FileError::Send`] with what [`send`](Self::send) would say
+    /// of the session: `BufferFull` where 16 files wait for this client. Nothing is sent then.
+    pub fn sendfile(&self, fd: SessionId, path: impl AsRef<Path>, offset: u64, length: Option<u64>) -> Result<(), FileError> {
+        self.outbox().send_file(fd, path.as_ref(), offset, length)
     }
 } }
 

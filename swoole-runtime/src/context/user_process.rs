@@ -266,8 +266,6 @@ signposts! {
     }
 
     "runs in a user process", because "a process of this release sends bytes to sessions" {
-        sendfile(fd, path) "`sendfile` cannot be called in a user process"
-            "help: read the file, and call `process.send(fd, &bytes)`, with at most 2 MiB a call"
         send_to(source, data) "`send_to` cannot be called in a user process"
             "help: call `process.send(fd, data)`, which answers a session; datagram listeners come with a later release"
     }

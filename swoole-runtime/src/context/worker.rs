@@ -130,9 +130,4 @@ signposts! {
         finish(output) "`finish` cannot be called in a worker"
             "help: call `worker.send(fd, data)` to answer a client, or let `on_task` return the output"
     }
-
-    "not in this release", because "a worker of this release sends bytes to sessions" {
-        sendfile(fd, path) "`sendfile` is not there yet"
-            "help: read the file, and call `worker.send(fd, &bytes)`, with at most 2 MiB a call"
-    }
 }

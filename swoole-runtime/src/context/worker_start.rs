@@ -97,7 +97,8 @@ signposts! {
 
     "runs before the worker is ready", because "a worker that is being started serves no sessions yet" {
         send(fd, data) "`send` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
-        sendfile(fd, path) "`sendfile` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
+        sendfile(fd, path, offset, length) "`sendfile` cannot be called in `on_worker_start`"
+            "help: call `worker.sendfile(fd, path, offset, length)` in `on_receive`"
         send_to(source, data) "`send_to` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
     }
 

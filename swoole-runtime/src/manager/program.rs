@@ -124,7 +124,7 @@ impl Exec {
         files: Option<BorrowedFd<'_>>,
         sockets: &[Arc<OwnedFd>],
     ) -> i32 {
-        let mut kept = memory.descriptors();
+        let mut kept = memory.descriptors(slot);
         let (shared, bells) = (kept[0].as_raw_fd(), kept[1..].iter().map(AsRawFd::as_raw_fd).collect());
         let attachment = Attachment {
             layout: memory.layout(),

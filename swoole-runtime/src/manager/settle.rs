@@ -7,7 +7,7 @@ use super::{children::LONGEST_WAIT, life::Life, replace::why_refused};
 use crate::{
     context::WorkerExit,
     contract::{self, Server},
-    event::{CloseReason, State, ToReactor, ToWorker},
+    event::{CloseReason, FilePart, State, ToReactor, ToWorker},
     id::{SessionId, WorkerId},
     job::{Holder, Phase, State as JobState, settle_asker, settle_holder},
     layout::Current,
@@ -111,6 +111,7 @@ impl Life {
         for reactor in 0..self.memory.settings.reactors {
             Producer::attach(self.memory.to_reactor(at, reactor)).mend(nothing, |record| match ToReactor::from_u8(record.tag.kind) {
                 Some(ToReactor::SendLarge) => cells.piece(record.tag.detail.into(), record.length as usize).is_some(),
+                Some(ToReactor::SendFile) => record.length as usize == FilePart::BYTES && !record.elsewhere,
                 Some(ToReactor::Bind) => record.length == 8 && !record.elsewhere,
                 Some(kind) => kind == ToReactor::Send || record.length == 0,
                 None => false,

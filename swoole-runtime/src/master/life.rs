@@ -21,6 +21,7 @@ use crate::{
         clock,
         lifeline::Life as Lifeline,
         listener::{Address, Placed},
+        packet::Packets,
         pidfd::children,
         signals,
     },
@@ -60,6 +61,8 @@ pub(super) struct Life {
     listeners: Vec<Listener>,
     acceptor: Option<Acceptor>,
     reactors: Vec<JoinHandle<()>>,
+    /// Of the reactors, until they are started.
+    file_lines: Vec<Vec<Packets>>,
     failed: Option<Error>,
     all_ended: bool,
     /// How many reloads of each group callbacks have asked for, as far as they were heard.
@@ -74,7 +77,7 @@ pub(super) struct Life {
 impl Life {
     pub(super) fn begin(memory: &'static Memory, born: Born) -> Result<Self> {
         let machinery = |e: io::Error| Error::start_io("the master's event loop cannot be made", e, "raise the descriptor limit");
-        let Born { life, listeners, manager, standby, manager_line, standby_line, .. } = born;
+        let Born { life, listeners, manager, standby, manager_line, standby_line, file_lines, .. } = born;
         let poll = Poll::new().map_err(machinery)?;
         let signals = signals::descriptor().map_err(machinery)?;
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE).map_err(machinery)?;
@@ -103,6 +106,7 @@ impl Life {
             listeners,
             acceptor: None,
             reactors: Vec::new(),
+            file_lines,
             failed: None,
             all_ended: false,
             asked: [0; Group::COUNT],
@@ -194,8 +198,8 @@ impl Life {
     fn start_reactors<S: Server>(&mut self) -> io::Result<Acceptor> {
         let shares = Arc::new(Shares::new(self.memory.settings.workers));
         let mut intakes = Vec::new();
-        for index in 0..self.memory.settings.reactors {
-            let (reactor, intake) = Reactor::<ProgramOf<S>>::new(self.memory, index, Arc::clone(&shares))?;
+        for (index, file_lines) in core::mem::take(&mut self.file_lines).into_iter().enumerate() {
+            let (reactor, intake) = Reactor::<ProgramOf<S>>::new(self.memory, index, file_lines, Arc::clone(&shares))?;
             intakes.push(intake);
             let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
             self.reactors.push(thread);

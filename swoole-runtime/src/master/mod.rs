@@ -63,6 +63,8 @@ pub(crate) struct Born {
     pub(crate) standby: PidFd,
     pub(crate) manager_line: Packets,
     pub(crate) standby_line: Packets,
+    /// By which workers pass files: for each reactor one of each slot.
+    pub(crate) file_lines: Vec<Vec<Packets>>,
     /// Where commands come in.
     #[cfg(feature = "cli")]
     pub(crate) control: Option<Named>,

@@ -16,7 +16,7 @@ pub(crate) struct Attachment {
     pub(crate) taking: Taking,
     pub(crate) lifeline: RawFd,
     pub(crate) memory: RawFd,
-    /// The master's, the manager's, those of the reactors, those of the slots.
+    /// The master's, the manager's, those of the reactors, those of the slots; then the lines by which files are passed to the reactors.
     pub(crate) bells: Vec<RawFd>,
     /// Those for packets, in the order of their listeners.
     pub(crate) sockets: Vec<RawFd>,

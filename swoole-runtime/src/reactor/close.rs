@@ -1,7 +1,7 @@
 //! How a session ends: `close` behind its data to the worker, `closed` back, the rest of the output out, the socket shut, the row freed
 //! last. So `on_close` runs exactly once, whoever began the end, and a client that only stopped talking still gets its answer.
 
-use super::{Program, Reactor};
+use super::{Lingering, Program, Reactor};
 use crate::{
     dispatch::Mode,
     event::CloseReason,
@@ -46,7 +46,7 @@ impl<P: Program> Reactor<P> {
         }
         found.row.set(Flags::CLOSE_ANSWERED);
         if !self.end_if_through(found) {
-            self.lingering.push((found.index, found.id.get(), clock::uptime_ms() + self.memory.settings.max_wait_time.as_millis() as u64));
+            self.lingering.push(self.lingers(found, clock::uptime_ms()));
         }
     }
 
@@ -90,7 +90,14 @@ impl<P: Program> Reactor<P> {
         socket::end(descriptor, reset);
     }
 
-    /// A client that does not take its last output for as long as a shutdown may take has had its time.
+    fn lingers(&self, found: Found, now_ms: u64) -> Lingering {
+        let until_ms = now_ms + self.memory.settings.max_wait_time.as_millis() as u64;
+        // Relaxed: only this reactor writes it.
+        Lingering { row: found.index, id: found.id.get(), until_ms, bytes_out: found.row.bytes_out.load(Ordering::Relaxed) }
+    }
+
+    /// A client that takes nothing of its last output for as long as a shutdown may take has had its time. One that takes some of it goes on:
+    /// it may be a large file.
     pub(super) fn end_lingering(&mut self) {
         if self.lingering.is_empty() {
             return;
@@ -98,9 +105,11 @@ impl<P: Program> Reactor<P> {
         let now = clock::uptime_ms();
         let mut at = 0;
         while at < self.lingering.len() {
-            let (index, id, until) = self.lingering[at];
-            match self.sessions.at(index).filter(|found| found.id.get() == id) {
-                Some(_) if now < until => at += 1,
+            let Lingering { row, id, until_ms, bytes_out } = self.lingering[at];
+            match self.sessions.at(row).filter(|found| found.id.get() == id) {
+                Some(_) if now < until_ms => at += 1,
+                // Relaxed: only this reactor writes it.
+                Some(found) if found.row.bytes_out.load(Ordering::Relaxed) != bytes_out => self.lingering[at] = self.lingers(found, now),
                 Some(found) => {
                     self.close_socket(found, true);
                     self.end_if_through(found);

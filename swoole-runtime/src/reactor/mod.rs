@@ -2,6 +2,7 @@
 
 mod close;
 mod dispatch;
+mod files;
 mod framed;
 mod held;
 mod idle;
@@ -24,7 +25,7 @@ use crate::{
     ring::{Answers, Consumer, FromOther, Producer, largest_message},
     session::Table,
     sync::Ordering,
-    sys::{clock, wake::Bell},
+    sys::{clock, packet::Packets, wake::Bell},
 };
 use core::marker::PhantomData;
 use dispatch::Chooser;
@@ -83,12 +84,15 @@ pub(crate) struct Reactor<P> {
     reading_on: Vec<SessionId>,
     /// Where those of `reading_on` are while they are gone through.
     reading_now: Vec<SessionId>,
-    /// Rows that are through but for output that the client does not take, and when it ends.
-    lingering: Vec<(usize, u64, u64)>,
     /// The datagram sockets of this reactor.
     inlets: Vec<Inlet>,
     /// Until the server is to end.
     takes_packets: bool,
+    /// Sessions with more of a file to send than one turn may; a flag in the row says so too. And where they are while they are gone through.
+    writing_on: Vec<SessionId>,
+    writing_now: Vec<SessionId>,
+    /// Rows that are through but for output that the client has to take.
+    lingering: Vec<Lingering>,
     largest_read: usize,
     /// Sessions of which nothing is read until what is on its way is through.
     held: Vec<SessionId>,
@@ -111,6 +115,8 @@ struct Lane {
     bell: &'static Bell,
     /// What is too large for the ring to the worker.
     packages: Option<Outgoing>,
+    /// By which its process passes files.
+    files: Packets,
     /// What the first of those that wait needs.
     needs: Room,
     /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
@@ -118,6 +124,15 @@ struct Lane {
     owner: &'static OwnerWord,
     /// What came from this worker cannot be: nothing more is read until another holds the slot.
     gone_wild: Option<u32>,
+}
+
+/// A session whose last output is on its way.
+struct Lingering {
+    row: usize,
+    id: u64,
+    until_ms: u64,
+    /// How much its client has taken when that was said.
+    bytes_out: u64,
 }
 
 /// What finds no room on the way to a worker.
@@ -142,18 +157,20 @@ impl Intake {
 
 impl<P: Program> Reactor<P> {
     /// [master] Made where its thread will run, after the last fork.
-    pub(crate) fn new(memory: &'static Memory, index: usize, shares: Arc<Shares>) -> io::Result<(Self, Intake)> {
+    pub(crate) fn new(memory: &'static Memory, index: usize, file_lines: Vec<Packets>, shares: Arc<Shares>) -> io::Result<(Self, Intake)> {
         let poll = Poll::new()?;
         poll.registry().register(&mut SourceFd(&memory.bells.reactors[index].as_raw_fd()), BELL, Interest::READABLE)?;
         let intake = Intake(poll.registry().try_clone()?);
         let workers = (0..memory.settings.slots())
-            .map(|slot| Lane {
+            .zip(file_lines)
+            .map(|(slot, files)| Lane {
                 to: Producer::attach(memory.to_worker(index, slot)),
                 from: Consumer::attach(memory.to_reactor(slot, index)),
                 published: false,
                 asleep: Answers::default(),
                 bell: &memory.bells.workers[slot],
                 packages: P::CELLS.then(|| Outgoing::new(memory.packages(index, slot))),
+                files,
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
                 owner: &memory.slot(slot).owner,
@@ -178,6 +195,8 @@ impl<P: Program> Reactor<P> {
             unheard: Vec::with_capacity(if P::HAS_EVENTS { 0 } else { 1024 }),
             reading_on: Vec::with_capacity(1024),
             reading_now: Vec::with_capacity(1024),
+            writing_on: Vec::new(),
+            writing_now: Vec::new(),
             lingering: Vec::new(),
             inlets,
             takes_packets: true,

@@ -3,7 +3,10 @@
 //!
 //! Runs in: a reactor. If the sender is dead: what it has published is sent as ever.
 
-use super::{Program, Reactor, output};
+use super::{
+    Program, Reactor,
+    output::{self, Broken, Flushed},
+};
 use crate::{
     event::{CloseReason, ToReactor},
     id::SessionId,
@@ -87,6 +90,7 @@ impl<P: Program> Reactor<P> {
                 }
                 cells.give_back(cell);
             }
+            (Some(ToReactor::SendFile), found) => self.take_file(slot, record, found),
             (Some(ToReactor::Close), Some(found)) => self.close(found, reason(record)),
             (Some(ToReactor::CloseNow), Some(found)) => self.close_now(found),
             (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
@@ -114,7 +118,7 @@ impl<P: Program> Reactor<P> {
 
     /// What a worker's memory says cannot be: its process has gone wild. Nothing more is taken from it until its slot has another owner;
     /// the manager, which is told, ends it.
-    fn distrust(&mut self, slot: usize, why: &str) {
+    pub(super) fn distrust(&mut self, slot: usize, why: &str) {
         let Claim { generation, pid } = self.memory.slot(slot).owner.read();
         logging::error!("worker {slot} (pid {}) wrote nonsense into shared memory: {why}; nothing more is taken from it", pid.unwrap_or(0));
         self.workers[slot].gone_wild = Some(generation);
@@ -158,16 +162,19 @@ impl<P: Program> Reactor<P> {
                 found.id,
                 self.memory.settings.output_memory >> 20
             );
-            self.close_socket(found, true);
-            self.begin_close(found, CloseReason::Overflow);
-            self.pump(found);
-            self.end_if_through(found);
+            self.cut_off(found, CloseReason::Overflow);
             return;
         }
         self.outputs.append(row, &rest);
         self.publish_queued();
+        self.look_at_high_watermark(found);
+    }
+
+    /// Behind more output for a session: tells its worker where so much waits now. What lies in files counts as all else does.
+    pub(super) fn look_at_high_watermark(&mut self, found: Found) {
+        let row = found.row;
         // Relaxed: only this reactor writes it.
-        if P::WATERMARKS && row.queued.load(Ordering::Relaxed) >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
+        if P::WATERMARKS && row.queued() >= self.memory.settings.watermarks.0 && !row.has(Flags::IS_FULL) {
             row.set(Flags::IS_FULL.and(Flags::FULL_DUE));
             self.pump(found);
         }
@@ -187,13 +194,22 @@ impl<P: Program> Reactor<P> {
     /// Sends what waits, as far as the kernel takes it; says whether the session has ended by that, and its row with it.
     pub(super) fn flush(&mut self, found: Found) -> bool {
         match self.outputs.flush(found.row) {
-            Ok(sent) => Row::count(&found.row.bytes_out, sent),
-            Err(_) => return self.broken(found),
+            Ok(Flushed { sent, goes_on }) => {
+                Row::count(&found.row.bytes_out, sent);
+                if goes_on {
+                    self.writes_on(found);
+                }
+            }
+            Err(Broken::Socket) => return self.broken(found),
+            Err(Broken::Shorter) => {
+                return self.file_failed(found, "the file that was being sent has become shorter than what was asked for");
+            }
+            Err(Broken::File(errno)) => return self.file_failed(found, &format!("the file that was being sent cannot be read: {errno}")),
         }
         self.publish_queued();
         let row = found.row;
         // Relaxed: only this reactor writes it.
-        if P::WATERMARKS && row.has(Flags::IS_FULL) && row.queued.load(Ordering::Relaxed) <= self.memory.settings.watermarks.1 {
+        if P::WATERMARKS && row.has(Flags::IS_FULL) && row.queued() <= self.memory.settings.watermarks.1 {
             row.clear(Flags::IS_FULL);
             row.set(Flags::EMPTY_DUE);
             self.pump(found);

@@ -4,7 +4,13 @@
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
 use super::{BELL, Program, Reactor};
-use crate::{id::SessionId, process::Lifecycle, session::Flags, sys::clock};
+use crate::{
+    id::SessionId,
+    logging,
+    process::Lifecycle,
+    session::Flags,
+    sys::{clock, signals},
+};
 use core::time::Duration;
 use mio::{Events, event::Event};
 
@@ -23,6 +29,9 @@ const LOOKS_A_TURN: usize = 3;
 impl<P: Program> Reactor<P> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
+        if let Err(e) = signals::block_broken_pipe() {
+            logging::warn!("SIGPIPE cannot be blocked in a reactor: {e}");
+        }
         let mut events = Events::with_capacity(1024);
         while self.memory.header().lifecycle() < Lifecycle::Stopping {
             self.wait(&mut events);
@@ -39,6 +48,7 @@ impl<P: Program> Reactor<P> {
             }
             self.read_on();
             let were_packets = P::PACKETS && self.take_packets();
+            self.write_on();
             self.wake_workers();
             if were_packets {
                 // Whoever answers comes first: the next batch is larger for it, and each has cost a sleep and two wakings.
@@ -66,7 +76,7 @@ impl<P: Program> Reactor<P> {
     }
 
     fn wait(&mut self, events: &mut Events) {
-        let timeout = if !self.reading_on.is_empty() || P::PACKETS && self.has_packets_to_take() {
+        let timeout = if !self.reading_on.is_empty() || !self.writing_on.is_empty() || P::PACKETS && self.has_packets_to_take() {
             Some(Duration::ZERO)
         } else {
             self.board.asleep.raise();

@@ -165,6 +165,12 @@ impl Producer {
         true
     }
 
+    /// How many bytes on the ring are published and not consumed.
+    pub(crate) fn on_its_way(&mut self) -> u64 {
+        self.head.look();
+        if self.head.is_empty() { 0 } else { self.next.wrapping_sub(self.ring.entry(self.head.seen()).read(0).start) }
+    }
+
     /// The position of the last record that was published.
     pub(crate) fn last(&self) -> u64 {
         self.head.own().wrapping_sub(1)

@@ -24,8 +24,8 @@ pub(crate) struct Row {
     /// Port (16 bits), family (8), listener (8), reactor (16), worker (16).
     pub(super) place: AtomicU64,
     pub(super) accepted_ms: AtomicU64,
-    /// Output that the kernel has not taken yet, in bytes.
-    pub(crate) queued: AtomicU64,
+    /// Output that the kernel has not taken yet: in memory, in bytes (40 bits), and in files, in units of 64 KiB (24).
+    queued: AtomicU64,
     /// 0 while open, `ARRIVING` before, else the reason why it is closing.
     pub(super) closing: AtomicU32,
     /// The operating system's descriptor, in the master.
@@ -63,6 +63,10 @@ unsafe impl Shared for Row {}
 
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
+
+/// The lower 40 bits of what waits: in memory. The others count what lies in files, by this unit.
+const IN_MEMORY: u64 = (1 << 40) - 1;
+const UNIT_OF_FILES: u64 = 64 << 10;
 
 /// Of the client's address.
 mod family {
@@ -153,6 +157,10 @@ impl Flags {
     pub(crate) const EMPTY_DUE: Self = Self(1 << 14);
     /// So much of it is on its way to its worker that nothing more is read.
     pub(crate) const HELD_BACK: Self = Self(1 << 15);
+    /// In the list of those with more of a file to send.
+    pub(crate) const WRITES_ON: Self = Self(1 << 21);
+    /// So many files wait for it that it is sent no other.
+    pub(crate) const MANY_FILES: Self = Self(1 << 22);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -308,6 +316,23 @@ impl Row {
         let behind = self.behind.load(Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
         behind
+    }
+
+    /// How much output waits that takes memory, in bytes.
+    pub(crate) fn queued_in_memory(&self) -> u64 {
+        self.queued.load(Ordering::Relaxed) & IN_MEMORY
+    }
+
+    /// All output that waits; of what lies in files at most a unit more.
+    pub(crate) fn queued(&self) -> u64 {
+        let word = self.queued.load(Ordering::Relaxed);
+        (word & IN_MEMORY) + (word >> 40) * UNIT_OF_FILES
+    }
+
+    /// [reactor] Where it is more than the word can say, it says as much as it can.
+    pub(crate) fn set_queued(&self, in_memory: u64, in_files: u64) {
+        let units = in_files.div_ceil(UNIT_OF_FILES).min((1 << 24) - 1);
+        self.queued.store(in_memory.min(IN_MEMORY) | units << 40, Ordering::Relaxed);
     }
 
     /// [reactor] Adds to a counter that only the row's reactor writes.

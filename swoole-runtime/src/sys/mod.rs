@@ -4,6 +4,7 @@ pub(crate) mod affinity;
 pub(crate) mod clock;
 pub(crate) mod datagram;
 pub(crate) mod exec;
+pub(crate) mod file;
 pub(crate) mod fork;
 pub(crate) mod identity;
 pub(crate) mod lifeline;

@@ -8,7 +8,7 @@ use nix::{
 use std::{
     io,
     io::{IoSlice, IoSliceMut},
-    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
 };
 
 /// How long a message is.
@@ -24,6 +24,11 @@ pub(crate) fn pair() -> io::Result<(Packets, Packets)> {
 }
 
 impl Packets {
+    /// One that this process has inherited.
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
     /// Sends one message; the receiver gets a copy of the descriptor.
     pub(crate) fn send(&self, message: [u8; LENGTH], fd: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
         let fds = fd.map(|fd| [fd.as_raw_fd()]);
@@ -64,6 +69,12 @@ fn first_fd(message: ControlMessageOwned) -> Option<OwnedFd> {
     };
     // SAFETY: nobody else owns this descriptor; the kernel made it for the message that was just received.
     fds.first().map(|&fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+impl AsFd for Packets {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 impl AsRawFd for Packets {

@@ -30,6 +30,11 @@ pub(crate) fn take() -> io::Result<SigSet> {
     Ok(before)
 }
 
+/// [reactor] Keeps SIGPIPE from this thread, whatever the program has set for it: `sendfile` has no flag that says so.
+pub(crate) fn block_broken_pipe() -> io::Result<()> {
+    Ok(SigSet::from(Signal::SIGPIPE).thread_block()?)
+}
+
 /// [master] Gives the caller of `start` its signal mask back.
 pub(crate) fn give_back(before: &SigSet) -> io::Result<()> {
     Ok(sigprocmask(SigmaskHow::SIG_SETMASK, Some(before), None)?)

@@ -6,8 +6,9 @@ use nix::{
     sys::socket::{MsgFlags, Shutdown, recv, sendmsg, setsockopt, shutdown, sockopt},
 };
 use std::{
+    fs::File,
     io::IoSlice,
-    os::fd::{FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
 };
 
 /// Receives into memory that other processes map.
@@ -39,6 +40,14 @@ pub(crate) unsafe fn send(fd: RawFd, start: NonNull<u8>, length: usize) -> Resul
 /// Sends from several places of this process, in order.
 pub(crate) fn send_parts(fd: RawFd, parts: &[IoSlice<'_>]) -> Result<usize, Errno> {
     sendmsg::<()>(fd, parts, &[], MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT, None)
+}
+
+/// Sends from a file, whatever the reader's position in it, as much as the kernel takes; 0 where the file ends before.
+pub(crate) fn send_file(fd: RawFd, file: &File, offset: u64, most: usize) -> Result<usize, Errno> {
+    let mut offset = libc::off_t::try_from(offset).map_err(|_| Errno::EOVERFLOW)?;
+    // SAFETY: the kernel reads and writes the one number behind the pointer, which is this function's own.
+    let sent = unsafe { libc::sendfile(fd, file.as_raw_fd(), &raw mut offset, most) };
+    Errno::result(sent).map(isize::cast_unsigned)
 }
 
 /// Ends a connection. Orderly: the FIN goes out first, since a descriptor that a forked child still holds would keep it back, and what

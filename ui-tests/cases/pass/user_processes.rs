@@ -36,6 +36,7 @@ impl Echo {
         }
         for fd in process.sessions() {
             process.send(fd, all.to_string().as_bytes())?;
+            process.sendfile(fd, "/srv/metrics.txt", 0, Some(100))?;
             process.close(fd)?;
         }
         process.send_message(WorkerId::new(0), "done")?;
