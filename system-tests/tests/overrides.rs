@@ -251,11 +251,11 @@ fn a_value_out_of_range_is_refused_wherever_it_comes_from() {
 fn an_unknown_name_is_refused_with_the_one_that_was_meant() {
     refused(scripted().environment("SWOOLE_WORKRS", "2"), &["SWOOLE_WORKRS", "did you mean SWOOLE_WORKERS?"]);
     refused(scripted().environment("SWOOLE_COLOUR", "red"), &["SWOOLE_COLOUR", "SWOOLE_MAX_CONN"]);
-    refused(scripted().environment("SWOOLE_DISPATCH", "idle"), &["the setting `dispatch` is not there yet"]);
+    refused(scripted().environment("SWOOLE_DISPATCH", "idle"), &["`dispatch` is compiled in, and stands in the attribute alone"]);
     refused(scripted().environment("SWOOLE_APP_GREETING", "hi"), &["SWOOLE_APP_GREETING", "`[app]`", "SWOOLE_CONFIG"]);
     refused(scripted().arguments(["--workrs=2"]), &["--workrs", "--workers"]);
     refused(scripted().arguments(["--colour=red"]), &["--colour", "--max-conn"]);
-    refused(scripted().arguments(["--dispatch=idle"]), &["the setting `dispatch` is not there yet"]);
+    refused(scripted().arguments(["--dispatch=idle"]), &["`dispatch` is compiled in, and stands in the attribute alone"]);
     refused(scripted().arguments(["--confg", "x"]), &["--confg", "did you mean --config?"]);
     refused(scripted().arguments(["stray"]), &["stray"]);
     refused(scripted().arguments(["--backlog"]), &["--backlog"]);
@@ -353,7 +353,7 @@ fn a_line_of_a_file_that_is_wrong_is_refused_with_its_number() {
         ("max_wait_time = \"soon\"", "takes a time, as in `5s` or `2m`"),
         ("ring_memory = \"1K\"", "takes a number of bytes from 65536 to 17179869184"),
         ("workrs = 1", "did you mean `workers`?"),
-        ("dispatch = \"idle\"", "the setting `dispatch` is not there yet"),
+        ("dispatch = \"idle\"", "`dispatch` is compiled in, and stands in the attribute alone"),
         ("[heartbeat]\ncheck = 1", "`heartbeat` takes true or false, not a table"),
         ("[apps]\nx = 1", "did you mean `[app]`?"),
     ] {

@@ -29,7 +29,7 @@ const LOOKS_A_TURN: usize = 3;
 impl<P: Program> Reactor<P> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
-        if let Err(e) = signals::block_broken_pipe() {
+        if let Err(e) = signals::block_sigpipe() {
             logging::warn!("SIGPIPE cannot be blocked in a reactor: {e}");
         }
         let mut events = Events::with_capacity(1024);

@@ -31,7 +31,7 @@ pub(crate) fn take() -> io::Result<SigSet> {
 }
 
 /// [reactor] Keeps SIGPIPE from this thread, whatever the program has set for it: `sendfile` has no flag that says so.
-pub(crate) fn block_broken_pipe() -> io::Result<()> {
+pub(crate) fn block_sigpipe() -> io::Result<()> {
     Ok(SigSet::from(Signal::SIGPIPE).thread_block()?)
 }
 
