@@ -73,7 +73,8 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
 
 calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] => {
     /// Reads nothing more of a session until [`resume`](Self::resume): what its client sends waits in the kernel, and at the client. What was
-    /// read already still comes to `on_receive`. That the client leaves is seen when it is read on. The original: `$serv->pause`.
+    /// read already still comes to `on_receive`. That the client leaves is seen when it is read on, or at
+    /// once where it ends with an error. A pause outlives the worker that asked for it: any process may `resume`. The original: `$serv->pause`.
     ///
     /// # Errors
     /// [`SendError::NoSuchSession`], [`SendError::Closed`], [`SendError::BufferFull`] when the server is overloaded.

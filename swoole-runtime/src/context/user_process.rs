@@ -267,6 +267,6 @@ signposts! {
 
     "runs in a user process", because "a process of this release sends bytes to sessions" {
         send_to(source, data) "`send_to` cannot be called in a user process"
-            "help: call `process.send(fd, data)`, which answers a session; datagram listeners come with a later release"
+            "help: call `worker.send_to(from, data)` in `on_packet`; a user process has no packets"
     }
 }

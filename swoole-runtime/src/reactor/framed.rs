@@ -34,13 +34,25 @@ impl<P: Program> Reactor<P> {
             (None, Some(framing)) if !P::MODE.is_by_package() => return self.read_in_place(found, framing),
             (tail, _) => {
                 if tail.is_none() {
-                    self.tails.keep(row, &[], Progress::default());
+                    self.tails.keep(found.id, row, &[], Progress::default());
                 }
                 BEHIND_A_TAIL.min(self.largest_read)
             }
         };
-        if self.tails.total() + self.outputs.total() + wanted as u64 > self.memory.settings.output_memory {
-            return self.has_no_memory(found);
+        while self.tails.total() + self.outputs.total() + wanted as u64 > self.memory.settings.output_memory {
+            // Who has the most makes room; where nobody has anything, one read more is little beside the output that waits.
+            match self.tails.largest().filter(|(_, length)| *length > 0) {
+                None => break,
+                Some((id, _)) if id == found.id => return self.has_no_memory(found),
+                Some((id, _)) => match self.sessions.find(id) {
+                    Some(other) => {
+                        self.has_no_memory(other);
+                        self.pump(other);
+                        self.end_if_through(other);
+                    }
+                    None => break,
+                },
+            }
         }
         let got = loop {
             match self.tails.receive(row, wanted, |to| socket::receive_into(row.descriptor(), to)) {
@@ -101,7 +113,10 @@ impl<P: Program> Reactor<P> {
                     self.is_underway(row, length);
                     self.tails.take(row, length);
                 }
-                Cut::Incomplete => return None,
+                Cut::Incomplete => {
+                    self.tails.settle(row);
+                    return None;
+                }
                 Cut::Violation(why) => return Some(Read::Violation(why)),
             }
         }
@@ -141,7 +156,7 @@ impl<P: Program> Reactor<P> {
             }
         }
         if at < length {
-            self.tails.keep(row, &bytes[at..], progress);
+            self.tails.keep(found.id, row, &bytes[at..], progress);
         }
         self.count_received(row, length);
         if at > 0 {

@@ -23,6 +23,10 @@ pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
     if row.phase() != Phase::Open || row.has(Flags::PROTECTED.and(Flags::PAUSED)) {
         return None;
     }
+    // It has sent something that is not read, since its worker has not come to what was before it.
+    if row.has(Flags::READABLE) && row.has(Flags::HELD_BACK.and(Flags::WAITS_FOR_ROOM).and(Flags::AWAITS_WORKER)) {
+        return None;
+    }
     // Relaxed: measures.
     Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle)
 }

@@ -95,7 +95,7 @@ impl<P: Program> Reactor<P> {
             (Some(ToReactor::CloseNow), Some(found)) => self.close_now(found),
             (Some(ToReactor::Closed), Some(found)) if found.row.worker() == slot => self.closed(found),
             (Some(ToReactor::Pause), Some(found)) => self.pause(found, record.tag.detail == 0),
-            (Some(ToReactor::Protect), Some(found)) => set(found.row, Flags::PROTECTED, record.tag.detail != 0),
+            (Some(ToReactor::Protect), Some(found)) => self.protect(found, record.tag.detail != 0),
             (Some(ToReactor::Bind), Some(found)) => {
                 let mut uid = [0; 8];
                 match self.workers[slot].from.piece(record).filter(|piece| piece.length() == uid.len() && !record.elsewhere) {
@@ -182,8 +182,24 @@ impl<P: Program> Reactor<P> {
 
     /// Nothing of the session is read until it is to be read on.
     fn pause(&mut self, found: Found, is_paused: bool) {
+        if found.row.has(Flags::PAUSED) && !is_paused {
+            self.is_heard(found.row);
+        }
         set(found.row, Flags::PAUSED, is_paused);
         self.pump(found);
+    }
+
+    /// Its silence is counted from now on.
+    fn is_heard(&self, row: &Row) {
+        // Relaxed: a measure, which only this reactor writes.
+        row.received_ms.store(self.now_ms, Ordering::Relaxed);
+    }
+
+    fn protect(&mut self, found: Found, is_protected: bool) {
+        if found.row.has(Flags::PROTECTED) && !is_protected {
+            self.is_heard(found.row);
+        }
+        set(found.row, Flags::PROTECTED, is_protected);
     }
 
     pub(super) fn has_output(row: &Row) -> bool {

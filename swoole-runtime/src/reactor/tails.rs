@@ -1,6 +1,6 @@
 //! What has come in and is no whole package yet: the bytes of each session that has any, in memory that the next one takes over.
 
-use crate::{frame::Progress, session::Row, sync::Ordering};
+use crate::{frame::Progress, id::SessionId, session::Row, sync::Ordering};
 
 /// How many empty buffers are kept for the next package that comes in parts, and how large one may be to be kept.
 const SPARE: usize = 64;
@@ -18,6 +18,7 @@ pub(super) struct Tails {
 /// What one session has.
 #[derive(Default)]
 struct Tail {
+    session: Option<SessionId>,
     bytes: Vec<u8>,
     /// So many of them are on their way already.
     from: usize,
@@ -52,8 +53,24 @@ impl Tails {
         }
     }
 
+    /// Nothing more of it is whole: a little that is left of much keeps no more memory than it needs.
+    pub(super) fn settle(&mut self, row: &Row) {
+        let Some(place) = Self::place(row) else { return };
+        let tail = &mut self.tails[place];
+        if tail.from > LARGEST_SPARE {
+            tail.bytes = tail.bytes.split_off(tail.from);
+            tail.from = 0;
+        }
+    }
+
+    /// The session that has the most here, and how much.
+    pub(super) fn largest(&self) -> Option<(SessionId, usize)> {
+        let all = self.tails.iter().filter_map(|tail| Some((tail.session?, tail.bytes.len() - tail.from)));
+        all.max_by_key(|(_, length)| *length)
+    }
+
     /// Keeps these bytes for a session that has none.
-    pub(super) fn keep(&mut self, row: &Row, bytes: &[u8], progress: Progress) {
+    pub(super) fn keep(&mut self, session: SessionId, row: &Row, bytes: &[u8], progress: Progress) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.tails.push(Tail::default());
             self.tails.len() as u32
@@ -63,7 +80,7 @@ impl Tails {
         let mut buffer = self.pool.pop().unwrap_or_default();
         buffer.extend_from_slice(bytes);
         self.total += bytes.len() as u64;
-        self.tails[place as usize - 1] = Tail { bytes: buffer, from: 0, progress };
+        self.tails[place as usize - 1] = Tail { session: Some(session), bytes: buffer, from: 0, progress };
     }
 
     /// Receives at most so many bytes behind what the session has.

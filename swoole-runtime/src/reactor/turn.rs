@@ -5,6 +5,7 @@
 
 use super::{BELL, Program, Reactor};
 use crate::{
+    event::CloseReason,
     id::SessionId,
     logging,
     process::Lifecycle,
@@ -121,6 +122,14 @@ impl<P: Program> Reactor<P> {
         let to_end = event.is_read_closed() || event.is_error();
         if event.is_readable() || to_end {
             row.set(if to_end { Flags::READABLE.and(Flags::READ_TO_END) } else { Flags::READABLE });
+        }
+        if event.is_error() && row.has(Flags::PAUSED) {
+            // Gone for good, and nobody reads it to find that out.
+            self.close_socket(found, false);
+            self.begin_close(found, CloseReason::Peer);
+            self.pump(found);
+            self.end_if_through(found);
+            return;
         }
         self.pump(found);
     }

@@ -63,12 +63,16 @@ impl Packets {
     }
 }
 
+/// The first descriptor that came along. There is room for more, for the sake of alignment: those are closed.
 fn first_fd(message: ControlMessageOwned) -> Option<OwnedFd> {
     let ControlMessageOwned::ScmRights(fds) = message else {
         return None;
     };
-    // SAFETY: nobody else owns this descriptor; the kernel made it for the message that was just received.
-    fds.first().map(|&fd| unsafe { OwnedFd::from_raw_fd(fd) })
+    // SAFETY: nobody else owns these descriptors; the kernel made them for the message that was just received.
+    let mut owned = fds.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    let first = owned.next();
+    owned.for_each(drop);
+    first
 }
 
 impl AsFd for Packets {
