@@ -223,3 +223,26 @@ fn many_slow_clients_with_half_packages_disturb_nobody() {
     }
     server.stop();
 }
+
+#[test]
+fn where_memory_is_scarce_who_holds_the_most_makes_room_and_nobody_else() {
+    let server = framer().arguments(["--output-memory=16M"]).start();
+    let mut greedy: Vec<Client> = (0..12).map(|_| server.connect()).collect();
+    for client in &mut greedy {
+        // One that was closed for it takes no more.
+        let mut stream = client.stream();
+        let _ = stream.write_all(&package(&vec![0; 2_000_000])[..1_900_000]);
+    }
+    let closed = server.journal.wait("on_close", |close| close.text("reason") == "overflow");
+    let mut honest = server.connect();
+    for number in 0..50 {
+        let whole = numbered(number, 1000);
+        honest.send(&whole[..500]);
+        honest.send(&whole[500..]);
+        assert!(told(&mut honest) == whole);
+    }
+    let local = honest.local().to_string();
+    assert_ne!(closed.text("remote"), local);
+    assert!(server.journal.of("on_close").iter().all(|close| close.text("remote") != local));
+    server.stop();
+}
