@@ -255,7 +255,7 @@ impl Outbox {
 
     /// Says whose session it is.
     pub(crate) fn bind(&self, fd: SessionId, uid: u64) -> Result<(), SendError> {
-        let look = |row: &crate::session::Row| (row.reactor(), row.phase(), row.uid());
+        let look = |row: &Row| (row.reactor(), row.phase(), row.uid());
         match self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)? {
             (_, Phase::Arriving, _) => Err(SendError::NoSuchSession),
             (_, Phase::Closing(_), _) => Err(SendError::Closed),
@@ -276,10 +276,7 @@ impl Outbox {
 
     /// [worker] Takes a session as closed that the manager has closed because the predecessor died in its callback.
     pub(crate) fn take_as_closed(&self, fd: SessionId) {
-        let row = (fd.get() & (self.sessions.rows() as u64 - 1)) as usize;
-        if let Some(asked) = self.asked_to_close.borrow_mut().get_mut(row) {
-            *asked = fd.get();
-        }
+        self.asked_to_close.borrow_mut()[self.row(fd)] = fd.get();
     }
 
     /// Whether `on_receive` gets what came in for a session.
@@ -289,8 +286,7 @@ impl Outbox {
 
     /// Whether this process has asked to close the session.
     pub(crate) fn is_asked_to_close(&self, fd: SessionId) -> bool {
-        let row = (fd.get() & (self.sessions.rows() as u64 - 1)) as usize;
-        self.asked_to_close.borrow().get(row) == Some(&fd.get())
+        self.asked_to_close.borrow()[self.row(fd)] == fd.get()
     }
 
     /// Whether calls on the session have an effect.

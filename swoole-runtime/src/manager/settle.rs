@@ -88,8 +88,8 @@ impl Life {
             self.slots[at].returned(Duration::from_millis(age));
         } else {
             self.slots[at].emptied(did_something || as_asked);
+            self.show_wait(at);
         }
-        self.show_wait(at);
         if held && !self.hand_over(at, claim) {
             self.memory.slot(at).owner.vacate(claim);
         }

@@ -186,6 +186,8 @@ impl<P: Program> Reactor<P> {
     fn has_no_memory(&mut self, found: Found) -> Read {
         let most = self.memory.settings.output_memory >> 20;
         logging::warn!("session {}: closed, the packages that are not whole yet and the output that waits exceed {most} MiB", found.id);
+        // Whoever asks finds room behind this, whatever state the session is in.
+        self.tails.drop_tail(found.row);
         self.close_socket(found, true);
         self.begin_close(found, CloseReason::Overflow);
         Read::Empty
