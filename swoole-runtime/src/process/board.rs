@@ -187,6 +187,8 @@ pub(crate) struct ReactorBoard {
     pub(crate) asleep: Flag,
     /// Output that the kernel has not taken yet, of all its sessions, in bytes.
     pub(crate) queued: AtomicU64,
+    /// Files that it has to send on: each is a descriptor of the master.
+    pub(crate) files: AtomicU64,
     /// Packets it has received, and those that were thrown away before.
     pub(crate) packets: AtomicU64,
     pub(crate) packets_lost: AtomicU64,

@@ -138,10 +138,9 @@ impl<P: Program> Reactor<P> {
             Err(Errno::EAGAIN) => return Read::Empty,
             Err(_) => return Read::Broken,
         };
-        let bytes = space.received(length);
         let (mut at, mut progress, mut ends) = (0, Progress::default(), None);
         while at < length && ends.is_none() {
-            match framing.cut(&bytes[at..], &mut progress, most) {
+            match framing.cut(&lane.to.received(&space, length)[at..], &mut progress, most) {
                 Cut::Package(package) => {
                     if lane.to.publish_part(&space, at, package, tag(found)) {
                         lane.published = true;
@@ -156,7 +155,7 @@ impl<P: Program> Reactor<P> {
             }
         }
         if at < length {
-            self.tails.keep(found.id, row, &bytes[at..], progress);
+            self.tails.keep(found.id, row, &lane.to.received(&space, length)[at..], progress);
         }
         self.count_received(row, length);
         if at > 0 {

@@ -94,6 +94,8 @@ pub(crate) struct Reactor<P> {
     /// Rows that are through but for output that the client has to take.
     lingering: Vec<Lingering>,
     largest_read: usize,
+    /// Whether any listener has a `max_queued_bytes`.
+    holds_back: bool,
     /// Sessions of which nothing is read until what is on its way is through.
     held: Vec<SessionId>,
     /// When sessions are next looked at that may be idle; `None` where no silence ends any.
@@ -201,6 +203,7 @@ impl<P: Program> Reactor<P> {
             inlets,
             takes_packets: true,
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
+            holds_back: memory.settings.listeners.iter().any(|listener| listener.max_queued_bytes > 0),
             held: Vec::new(),
             next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),
             now_ms: clock::uptime_ms(),
@@ -213,10 +216,11 @@ impl<P: Program> Reactor<P> {
 
     /// What all queues hold, for the workers to read.
     fn publish_queued(&self) {
-        let total = self.outputs.total();
-        // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
-        if self.board.queued.load(Ordering::Relaxed) != total {
-            self.board.queued.store(total, Ordering::Relaxed);
+        for (shown, now) in [(&self.board.queued, self.outputs.total()), (&self.board.files, self.outputs.files())] {
+            // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
+            if shown.load(Ordering::Relaxed) != now {
+                shown.store(now, Ordering::Relaxed);
+            }
         }
     }
 }

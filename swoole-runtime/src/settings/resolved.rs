@@ -82,6 +82,8 @@ pub(crate) struct Resolved {
     pub(crate) package_cell: usize,
     pub(crate) max_timers: usize,
     pub(crate) max_conn: u32,
+    /// How many files may wait for the clients of one reactor.
+    pub(crate) most_files: u64,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,
     /// The sum of all rings, in bytes; they shrink to fit.

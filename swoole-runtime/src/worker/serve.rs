@@ -304,12 +304,9 @@ impl<S: Server> Serving<S> {
     }
 
     /// `on_close` is through, so the reactor may free the row, or what came before is done. Before the record is consumed, so that no death
-    /// loses it.
+    /// loses it: a process that is told to stop, and finds no room for so long, is ended by the manager, which answers in its place.
     fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
         while self.outbox().tell(fd, reactor, what, 0).is_err() {
-            if !self.goes_on() {
-                return;
-            }
             logging::error!("session {fd}: the reactor gives no room for an answer; trying again");
         }
     }
