@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     layout::SMALLEST_RING,
-    settings::{Collected, Heartbeat, Listening, Resolved, Scheme, Settings, variable_of},
+    settings::{Collected, Heartbeat, Listening, Phases, Resolved, Scheme, Settings, variable_of},
     sys::{
         affinity,
         datagram::Kind,
@@ -323,6 +323,11 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
         most_files: most_files(collected),
+        shutdown: Phases {
+            jobs: settings.jobs_timeout.map(Duration::from_secs),
+            drain: settings.drain_timeout.map(Duration::from_secs),
+            stop: settings.stop_timeout.map(Duration::from_secs),
+        },
         log_level: log_level.expect("our bug: a level that `log` does not have"),
         max_wait_time: Duration::from_secs(max_wait_time),
         ring_memory: ring_memory as usize,

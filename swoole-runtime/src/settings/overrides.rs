@@ -443,7 +443,10 @@ mod tests {
                 "chroot",
                 "cpu_affinity_ignore",
                 "max_request_grace",
-                "control"
+                "control",
+                "jobs_timeout",
+                "drain_timeout",
+                "stop_timeout"
             ]
         );
     }

@@ -159,7 +159,8 @@ impl<S: Server> Serving<S> {
         if header.lifecycle() < Lifecycle::Stopping {
             return;
         }
-        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < header.deadline_ms() {
+        let until_ms = header.jobs_until_ms().min(header.deadline_ms().saturating_sub(LEFT_AT_THE_END));
+        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() < until_ms {
             if !(self.finish_jobs(state) | self.run_due(state)) {
                 self.board.asleep.raise();
                 if !self.worker.handed().is_some_and(Jobs::are_done) {
