@@ -299,8 +299,8 @@ macro_rules! keys {
             seconds lame_duck: u64 = 0, 86400, "a server that leaves goes one day"
                 default "0s", example "lame_duck = secs(10)", original "–", also ["drain_time" "shutdown_delay" "lame_duck_time"];
 
-            /// How long a shutdown may take before what is left is killed, where its phases have no time of their own (`jobs_timeout`,
-            /// `drain_timeout`, `stop_timeout`); and a process that is replaced.
+            /// How long a shutdown may take before what is left is killed. Where its phases have times of their own (`jobs_timeout`,
+            /// `drain_timeout`, `stop_timeout`), those hold. A process that is replaced may take as long to stop.
             seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
                 default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",
                 also ["max_wait" "shutdown_timeout" "wait_time" "grace" "timeout"];
