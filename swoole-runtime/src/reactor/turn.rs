@@ -180,7 +180,9 @@ impl<P: Program> Reactor<P> {
     fn come_back_to_waiting(&mut self) {
         for slot in 0..self.workers.len() {
             loop {
-                if P::PACKETS && let Some(at) = self.first_waiting_packets(slot) {
+                if P::PACKETS
+                    && let Some(at) = self.first_waiting_packets(slot)
+                {
                     self.publish_packets(at);
                     if self.first_waiting_packets(slot) == Some(at) {
                         break;
