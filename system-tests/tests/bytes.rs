@@ -216,7 +216,11 @@ fn large_messages_of_many_clients_come_whole_in_their_order_and_to_nobody_else()
                     for at in 0..6 {
                         let length = if at % 2 == 0 { (2 << 20) - 5 } else { 100 + at };
                         let message = client.bytes(5 + length);
-                        assert_eq!(message[..5], [&[letter][..], &(length as u32).to_le_bytes()].concat(), "{at} comes behind what was before it");
+                        assert_eq!(
+                            message[..5],
+                            [&[letter][..], &(length as u32).to_le_bytes()].concat(),
+                            "{at} comes behind what was before it"
+                        );
                         assert!(message[5..].iter().all(|&byte| byte == letter));
                     }
                     client.is_served();

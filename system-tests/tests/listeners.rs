@@ -12,7 +12,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::Shutdown,
     os::{
-        fd::AsRawFd,
+        fd::{AsFd, AsRawFd},
         linux::net::SocketAddrExt,
         unix::{
             fs::{FileTypeExt, PermissionsExt},
@@ -245,10 +245,8 @@ fn the_permissions_of_a_socket_file_are_those_that_were_asked_for() {
 fn a_unix_socket_that_is_passed_is_listened_on_and_outlives_the_server() {
     let directory = Directory::new();
     let listener = UnixListener::bind(local(&directory)).expect("it is free");
-    nix::fcntl::fcntl(&listener, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).expect("it is open");
     let early = unix(&local(&directory));
-    let shell = format!("exec 3<&{}; export LISTEN_FDS=1 LISTEN_PID=$$", listener.as_raw_fd());
-    let server = ports(&directory).after(&shell).start();
+    let server = ports(&directory).passing([listener.as_fd()]).start();
     assert_eq!(ask(&early, "who?").text("by"), "local");
     server.stop();
     assert!(local(&directory).exists(), "it belongs to whoever made it");

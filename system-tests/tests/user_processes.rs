@@ -273,7 +273,10 @@ fn one_may_shut_the_server_down_before_it_serves() {
         assert!(status.success(), "{status}: {:#?}", server.log());
         assert_eq!(server.processes(), []);
         let stats = server.journal.of("early_stats");
-        assert!(stats.iter().all(|stats| (stats.number("workers"), stats.number("connections")) == (2, 0)) && !stats.is_empty(), "{stats:?}");
+        assert!(
+            stats.iter().all(|stats| (stats.number("workers"), stats.number("connections")) == (2, 0)) && !stats.is_empty(),
+            "{stats:?}"
+        );
         assert_eq!(server.journal.of("on_worker_error"), []);
     }
 }
