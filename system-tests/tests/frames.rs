@@ -106,8 +106,15 @@ fn eof_check_gives_what_ends_with_the_mark_and_keeps_the_rest() {
 
 #[test]
 fn packages_of_all_sizes_come_whole_also_those_that_are_too_large_for_a_ring() {
-    let server = framer().arguments(["--ring-memory=1M"]).start();
-    let address = server.address();
+    // With a limit, too, that each of them exceeds.
+    for arguments in [&["--ring-memory=1M"][..], &["--ring-memory=1M", "--max-queued-bytes=1"]] {
+        let server = framer().arguments(arguments.iter().copied()).start();
+        all_sizes(server.address());
+        server.stop();
+    }
+}
+
+fn all_sizes(address: std::net::SocketAddr) {
     thread::scope(|scope| {
         for client in 0..4 {
             scope.spawn(move || {
@@ -124,7 +131,6 @@ fn packages_of_all_sizes_come_whole_also_those_that_are_too_large_for_a_ring() {
             });
         }
     });
-    server.stop();
 }
 
 fn ends_by_protocol(server: &Server, mut client: Client, before: &[&[u8]]) -> u64 {

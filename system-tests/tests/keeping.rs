@@ -135,6 +135,40 @@ fn a_paused_session_is_not_read_until_it_is_resumed_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_client_that_leaves_while_it_is_paused_is_closed_and_what_it_sent_before_is_not_lost() {
+    let server = keeper().start();
+    let mut other = server.connect();
+    let paused = |other: &mut Client| {
+        let mut client = server.connect();
+        let session = client.session();
+        assert_eq!(other.ask(&format!("pause {session}")), "Ok(())");
+        // Behind this answer the reactor has heard of it.
+        other.is_served();
+        (client, session)
+    };
+    // In order: its last words are read when it is resumed.
+    let (mut client, session) = paused(&mut other);
+    client.say("echo last words");
+    client.finish_talking();
+    assert_eq!(other.ask(&format!("resume {session}")), "Ok(())");
+    assert_eq!(client.end(), (b"last words\n".to_vec(), End::Eof));
+    assert_eq!(close_of(&server, session).text("reason"), "peer");
+    // By a reset: nobody has to resume it.
+    let (client, session) = paused(&mut other);
+    client.reset();
+    assert_eq!(close_of(&server, session).text("reason"), "peer");
+    // The server closes it: what was sent before comes.
+    let (client, session) = paused(&mut other);
+    assert_eq!(other.ask(&format!("send {session} 2000000")), "done");
+    assert_eq!(other.ask(&format!("close {session}")), "done");
+    let (bytes, end) = client.end();
+    assert!(bytes == script::pattern(2_000_000) && end == End::Eof, "{} bytes, {end:?}", bytes.len());
+    assert_eq!(close_of(&server, session).text("reason"), "server");
+    watch::until("no row is left", || other.ask_fields("stats").number("connections") == 1);
+    server.stop();
+}
+
+#[test]
 fn the_worker_hears_when_a_client_reads_too_slowly_and_when_it_has_caught_up() {
     let server = keeper().arguments(["--buffer-high-watermark=1M", "--buffer-low-watermark=64K"]).start();
     let mut client = server.connect().read_slowly();
