@@ -277,6 +277,22 @@ fn thousands_of_packages_without_a_body_come_one_by_one() {
 }
 
 #[test]
+fn packages_larger_than_every_buffer_come_whole() {
+    let server = framer().arguments(["--package-max-length=16M", "--socket-buffer-size=32M"]).start();
+    let packages: Vec<Vec<u8>> =
+        [8 << 20, 5, (16 << 20) - 4, 0, 3_000_001].into_iter().enumerate().map(|(at, size)| numbered(at, size)).collect();
+    let mut client = server.connect();
+    let mut writer = client.stream().try_clone().expect("a descriptor is left");
+    let stream = packages.concat();
+    let written = thread::spawn(move || writer.write_all(&stream));
+    for package in &packages {
+        assert!(told(&mut client) == *package, "a package of {} bytes came otherwise", package.len());
+    }
+    written.join().expect("no panic").expect("all is taken");
+    server.stop();
+}
+
+#[test]
 fn a_mebibyte_that_ends_with_its_mark_is_one_package_however_it_comes() {
     let server = framer().environment("SWOOLE_LISTENER_CHECK_PACKAGE_MAX_LENGTH", "2M").start();
     let mut client = Client::connect(server.address_of("check"));

@@ -191,3 +191,30 @@ fn ipv6_alone_by_option_and_both_families_without() {
         server.stop();
     }
 }
+
+#[test]
+fn all_of_them_together_are_in_nobodys_way() {
+    let directory = Directory::new();
+    let options = [
+        "--tcp-keepalive=true",
+        "--tcp-fastopen=16",
+        "--tcp-defer-accept=1s",
+        "--tcp-nodelay=true",
+        "--tcp-user-timeout=30",
+        "--enable-reuse-port=true",
+        "--cpu-affinity=true",
+        "--heartbeat=true",
+        "--max-queued-bytes=1M",
+        "--discard-timeout-request=true",
+    ];
+    let identity = ["--user=root", "--group=root", "--chroot=/"];
+    let is_root = nix::unistd::Uid::effective().is_root();
+    let server = ports(&directory).arguments(options).arguments(identity.into_iter().filter(|_| is_root)).start();
+    for address in [server.address(), server.address_of("admin")] {
+        let mut client = Client::connect(address);
+        for _ in 0..3 {
+            assert_eq!(client.ask_fields("who?").callback, "said");
+        }
+    }
+    server.stop();
+}

@@ -95,7 +95,8 @@ fn a_user_process_sends_from_its_first_moment_and_closes() {
 fn messages_go_both_ways_and_in_order() {
     let server = companion().start();
     let mut client = connect_to_worker(&server, 1);
-    for worker in [0, 1] {
+    // The last is a task worker.
+    for worker in [0, 1, 2] {
         let relayed = client.ask_fields(&format!("tell helper relay {worker}"));
         assert_eq!((relayed.number("by"), relayed.number("from"), relayed.text("words")), (worker, HELPER, "hello"));
     }

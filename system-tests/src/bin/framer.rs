@@ -38,7 +38,8 @@ impl Framer {
             }
         }
         worker.send(fd, &(data.len() as u32).to_be_bytes())?;
-        worker.send(fd, data)?;
+        // No more goes in one call.
+        data.chunks(2 << 20).try_for_each(|part| worker.send(fd, part))?;
         Ok(())
     }
 
