@@ -253,8 +253,8 @@ macro_rules! keys {
             text cpu_affinity_ignore (cpu_affinity_ignore) default "none: it uses all", example "cpu_affinity_ignore = \"0,1\"",
                 original "`cpu_affinity_ignore`", also ["affinity_ignore" "ignore_cpus"];
 
-            /// After how many calls of `on_receive` a worker ends, and another takes its place; 0 for never. The other is ready before, every
-            /// session stays, and nothing is lost.
+            /// After how many calls of `on_receive` and `on_packet` a worker ends, and another takes its place; 0 for never. The other is
+            /// ready before, every session stays, and nothing is lost.
             number max_request: u32 = 0, 1000000000, "a worker that leaks is replaced before it hurts"
                 default "0", example "max_request = 100_000", original "`max_request`", also ["max_requests" "requests"];
 

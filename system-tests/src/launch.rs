@@ -1,9 +1,13 @@
 //! Launching a server program: with what settings, on what address, under what shell.
 
 use crate::{journal, server::Server, tree, watch};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use std::{
     io::Read,
-    os::unix::process::CommandExt,
+    os::{
+        fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -18,6 +22,7 @@ pub struct Launch {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     own_group: bool,
+    passed: Vec<OwnedFd>,
     address: Option<String>,
     number: u32,
 }
@@ -48,6 +53,7 @@ impl Launch {
             arguments: Vec::new(),
             environment: Vec::new(),
             own_group: false,
+            passed: Vec::new(),
             address: Some(format!("tcp://127.0.{}.{}:0", 1 + number / 250, 1 + number % 250)),
             number,
         }
@@ -112,6 +118,19 @@ impl Launch {
         self
     }
 
+    /// With these sockets open, as systemd passes them.
+    ///
+    /// # Panics
+    /// When there is no descriptor for a copy.
+    #[allow(unsafe_code, reason = "no crate here copies to a descriptor above a number")]
+    pub fn passing<'a>(mut self, sockets: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
+        // Above the numbers that they are to have, and for no other process that is forked meanwhile.
+        let copies = sockets.into_iter().map(|socket| fcntl(socket, FcntlArg::F_DUPFD_CLOEXEC(64)).expect("a descriptor is free"));
+        // SAFETY: each was just opened, and nobody else knows it.
+        self.passed.extend(copies.map(|copy| unsafe { OwnedFd::from_raw_fd(copy) }));
+        self
+    }
+
     /// As the leader of a process group.
     pub fn own_group(mut self) -> Self {
         self.own_group = true;
@@ -155,6 +174,7 @@ impl Launch {
 
     fn command(&self, mark: &str) -> Command {
         let mut command = match &self.shell {
+            first if !self.passed.is_empty() => passing(&self.program, first.as_deref(), &self.passed),
             Some(first) => {
                 let mut command = Command::new("sh");
                 command.arg("-c").arg(format!("{first}; exec \"$0\" \"$@\"")).arg(&self.program);
@@ -214,6 +234,29 @@ impl Outcome {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");
         &self.stdout
     }
+}
+
+/// The program under a shell that gives these descriptors the numbers from 3 on.
+#[allow(unsafe_code, reason = "nothing else runs between fork and exec")]
+fn passing(program: &str, first: Option<&str>, passed: &[OwnedFd]) -> Command {
+    let numbers: Vec<_> = passed.iter().map(AsRawFd::as_raw_fd).collect();
+    let redirections: Vec<_> = (3..).zip(&numbers).map(|(to, from)| format!("{to}<&{from} {from}<&-")).collect();
+    let (redirections, count, first) = (redirections.join(" "), passed.len(), first.unwrap_or(":"));
+    // Of the shells, this one knows numbers of several digits.
+    let mut command = Command::new("bash");
+    let script = format!("exec {redirections}; export LISTEN_FDS={count} LISTEN_PID=$$; {first}; exec \"$0\" \"$@\"");
+    command.arg("-c").arg(script).arg(program);
+    let inherit = move || {
+        for &number in &numbers {
+            // SAFETY: the launch has it open until the program is started.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        }
+        Ok(())
+    };
+    // SAFETY: it makes system calls alone, and allocates nothing.
+    unsafe { command.pre_exec(inherit) };
+    command
 }
 
 /// Reads to the end on a thread of its own.

@@ -201,3 +201,70 @@ fn a_worker_that_naps_is_sent_more_than_its_ring_holds_and_finds_it_all_in_order
     threads.into_iter().for_each(|thread| thread.join().expect("sending does not panic"));
     server.stop();
 }
+
+#[test]
+fn large_messages_of_many_clients_come_whole_in_their_order_and_to_nobody_else() {
+    for (workers, reactors) in [(4, 1), (1, 2)] {
+        let launch = Launch::new(env!("CARGO_BIN_EXE_scripted")).workers(workers).reactors(reactors);
+        let server = launch.arguments(["--socket-buffer-size=3M", "--send-yield=30"]).start();
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let mut client = server.connect().read_slowly();
+                scope.spawn(move || {
+                    let (letter, session) = (b'a' + number, client.session());
+                    client.say(&format!("burst {session} {} 6", char::from(letter)));
+                    for at in 0..6 {
+                        let length = if at % 2 == 0 { (2 << 20) - 5 } else { 100 + at };
+                        let message = client.bytes(5 + length);
+                        assert_eq!(
+                            message[..5],
+                            [&[letter][..], &(length as u32).to_le_bytes()].concat(),
+                            "{at} comes behind what was before it"
+                        );
+                        assert!(message[5..].iter().all(|&byte| byte == letter));
+                    }
+                    client.is_served();
+                });
+            }
+        });
+        assert!(server.log().iter().all(|line| !line.contains("ERROR")), "{:#?}", server.log());
+        server.stop();
+    }
+}
+
+/// Waits for so many messages of 2 MiB, whatever lines come between them.
+fn read_large(client: &mut Client, messages: usize) {
+    let large = pattern(2 << 20);
+    let (mut came, mut lines) = (0, 0);
+    while came < messages || lines < messages {
+        let first = client.bytes(1);
+        if first[0] == large[0] {
+            assert!(client.bytes(large.len() - 1) == large[1..], "nothing else is in it");
+            came += 1;
+        } else {
+            let line = client.line();
+            assert!(line.starts_with("ueued tag=") || line.starts_with("inished tag="), "{line}");
+            lines += usize::from(line.starts_with("inished"));
+        }
+    }
+}
+
+#[test]
+fn task_workers_send_large_messages_that_stay_whole_beside_each_other_and_the_workers() {
+    let server = Launch::new(env!("CARGO_BIN_EXE_tasker")).start();
+    thread::scope(|scope| {
+        for client in 0..4 {
+            let mut connection = server.connect();
+            scope.spawn(move || {
+                for round in 0..2 {
+                    let tag = client * 100 + round * 10;
+                    (0..2).for_each(|at| connection.say(&format!("to {at} {} send_large 2097152", tag + at)));
+                    read_large(&mut connection, 2);
+                }
+            });
+        }
+    });
+    assert!(server.journal.of("sent").iter().all(|sent| sent.text("sent") == "true"));
+    assert_eq!(server.journal.of("sent").len(), 16);
+    server.stop();
+}

@@ -370,6 +370,15 @@ fn nothing_is_lost_when_workers_are_killed_or_replaced() {
 }
 
 #[test]
+fn packets_are_requests_after_which_a_worker_is_replaced() {
+    let directory = Directory::new();
+    let server = packets(&directory).arguments(["--max-request=20", "--max-request-grace=0"]).start();
+    let client = udp_to_worker(&server, 0);
+    watch::until("a third generation serves", || client.who().number("generation") > 2);
+    server.stop();
+}
+
+#[test]
 fn a_group_is_joined_and_left() {
     let directory = Directory::new();
     let server = packets(&directory).start();

@@ -153,6 +153,10 @@ fn ip_gives_all_sessions_of_an_address_to_one_worker() {
         }
     }
     server.stop();
+    let server = dispatcher("ip").reactors(2).address("tcp://[::1]:0").start();
+    let workers: BTreeSet<u64> = (0..12).map(|_| worker_of(&mut server.connect(), "hello")).collect();
+    assert_eq!(workers.len(), 1);
+    server.stop();
 }
 
 #[test]

@@ -62,11 +62,16 @@ fn packages_come_whole_and_in_order_however_they_are_split() {
         let inside = vec![number as u8; draw(60)];
         [&[number as u8, 0][..], &(inside.len() as u16).to_le_bytes(), &inside].concat()
     };
+    let header_too = |number: usize| {
+        let inside = vec![number as u8; draw(60)];
+        [&(inside.len() as u16 + 2).to_be_bytes()[..], &inside].concat()
+    };
     let line = |number: usize| [vec![b'a' + (number % 26) as u8; draw(200)], b"\r\n".to_vec()].concat();
     let digits = |number: usize| [format!("{:02}", number % 100).into_bytes(), vec![b'x'; number % 100]].concat();
-    let all: [(&str, Vec<Vec<u8>>); 4] = [
+    let all: [(&str, Vec<Vec<u8>>); 5] = [
         ("main", (0..300).map(|number| numbered(number, draw(300))).collect()),
         ("included", (0..300).map(included).collect()),
+        ("header-too", (0..300).map(header_too).collect()),
         ("split", (0..300).map(line).collect()),
         ("function", (0..300).map(digits).collect()),
     ];
@@ -101,8 +106,15 @@ fn eof_check_gives_what_ends_with_the_mark_and_keeps_the_rest() {
 
 #[test]
 fn packages_of_all_sizes_come_whole_also_those_that_are_too_large_for_a_ring() {
-    let server = framer().arguments(["--ring-memory=1M"]).start();
-    let address = server.address();
+    // With a limit, too, that each of them exceeds.
+    for arguments in [&["--ring-memory=1M"][..], &["--ring-memory=1M", "--max-queued-bytes=1"]] {
+        let server = framer().arguments(arguments.iter().copied()).start();
+        all_sizes(server.address());
+        server.stop();
+    }
+}
+
+fn all_sizes(address: std::net::SocketAddr) {
     thread::scope(|scope| {
         for client in 0..4 {
             scope.spawn(move || {
@@ -119,7 +131,6 @@ fn packages_of_all_sizes_come_whole_also_those_that_are_too_large_for_a_ring() {
             });
         }
     });
-    server.stop();
 }
 
 fn ends_by_protocol(server: &Server, mut client: Client, before: &[&[u8]]) -> u64 {
@@ -149,13 +160,15 @@ fn what_is_no_package_closes_its_session_and_no_other() {
     send("main", &[&hello[..], &[0xff; 4]].concat(), &[&hello]);
     send("main", &(2 * 1024 * 1024 - 3_u32).to_be_bytes(), &[]);
     send("included", b"abcd", &[]);
+    // Over before its own field is.
+    send("header-too", &[0, 2, 0, 1], &[&[0, 2]]);
     send("split", &vec![b'x'; 64 << 10], &[]);
     send("check", &[b"ok\r\n".to_vec(), vec![b'x'; 64 << 10]].concat(), &[b"ok\r\n"]);
     send("function", b"02hix", &[b"02hi"]);
     let last = send("function", b"!", &[]);
     // Each was counted, and none twice.
     let stats = server.journal.wait_for_session("stats", last);
-    assert_eq!(stats.number("violations"), 7);
+    assert_eq!(stats.number("violations"), 8);
     assert!(server.log().iter().all(|line| !line.contains("[worker") || !line.contains("ERROR")), "{:#?}", server.log());
     server.stop();
 }
@@ -244,5 +257,66 @@ fn where_memory_is_scarce_who_holds_the_most_makes_room_and_nobody_else() {
     let local = honest.local().to_string();
     assert_ne!(closed.text("remote"), local);
     assert!(server.journal.of("on_close").iter().all(|close| close.text("remote") != local));
+    server.stop();
+}
+
+#[test]
+fn thousands_of_packages_without_a_body_come_one_by_one() {
+    let server = framer().start();
+    for (listener, package) in [("main", &[0, 0, 0, 0][..]), ("header-too", &[0, 2])] {
+        let mut client = Client::connect(address_of(&server, listener));
+        let mut writer = client.stream().try_clone().expect("a descriptor is left");
+        let stream = package.repeat(4096);
+        let written = thread::spawn(move || writer.write_all(&stream));
+        for number in 0..4096 {
+            assert_eq!(told(&mut client), package, "{number}");
+        }
+        written.join().expect("no panic").expect("all is taken");
+    }
+    server.stop();
+}
+
+#[test]
+fn packages_larger_than_every_buffer_come_whole() {
+    let server = framer().arguments(["--package-max-length=16M", "--socket-buffer-size=32M"]).start();
+    let packages: Vec<Vec<u8>> =
+        [8 << 20, 5, (16 << 20) - 4, 0, 3_000_001].into_iter().enumerate().map(|(at, size)| numbered(at, size)).collect();
+    let mut client = server.connect();
+    let mut writer = client.stream().try_clone().expect("a descriptor is left");
+    let stream = packages.concat();
+    let written = thread::spawn(move || writer.write_all(&stream));
+    for package in &packages {
+        assert!(told(&mut client) == *package, "a package of {} bytes came otherwise", package.len());
+    }
+    written.join().expect("no panic").expect("all is taken");
+    server.stop();
+}
+
+#[test]
+fn a_mebibyte_that_ends_with_its_mark_is_one_package_however_it_comes() {
+    let server = framer().environment("SWOOLE_LISTENER_CHECK_PACKAGE_MAX_LENGTH", "2M").start();
+    let mut client = Client::connect(server.address_of("check"));
+    let whole = [vec![b'x'; 1 << 20], b"\r\n".to_vec()].concat();
+    whole.chunks(2048).for_each(|part| client.send(part));
+    assert!(told(&mut client) == whole);
+    server.stop();
+}
+
+#[test]
+fn what_clients_send_that_leave_at_once_is_never_mixed_with_what_the_next_one_sends() {
+    let server = framer().workers(1).start();
+    for number in 0..48 {
+        let client = server.connect();
+        let packages: Vec<Vec<u8>> = (0..64).map(|at| numbered(number * 64 + at, 10_000 + draw(15_000))).collect();
+        // Into the buffers of the two kernels, where there is room; what does not fit is not sent.
+        client.stream().set_nonblocking(true).expect("it can be set");
+        let _ = client.stream().write(&packages.concat());
+        drop(client);
+    }
+    let mut client = server.connect();
+    client.send(&package(b"last"));
+    assert_eq!(told(&mut client), package(b"last"));
+    watch::until("all have ended", || server.journal.of("on_close").len() == 48);
+    assert_eq!(server.journal.of("mixed"), []);
     server.stop();
 }

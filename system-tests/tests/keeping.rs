@@ -1,7 +1,13 @@
 //! Clients in check: those who say nothing, those who read nothing, those who send more than their worker comes to.
 
-use std::{io::Write, thread, time::Duration};
-use system_tests::{Client, End, Launch, Server, script, tree, watch};
+use nix::sys::signal::Signal;
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    thread,
+    time::{Duration, Instant},
+};
+use system_tests::{Client, Directory, End, Launch, Server, script, tree, watch};
 
 fn keeper() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_keeper"))
@@ -129,6 +135,40 @@ fn a_paused_session_is_not_read_until_it_is_resumed_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_client_that_leaves_while_it_is_paused_is_closed_and_what_it_sent_before_is_not_lost() {
+    let server = keeper().start();
+    let mut other = server.connect();
+    let paused = |other: &mut Client| {
+        let mut client = server.connect();
+        let session = client.session();
+        assert_eq!(other.ask(&format!("pause {session}")), "Ok(())");
+        // Behind this answer the reactor has heard of it.
+        other.is_served();
+        (client, session)
+    };
+    // In order: its last words are read when it is resumed.
+    let (mut client, session) = paused(&mut other);
+    client.say("echo last words");
+    client.finish_talking();
+    assert_eq!(other.ask(&format!("resume {session}")), "Ok(())");
+    assert_eq!(client.end(), (b"last words\n".to_vec(), End::Eof));
+    assert_eq!(close_of(&server, session).text("reason"), "peer");
+    // By a reset: nobody has to resume it.
+    let (client, session) = paused(&mut other);
+    client.reset();
+    assert_eq!(close_of(&server, session).text("reason"), "peer");
+    // The server closes it: what was sent before comes.
+    let (client, session) = paused(&mut other);
+    assert_eq!(other.ask(&format!("send {session} 2000000")), "done");
+    assert_eq!(other.ask(&format!("close {session}")), "done");
+    let (bytes, end) = client.end();
+    assert!(bytes == script::pattern(2_000_000) && end == End::Eof, "{} bytes, {end:?}", bytes.len());
+    assert_eq!(close_of(&server, session).text("reason"), "server");
+    watch::until("no row is left", || other.ask_fields("stats").number("connections") == 1);
+    server.stop();
+}
+
+#[test]
 fn the_worker_hears_when_a_client_reads_too_slowly_and_when_it_has_caught_up() {
     let server = keeper().arguments(["--buffer-high-watermark=1M", "--buffer-low-watermark=64K"]).start();
     let mut client = server.connect().read_slowly();
@@ -212,4 +252,79 @@ fn what_a_client_sent_that_is_gone_is_thrown_away_where_that_is_wanted() {
         assert_eq!(received() - before, answers, "{discards}");
         server.stop();
     }
+}
+
+#[test]
+fn a_limit_smaller_than_what_is_read_at_once_stops_nothing() {
+    let server = keeper().arguments(["--max-queued-bytes=100"]).start();
+    let mut client = server.connect();
+    let mut writer = client.stream().try_clone().expect("a descriptor is left");
+    let sent = script::pattern(2_000_000);
+    let stream = sent.clone();
+    let written = thread::spawn(move || writer.write_all(&stream));
+    assert!(client.bytes(sent.len()) == sent);
+    written.join().expect("no panic").expect("all is taken");
+    server.stop();
+}
+
+#[test]
+fn each_listener_has_an_idle_time_of_its_own() {
+    let directory = Directory::new();
+    let path = directory.path().join("local.sock");
+    let name = directory.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let server = Launch::new(env!("CARGO_BIN_EXE_ports"))
+        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix://{}", path.display()))
+        .environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &format!("unix://@{name}"))
+        .arguments(["--heartbeat-check=1", "--heartbeat-idle=1", "--listener=admin.heartbeat_idle=2", "--listener=local.heartbeat=false"])
+        .start();
+    let mut open = UnixStream::connect(&path).expect("the server listens there");
+    open.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    for (address, idle) in [(server.address(), 1), (server.address_of("admin"), 2)] {
+        let began = Instant::now();
+        assert_eq!(Client::connect(address).end(), (Vec::new(), End::Eof));
+        assert!(began.elapsed() >= Duration::from_secs(idle), "not before its time: {:?}", began.elapsed());
+    }
+    assert!(server.journal.of("on_close").iter().all(|close| close.text("reason") == "idle"));
+    // Silent for longer than both.
+    open.write_all(b"who?\n").expect("it takes bytes");
+    let mut answer = [0; 4];
+    open.read_exact(&mut answer).expect("an answer comes");
+    assert_eq!(&answer, b"said");
+    server.stop();
+}
+
+#[test]
+fn a_session_that_is_closed_over_output_that_nobody_reads_ends_all_the_same() {
+    // It is idle as well: neither end is in the way of the other.
+    let server = keeper().arguments(["--max-wait-time=1"]).start();
+    let (mut other, mut deaf) = (server.connect(), silent(&server).read_slowly());
+    let session = deaf.session();
+    deaf.say("fill 7000000");
+    server.journal.wait_for_session("filled", session);
+    assert_eq!(other.ask(&format!("close {session}")), "done");
+    assert_eq!(close_of(&server, session).text("reason"), "server");
+    watch::until("its row is free", || other.ask(&format!("info {session}")) == "none");
+    assert_eq!(server.journal.of("on_close").len(), 1);
+    assert!(deaf.end().0.len() < 7_000_000);
+    server.stop();
+}
+
+#[test]
+fn a_worker_goes_on_while_the_master_stands_still() {
+    let server = keeper().start();
+    let (mut napping, mut client, mut other) = (server.connect_to_worker(0), server.connect_to_worker(0), server.connect_to_worker(1));
+    let session = client.session();
+    assert_eq!(napping.ask("nap"), "napping");
+    let mut came = || other.ask_fields(&format!("info {session}")).number("in");
+    let before = came();
+    client.say("fill 3000000");
+    watch::until("the command is on its way", || came() > before);
+    tree::signal(server.master(), Signal::SIGSTOP);
+    watch::until("the master stands still", || tree::look(server.master()).is_some_and(|process| process.state == 'T'));
+    server.journal.ring_alarm();
+    assert_eq!(server.journal.wait_for_session("filled", session).number("left"), 0);
+    tree::signal(server.master(), Signal::SIGCONT);
+    assert!(client.bytes(3_000_000).iter().all(|&byte| byte == b'x'));
+    assert_eq!(napping.line(), "awake");
+    server.stop();
 }

@@ -112,6 +112,18 @@ fn a_shutdown_that_a_worker_asks_for_still_sends_the_answer() {
 }
 
 #[test]
+fn what_is_sent_behind_the_word_that_shuts_down_comes_to_a_slow_client_too() {
+    let server = scripted().arguments(["--max-wait-time=30"]).start();
+    let mut client = server.connect().read_slowly();
+    client.send(b"shutdown\nbig 2097152\nbig 2097152\n");
+    let (answer, end) = client.end();
+    let awaited = [b"as you wish\n".to_vec(), system_tests::script::pattern(2 << 20), system_tests::script::pattern(2 << 20)].concat();
+    assert!(answer == awaited, "{} of {} bytes", answer.len(), awaited.len());
+    assert_eq!(end, End::Eof);
+    ends_well(server);
+}
+
+#[test]
 fn a_shutdown_answers_what_has_come_in_before_it() {
     let server = scripted().start();
     let (mut client, mut other) = (server.connect_to_worker(0), server.connect_to_worker(1));
@@ -221,6 +233,18 @@ fn a_lame_duck_serves_on_and_says_so_and_then_leaves() {
     assert!(server.wait_for_end().success());
     server.wait_for_log(&["lame_duck is over"]);
     server.leaves_nothing(address);
+}
+
+#[test]
+fn a_reload_of_a_lame_duck_keeps_nobody_from_the_end() {
+    let server = scripted().arguments(["--lame-duck=1"]).start();
+    let mut client = server.connect();
+    client.is_served();
+    server.signal(Signal::SIGTERM);
+    server.wait_for_log(&["serving on for"]);
+    server.signal(Signal::SIGUSR1);
+    client.is_served();
+    ends_well(server);
 }
 
 #[test]

@@ -1,19 +1,18 @@
-//! Listeners: several of them, with callbacks and settings of their own; unix sockets; options of sockets.
+//! Listeners: several of them, with callbacks and settings of their own; unix sockets.
 
 use nix::{
     errno::Errno,
-    libc,
     sys::{
         signal::Signal,
-        socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, getpeername, getsockname, getsockopt, socket, sockopt},
+        socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
     },
 };
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::{Shutdown, SocketAddr},
+    net::Shutdown,
     os::{
-        fd::{AsRawFd, FromRawFd, OwnedFd},
+        fd::{AsFd, AsRawFd},
         linux::net::SocketAddrExt,
         unix::{
             fs::{FileTypeExt, PermissionsExt},
@@ -246,10 +245,8 @@ fn the_permissions_of_a_socket_file_are_those_that_were_asked_for() {
 fn a_unix_socket_that_is_passed_is_listened_on_and_outlives_the_server() {
     let directory = Directory::new();
     let listener = UnixListener::bind(local(&directory)).expect("it is free");
-    nix::fcntl::fcntl(&listener, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).expect("it is open");
     let early = unix(&local(&directory));
-    let shell = format!("exec 3<&{}; export LISTEN_FDS=1 LISTEN_PID=$$", listener.as_raw_fd());
-    let server = ports(&directory).after(&shell).start();
+    let server = ports(&directory).passing([listener.as_fd()]).start();
     assert_eq!(ask(&early, "who?").text("by"), "local");
     server.stop();
     assert!(local(&directory).exists(), "it belongs to whoever made it");
@@ -306,124 +303,6 @@ fn backlog_of(server: &Server, path: &Path) -> u32 {
     tree::signal(server.master(), Signal::SIGCONT);
     // The kernel takes one more than it is told.
     waiting.len() as u32 - 1
-}
-
-/// What the master has open at this address: the socket that listens there, or the one of this client.
-fn socket_of(server: &Server, is_it: impl Fn(&OwnedFd) -> bool) -> OwnedFd {
-    watch::find("the socket in the master", || {
-        let entries = fs::read_dir(format!("/proc/{}/fd", server.master())).ok()?;
-        let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-        numbers.filter_map(|number| borrowed(server.master(), number)).find(|fd| is_it(fd))
-    })
-}
-
-/// A copy of a descriptor of another process.
-#[allow(unsafe_code, reason = "no crate here has these calls")]
-fn borrowed(pid: u32, number: i32) -> Option<OwnedFd> {
-    // SAFETY: the call takes numbers alone, and what it gives is ours.
-    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.cast_signed(), 0) };
-    let pidfd = i32::try_from(Errno::result(pidfd).ok()?).ok()?;
-    // SAFETY: it was just opened, and nobody else knows it.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    // SAFETY: the call takes numbers alone, and what it gives is ours.
-    let copy = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) };
-    let copy = i32::try_from(Errno::result(copy).ok()?).ok()?;
-    // SAFETY: it was just opened, and nobody else knows it.
-    Some(unsafe { OwnedFd::from_raw_fd(copy) })
-}
-
-fn is_at(fd: &OwnedFd, address: SocketAddr, is_peer: bool) -> bool {
-    let v4 = |found: Result<nix::sys::socket::SockaddrIn, Errno>| found.ok().map(|found| SocketAddr::V4(found.into()));
-    let listens = getsockopt(fd, sockopt::AcceptConn).unwrap_or(false);
-    let found = if is_peer { v4(getpeername(fd.as_raw_fd())) } else { v4(getsockname(fd.as_raw_fd())) };
-    listens != is_peer && found == Some(address)
-}
-
-#[test]
-fn the_options_of_a_listener_are_those_of_its_sockets_and_the_servers_where_it_has_none() {
-    let directory = Directory::new();
-    let arguments = ["--tcp-defer-accept=5s", "--listener=admin.tcp_defer_accept=0", "--listener=admin.tcp_fastopen=16"];
-    let server = ports(&directory).arguments(arguments).start();
-    let mut of_main = server.connect();
-    let mut of_admin = Client::connect(server.address_of("admin"));
-    of_main.ask("who?");
-    of_admin.ask("who?");
-    let main = socket_of(&server, |fd| is_at(fd, of_main.local(), true));
-    let admin = socket_of(&server, |fd| is_at(fd, of_admin.local(), true));
-    let nodelay = |fd: &OwnedFd| getsockopt(fd, sockopt::TcpNoDelay).expect("it is TCP");
-    assert_eq!((nodelay(&main), nodelay(&admin)), (true, false));
-    for fd in [&main, &admin] {
-        assert_eq!(getsockopt(fd, sockopt::TcpUserTimeout).expect("it is TCP"), 7000, "the server's");
-    }
-    let keepalive = |fd: &OwnedFd| {
-        let [idle, interval, count] = [
-            getsockopt(fd, sockopt::TcpKeepIdle).expect("it is TCP"),
-            getsockopt(fd, sockopt::TcpKeepInterval).expect("it is TCP"),
-            getsockopt(fd, sockopt::TcpKeepCount).expect("it is TCP"),
-        ];
-        (getsockopt(fd, sockopt::KeepAlive).expect("it is a socket"), (idle, interval, count))
-    };
-    assert_eq!(keepalive(&admin), (true, (77, 7, 4)));
-    assert!(!keepalive(&main).0);
-    let main = socket_of(&server, |fd| is_at(fd, server.address(), false));
-    let admin = socket_of(&server, |fd| is_at(fd, server.address_of("admin"), false));
-    assert!(number_of(&main, libc::TCP_DEFER_ACCEPT) >= 5, "the kernel counts in retransmissions");
-    assert_eq!((number_of(&admin, libc::TCP_DEFER_ACCEPT), number_of(&admin, libc::TCP_FASTOPEN)), (0, 16));
-    assert_eq!(number_of(&main, libc::TCP_FASTOPEN), 0);
-    // Copies of what listens.
-    drop((main, admin));
-    server.stop();
-}
-
-/// An option of TCP that is a number.
-#[allow(unsafe_code, reason = "no crate here has these options")]
-fn number_of(fd: &OwnedFd, option: i32) -> i32 {
-    let mut value = 0_i32;
-    let mut length = libc::socklen_t::try_from(size_of::<i32>()).expect("it is small");
-    // SAFETY: both places live through the call and are as large as it is told.
-    let asked = unsafe { libc::getsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, option, (&raw mut value).cast(), &raw mut length) };
-    assert_eq!(asked, 0, "{}", Errno::last());
-    value
-}
-
-#[test]
-fn servers_that_say_so_share_a_port() {
-    let directories = [Directory::new(), Directory::new()];
-    let mut first = ports(&directories[0]).arguments(["--enable-reuse-port=true"]).start();
-    let address = first.address();
-    let url = format!("tcp://{address}");
-    let refused = ports(&directories[1]).address(&url).run();
-    assert!(refused.refusal().contains("Address already in use"), "{refused:?}");
-    let second = ports(&directories[1]).address(&url).arguments(["--enable-reuse-port=true"]).start();
-    assert_eq!(second.address(), address);
-    let reached = |server: &Server| !server.journal.of("on_connect").is_empty();
-    watch::until("the kernel gives clients to both", || {
-        Client::connect(address).ask("who?");
-        reached(&first) && reached(&second)
-    });
-    first.signal(Signal::SIGTERM);
-    assert!(first.wait_for_end().success());
-    assert_eq!(second.connect().ask_fields("who?").text("by"), "main");
-    second.stop();
-}
-
-#[test]
-fn ipv6_alone_by_option_and_both_families_without() {
-    if std::net::TcpListener::bind("[::1]:0").is_err() {
-        return;
-    }
-    let directory = Directory::new();
-    for (arguments, is_both) in [(&[][..], true), (&["--ipv6-only=true"][..], false)] {
-        let server = ports(&directory).address("tcp://[::]:0").arguments(arguments.iter().copied()).start();
-        let port = server.address().port();
-        let said = Client::connect(SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port))).ask_fields("who?");
-        assert_eq!(said.text("by"), "main");
-        assert!(said.text("remote").starts_with("[::1]:"));
-        let v4 = std::net::TcpStream::connect(("127.0.0.1", port));
-        assert_eq!(v4.is_ok(), is_both);
-        drop(v4);
-        server.stop();
-    }
 }
 
 #[test]

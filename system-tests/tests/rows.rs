@@ -1,7 +1,16 @@
 //! What the original does under its own tests, as far as it makes sense here and no other file shows it.
 
 use nix::sys::signal::Signal;
-use system_tests::{End, Launch, Server, watch};
+use std::{
+    collections::BTreeMap,
+    net::{TcpListener, UdpSocket},
+    os::{
+        fd::AsFd,
+        unix::net::{UnixDatagram, UnixListener},
+    },
+    thread,
+};
+use system_tests::{Client, Directory, End, Entry, Launch, Server, tree, watch};
 
 fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted"))
@@ -75,5 +84,187 @@ fn what_a_worker_closes_as_it_stops_is_closed_once_in_the_worker_of_the_session(
     assert_eq!((close.number("worker"), close.text("reason")), (0, "server"));
     server.journal.wait("on_worker_start", |start| start.number("worker") == 1 && start.number("generation") == 2);
     assert_eq!((closes().len(), starts(&server)), (1, 3));
+    server.stop();
+}
+
+#[test]
+fn who_is_stuck_at_the_end_is_killed_whatever_it_is() {
+    let launch = Launch::new(env!("CARGO_BIN_EXE_companion")).arguments(["--max-wait-time=1"]);
+    let mut server = launch.behaviour("nap_at_stop,deaf").start();
+    let address = server.address();
+    server.connect_to_worker(0).is_served();
+    watch::until("all run", || starts(&server) == 3 && server.journal.of("process").len() == 2);
+    server.signal(Signal::SIGTERM);
+    server.wait_for_end();
+    server.leaves_nothing(address);
+    assert_eq!((starts(&server), server.journal.of("process").len()), (3, 2), "nobody was begun anew");
+    let log = server.log();
+    for who in ["worker 0", "worker 1", "worker 2", "user process clock"] {
+        assert!(log.iter().any(|line| line.contains(who) && line.contains("killed")), "{who}: {log:#?}");
+    }
+}
+
+#[test]
+fn signals_one_after_the_other_replace_each_exactly_once_and_nothing_is_warned_of() {
+    let server = Launch::new(env!("CARGO_BIN_EXE_tasker")).start();
+    server.connect().is_served();
+    server.wait_for_all_processes(4);
+    let mut through = 0;
+    for _ in 0..3 {
+        for (signal, groups) in [(Signal::SIGUSR1, 2), (Signal::SIGUSR2, 1)] {
+            server.signal(signal);
+            through += groups;
+            watch::until("the reload is through", || server.log().iter().filter(|line| line.contains("are replaced")).count() == through);
+        }
+    }
+    let of = |worker: u64| server.journal.of("on_worker_start").iter().filter(|start| start.number("worker") == worker).count();
+    assert_eq!([of(0), of(1), of(2), of(3)], [4, 4, 7, 7]);
+    let loud = server.log().into_iter().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect::<Vec<_>>();
+    assert_eq!(loud, [""; 0]);
+    server.stop();
+}
+
+#[test]
+fn workers_of_another_user_are_reloaded() {
+    if !nix::unistd::Uid::effective().is_root() {
+        return eprintln!("skipped: this takes root");
+    }
+    // What that user may not write is not written.
+    let server = scripted().workers(1).arguments(["--user=nobody"]).after("unset SYSTEM_TEST_JOURNAL").start();
+    let mut client = server.connect();
+    for generation in 2..4 {
+        server.signal(Signal::SIGUSR1);
+        watch::until("a successor serves", || client.who().number("generation") == generation);
+        let status = std::fs::read_to_string(format!("/proc/{}/status", client.who().number("pid"))).expect("it lives");
+        assert!(status.lines().any(|line| line == "Uid:\t65534\t65534\t65534\t65534"), "{status}");
+    }
+    server.stop();
+}
+
+#[test]
+fn sockets_of_every_kind_that_systemd_passes_are_used_as_what_they_are() {
+    let directory = Directory::new();
+    let (stream, datagram) = (directory.path().join("stream.sock"), directory.path().join("datagram.sock"));
+    let tcp = TcpListener::bind("127.0.200.8:0").expect("a port is free");
+    let udp = UdpSocket::bind("127.0.200.8:0").expect("a port is free");
+    let local = UnixDatagram::bind(&datagram).expect("a file can be made");
+    let other = UnixListener::bind(&stream).expect("a file can be made");
+    let (of_tcp, of_udp) = (tcp.local_addr().expect("it is bound"), udp.local_addr().expect("it is bound"));
+    let server = Launch::new(env!("CARGO_BIN_EXE_packets"))
+        .address(&format!("tcp://{of_tcp}"))
+        .environment("SWOOLE_LISTENER_UDP_LISTEN", &format!("udp://{of_udp}"))
+        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix-dgram://{}", datagram.display()))
+        .environment("SWOOLE_LISTENER_ABSTRACT_LISTEN", &format!("unix-dgram://@{}", datagram.display()))
+        .passing([tcp.as_fd(), udp.as_fd(), local.as_fd(), other.as_fd()])
+        .start();
+    Client::connect(of_tcp).is_served();
+    let client = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    client.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    client.send_to(b"who?", of_udp).expect("it is taken");
+    let mut answer = [0; 512];
+    let length = client.recv(&mut answer).expect("an answer comes");
+    assert_eq!(Entry::read(&String::from_utf8_lossy(&answer[..length])).text("name"), "udp");
+    let client = UnixDatagram::bind(directory.path().join("client")).expect("a file can be made");
+    client.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    client.send_to(b"who?", &datagram).expect("it is taken");
+    let length = client.recv(&mut answer).expect("an answer comes");
+    assert_eq!(Entry::read(&String::from_utf8_lossy(&answer[..length])).text("name"), "local");
+    server.wait_for_log(&["WARN", "stream.sock", "no `listen` names"]);
+    drop(tcp);
+    server.stop();
+    assert!(datagram.exists(), "it belongs to whoever made it");
+}
+
+#[test]
+fn those_who_have_left_are_in_no_list() {
+    let server = scripted().start();
+    let mut clients: Vec<Client> = (0..6).map(|_| server.connect()).collect();
+    let ids: Vec<u64> = clients.iter_mut().map(Client::session).collect();
+    let listed = |client: &mut Client, what: &str| {
+        let line = client.ask(what);
+        line.split_whitespace().map(|id| id.parse::<u64>().expect("an id")).collect::<Vec<_>>()
+    };
+    // The latest, one from the middle, and the earliest.
+    for leaves in [5, 2, 0] {
+        let gone = ids[leaves];
+        clients[leaves] = server.connect();
+        server.journal.wait_for_session("on_close", gone);
+        let new = clients[leaves].session();
+        let mut live: Vec<u64> = clients.iter_mut().map(Client::session).collect();
+        live.sort_unstable();
+        assert!(new > *ids.iter().max().expect("there are some") && !live.contains(&gone), "no id comes again");
+        for what in ["list 0 100", "sessions"] {
+            watch::until("the list has those who live", || listed(&mut clients[1], what) == live);
+        }
+        assert_eq!(listed(&mut clients[1], &format!("list {new} 100")), [0; 0], "there is none behind the last");
+    }
+    server.stop();
+}
+
+#[test]
+fn what_a_task_worker_closes_ends_in_the_worker_of_the_session() {
+    let server = Launch::new(env!("CARGO_BIN_EXE_tasker")).start();
+    let (mut client, mut victim) = (server.connect_to_worker(0), server.connect_to_worker(1));
+    let session = victim.session();
+    client.ask(&format!("task 1 close {session}"));
+    assert_eq!(victim.end(), (Vec::new(), End::Eof));
+    let close = server.journal.wait_for_session("on_close", session);
+    assert_eq!((close.number("worker"), close.text("reason")), (1, "server"));
+    assert_eq!(server.journal.wait("closed", |_| true).text("how"), "Some(Ok(()))");
+    client.line();
+    watch::until("the row is free", || client.ask(&format!("info {session}")) == "none");
+    client.ask(&format!("task 2 close {session}"));
+    let closed = server.journal.wait("closed", |closed| closed.number("tag") == 2);
+    assert_eq!(closed.text("how"), "Some(Err(NoSuchSession))");
+    client.line();
+    server.stop();
+}
+
+#[test]
+fn what_the_manager_closes_ends_in_the_workers_of_the_sessions() {
+    let server = scripted().workers(3).behaviour("close_all_on_error").start();
+    let mut clients: Vec<Client> = (0..6).map(|_| server.connect()).collect();
+    let sessions: BTreeMap<u64, u64> = clients
+        .iter_mut()
+        .map(|client| {
+            let who = client.who();
+            (who.number("session"), who.number("worker"))
+        })
+        .collect();
+    tree::signal(server.wait_until_idle(2), Signal::SIGKILL);
+    clients.into_iter().for_each(|client| assert_eq!(client.end(), (Vec::new(), End::Eof)));
+    for (session, worker) in sessions {
+        let close = server.journal.wait_for_session("on_close", session);
+        assert_eq!((close.number("worker"), close.text("reason")), (worker, "server"));
+    }
+    assert_eq!(server.journal.of("on_close").len(), 6);
+    server.stop();
+}
+
+#[test]
+fn turns_go_on_over_workers_that_are_replaced_and_nothing_is_lost() {
+    let launch = Launch::new(env!("CARGO_BIN_EXE_dispatcher")).environment("DISPATCH", "round_robin").reactors(2);
+    let server = launch.arguments(["--max-request=40", "--max-request-grace=0"]).start();
+    server.wait_for_all_processes(4);
+    let counts: Vec<BTreeMap<u64, usize>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let mut client = server.connect();
+                scope.spawn(move || {
+                    let mut counts = BTreeMap::new();
+                    for number in 0..200 {
+                        let answer = client.ask_fields(&format!("{number}"));
+                        assert_eq!(answer.number("line"), number);
+                        *counts.entry(answer.number("worker")).or_default() += 1;
+                    }
+                    counts
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+    });
+    let of = |worker: u64| counts.iter().filter_map(|counts| counts.get(&worker)).sum::<usize>();
+    assert_eq!([of(0), of(1), of(2), of(3)], [400; 4], "no turn is left out");
+    assert!(starts(&server) > 12, "each was replaced again and again: {}", starts(&server));
     server.stop();
 }

@@ -1,13 +1,10 @@
 //! A server among other programs: its log as a file, its pid, the background, users and CPUs, systemd, a container.
 
-use nix::{
-    fcntl::{FcntlArg, FdFlag, OFlag, fcntl},
-    sys::signal::Signal,
-};
+use nix::{fcntl::OFlag, sys::signal::Signal};
 use std::{
     fs,
     net::TcpListener,
-    os::{fd::AsRawFd, unix::net::UnixDatagram},
+    os::{fd::AsFd, unix::net::UnixDatagram},
     path::{Path, PathBuf},
 };
 use system_tests::{Client, Directory, Entry, Launch, Logged, logged::lines_of, tree, watch};
@@ -417,13 +414,9 @@ fn a_socket_that_systemd_passes_is_listened_on_and_outlives_the_server() {
     let listener = TcpListener::bind("127.0.200.3:0").expect("a free port");
     let other = TcpListener::bind("127.0.200.4:0").expect("a free port");
     let (address, stray) = (listener.local_addr().expect("it is bound"), other.local_addr().expect("it is bound"));
-    for fd in [&listener, &other] {
-        fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty())).expect("it is open");
-    }
-    let shell = format!("exec 3<&{} 4<&{}; export LISTEN_FDS=2 LISTEN_PID=$$", listener.as_raw_fd(), other.as_raw_fd());
     // Connected before there is a server: nobody is refused.
     let mut early = Client::connect(address);
-    let mut server = scripted().address(&format!("tcp://{address}")).after(&shell).start();
+    let mut server = scripted().address(&format!("tcp://{address}")).passing([listener.as_fd(), other.as_fd()]).start();
     early.is_served();
     server.wait_for_log(&["INFO", &format!("tcp://{address}"), "was passed"]);
     server.wait_for_log(&["WARN", &stray.to_string(), "no `listen` names"]);

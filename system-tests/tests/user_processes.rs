@@ -95,7 +95,8 @@ fn a_user_process_sends_from_its_first_moment_and_closes() {
 fn messages_go_both_ways_and_in_order() {
     let server = companion().start();
     let mut client = connect_to_worker(&server, 1);
-    for worker in [0, 1] {
+    // The last is a task worker.
+    for worker in [0, 1, 2] {
         let relayed = client.ask_fields(&format!("tell helper relay {worker}"));
         assert_eq!((relayed.number("by"), relayed.number("from"), relayed.text("words")), (worker, HELPER, "hello"));
     }
@@ -272,6 +273,11 @@ fn one_may_shut_the_server_down_before_it_serves() {
         let status = server.wait_for_end();
         assert!(status.success(), "{status}: {:#?}", server.log());
         assert_eq!(server.processes(), []);
+        let stats = server.journal.of("early_stats");
+        assert!(
+            stats.iter().all(|stats| (stats.number("workers"), stats.number("connections")) == (2, 0)) && !stats.is_empty(),
+            "{stats:?}"
+        );
         assert_eq!(server.journal.of("on_worker_error"), []);
     }
 }

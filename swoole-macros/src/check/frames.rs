@@ -3,7 +3,7 @@
 //! - A frame is `eof_check("…")`, `eof_split("…")`, `length(type, …)`, or the name of a function (C6).
 //! - A listener has one (C10).
 //! - What has no frame has no longest package (C10).
-//! - The mark at the end of a package has 1 to 8 bytes, and the body does not begin before the length field is over (C9).
+//! - The mark at the end of a package has 1 to 8 bytes, and what a length field counts does not begin within the field (C9).
 
 use super::{
     Found,
@@ -235,9 +235,10 @@ fn fault_of_length(call: &ExprCall, name: &Ident) -> Option<Fault> {
     }
     let over = size.saturating_add(offset);
     let (body, at) = body?;
-    (body < over).then(|| {
+    // One that counts from before itself counts itself, too.
+    (body > offset && body < over).then(|| {
         Fault::at(&at, format!("the body begins at byte {body}, before the length field is over"))
             .note(format!("a field of {size} bytes that begins at byte {offset} is over at byte {over}"))
-            .help(format!("write `body = {over}`, or more"))
+            .help(format!("write `body = {over}`, or more, or `body = 0` where the field counts itself and what is before it, too"))
     })
 }

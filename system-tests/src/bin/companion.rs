@@ -116,6 +116,8 @@ impl Companion {
         }
         begin(process);
         if script::is_to("shut_down_at_once") {
+            let stats = process.stats();
+            journal::write(&format!("early_stats workers={} connections={}", stats.workers.len(), stats.connection_num));
             process.shutdown();
         }
         if script::is_to("deaf") {

@@ -11,6 +11,7 @@ struct Framer;
     frame = length(u32_be, offset = 0, body = 4),
     package_max_length = mib(2),
     listener(name = "included", listen = "tcp://127.0.0.1:0", frame = length(u16_le, offset = 2, body = 4), package_max_length = kib(1)),
+    listener(name = "header-too", listen = "tcp://127.0.0.1:0", frame = length(u16_be, offset = 0, body = 0), package_max_length = kib(1)),
     listener(name = "split", listen = "tcp://127.0.0.1:0", frame = eof_split("\r\n"), package_max_length = kib(64)),
     listener(name = "check", listen = "tcp://127.0.0.1:0", frame = eof_check("\r\n"), package_max_length = kib(64)),
     listener(name = "function", listen = "tcp://127.0.0.1:0", frame = digits, package_max_length = kib(1)),
@@ -30,8 +31,15 @@ impl Framer {
             [_, _, _, _, b'd', b'i', b'e'] => script::die(),
             _ => {}
         }
+        if worker.connection_info(fd).is_some_and(|info| info.listener_name == "main") {
+            let length = data.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
+            if length + 4 != data.len() {
+                journal::write(&format!("mixed session={fd} length={length} of={}", data.len()));
+            }
+        }
         worker.send(fd, &(data.len() as u32).to_be_bytes())?;
-        worker.send(fd, data)?;
+        // No more goes in one call.
+        data.chunks(2 << 20).try_for_each(|part| worker.send(fd, part))?;
         Ok(())
     }
 

@@ -35,6 +35,11 @@ impl Scripted {
     fn on_worker_error(manager: &Manager, exit: &WorkerExit) {
         let remote = exit.session().and_then(|session| manager.connection_info(session)).map(|info| info.remote.to_string());
         script::worker_error(exit, &remote.unwrap_or_default());
+        if script::is_to("close_all_on_error") {
+            for session in manager.sessions() {
+                let _ = manager.close(session);
+            }
+        }
         if script::is_to("stop_worker_1_on_error") {
             journal::write(&format!("stop done={} status={:?}", manager.stop(1), manager.worker_status(1)));
         }

@@ -39,6 +39,10 @@ enum What {
     Fickle(Fickle),
     /// Sends the session a line and returns nothing.
     Send,
+    /// Sends the session so many bytes and returns nothing.
+    SendLarge(usize),
+    /// Closes this session.
+    Close(u64),
     /// Kills who writes it, when the bytes are written.
     Brittle(Vec<u8>, Last),
     /// Returns so many bytes, and kills who writes them.
@@ -147,7 +151,9 @@ impl Tasker {
         Ok(())
     }
 
-    fn on_close(&mut self, _worker: &Worker<Self>, _fd: SessionId, _reason: CloseReason) {}
+    fn on_close(&mut self, worker: &Worker<Self>, fd: SessionId, reason: CloseReason) {
+        script::close(worker, fd, reason);
+    }
 
     fn on_task(&mut self, task_worker: &TaskWorker<Self>, task: Task<Job>) -> Done {
         let tag = task.tag;
@@ -185,6 +191,14 @@ impl Tasker {
                 journal::write(&format!("stop done={} status={:?}", task_worker.stop(*worker), task_worker.worker_status(task_worker.id())))
             }
             What::ReloadTasks => task_worker.reload_tasks(),
+            What::SendLarge(length) => {
+                let sent = SessionId::new(task.to).map(|fd| task_worker.send(fd, &script::pattern(*length)));
+                journal::write(&format!("sent tag={tag} sent={}", matches!(sent, Some(Ok(())))));
+            }
+            What::Close(session) => {
+                let closed = SessionId::new(*session).map(|fd| task_worker.close(fd));
+                journal::write(&format!("closed tag={tag} how={closed:?}"));
+            }
             What::Send => {
                 let sent = SessionId::new(task.to).map(|fd| task_worker.send(fd, format!("from job {tag}\n").as_bytes()));
                 journal::write(&format!("sent tag={tag} sent={}", matches!(sent, Some(Ok(())))));
@@ -248,6 +262,8 @@ fn what(word: &str, number: u64) -> Option<What> {
         "panic_afterwards" => What::PanicAfterwards,
         "fickle" => What::Fickle(Fickle),
         "send" => What::Send,
+        "send_large" => What::SendLarge(number as usize),
+        "close" => What::Close(number),
         "brittle" => What::Brittle(script::pattern(number as usize), Last(true)),
         "grow_brittle" => What::GrowBrittle(number as usize),
         "limit" => What::Limit(number),

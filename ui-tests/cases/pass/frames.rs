@@ -16,6 +16,8 @@ struct Echo;
     listener(name = "free", frame = frames::everything),
     listener(name = "closure", frame = |bytes| Frame::Package(bytes.len())),
     listener(name = "short", frame = length(u8)),
+    listener(name = "header-too", frame = length(u16_be, offset = 0, body = 0)),
+    listener(name = "field-too", frame = length(u32_le, offset = 2, body = 2)),
     listener(name = "as-main"),
 )]
 impl Echo {
