@@ -63,6 +63,21 @@ fn a_stuck_worker_keeps_no_idle_client() {
 }
 
 #[test]
+fn who_has_spoken_while_the_server_stood_still_is_not_idle() {
+    let server = keeper().environment("SWOOLE_LISTENER_SILENT_HEARTBEAT_IDLE", "3").start();
+    let mut clients: Vec<Client> = (0..40).map(|_| silent(&server)).collect();
+    clients.iter_mut().for_each(Client::is_served);
+    tree::signal(server.master(), Signal::SIGSTOP);
+    clients.iter_mut().for_each(|client| client.say("echo in time"));
+    thread::sleep(Duration::from_millis(3200));
+    tree::signal(server.master(), Signal::SIGCONT);
+    for client in &mut clients {
+        assert_eq!(client.line(), "in time");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_protected_session_may_be_silent_until_it_is_not_protected() {
     let server = keeper().start();
     let mut other = server.connect();
