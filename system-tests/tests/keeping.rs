@@ -325,6 +325,28 @@ fn a_session_that_is_closed_over_output_that_nobody_reads_ends_all_the_same() {
 }
 
 #[test]
+fn who_has_taken_its_last_output_while_the_server_stood_still_gets_the_rest_of_it() {
+    let server = keeper().arguments(["--max-wait-time=2"]).start();
+    let (mut other, mut client) = (server.connect(), server.connect().read_slowly());
+    let session = client.session();
+    client.say("fill 7000000");
+    server.journal.wait_for_session("filled", session);
+    assert_eq!(other.ask(&format!("close {session}")), "done");
+    close_of(&server, session);
+    // Behind this answer the server waits for the client alone.
+    other.is_served();
+    tree::signal(server.master(), Signal::SIGSTOP);
+    let bytes = thread::scope(|scope| {
+        let reads = scope.spawn(|| client.end());
+        thread::sleep(Duration::from_millis(2500));
+        tree::signal(server.master(), Signal::SIGCONT);
+        reads.join().expect("no panic")
+    });
+    assert_eq!((bytes.0.len(), bytes.1), (7_000_000, End::Eof));
+    server.stop();
+}
+
+#[test]
 fn a_worker_goes_on_while_the_master_stands_still() {
     let server = keeper().start();
     let (mut napping, mut client, mut other) = (server.connect_to_worker(0), server.connect_to_worker(0), server.connect_to_worker(1));
