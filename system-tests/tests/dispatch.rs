@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 use system_tests::{Client, End, Entry, Launch, Server, client, tree, watch};
@@ -351,6 +351,43 @@ fn a_killed_worker_loses_nothing_but_what_it_was_at() {
             }
         });
         assert!(ended.load(Ordering::Relaxed) <= kills as usize, "{dispatch}: {ended:?} sessions ended of {kills} kills");
+        server.stop();
+    }
+}
+
+#[test]
+fn reloads_lose_nothing_however_sessions_are_dispatched() {
+    for dispatch in ["round_robin", "round_robin_with_events", "idle", "least_req", "function", "ip", "uid", "least_conn"] {
+        let server = dispatcher(dispatch).reactors(2).start();
+        wait_for_workers(&server);
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut client = server.connect();
+                    (0..).take_while(|_| !is_over.load(Ordering::Relaxed)).for_each(|number: u64| {
+                        assert_eq!(client.ask_fields(&number.to_string()).number("line"), number, "{dispatch}");
+                    });
+                });
+                // Those that say all at once, and no more.
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        let mut client = server.connect();
+                        (0..20).for_each(|number| client.say(&number.to_string()));
+                        client.finish_talking();
+                        let (answers, end) = client.end();
+                        assert_eq!((String::from_utf8_lossy(&answers).lines().count(), end), (20, End::Eof), "{dispatch}");
+                    }
+                });
+            }
+            for round in 1..4 {
+                server.signal(Signal::SIGUSR1);
+                watch::until("the reload is through", || {
+                    server.log().iter().filter(|line| line.contains("all workers are replaced")).count() == round
+                });
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
         server.stop();
     }
 }
