@@ -1,5 +1,6 @@
 //! Each example's header says what to type and what is seen. Here it is typed, and what is seen is compared.
 
+use nix::{libc, setsockopt_impl, sockopt_impl, sys::socket::setsockopt};
 use std::{
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
@@ -170,6 +171,45 @@ fn dns_does_what_its_header_says() {
     assert_eq!(server.wait(), Some(0));
 }
 
+/// The group is asked over the loopback interface, and a listener of sessions told to leave and to join it.
+#[test]
+fn multicast_does_what_its_header_says() {
+    sockopt_impl!(GroupsGoBy, SetOnly, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, libc::in_addr);
+    let mut server = Server::start_on("udp", "multicast", &[]);
+    let (_, port) = server.address.rsplit_once(':').expect("a port behind the address");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+    let loopback = libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) };
+    setsockopt(&socket, GroupsGoBy, &loopback).expect("there is a loopback interface");
+    let answer = || {
+        let mut answer = [0; 512];
+        let length = socket.recv(&mut answer).expect("an answer comes");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    let lines = transcript(include_str!("../examples/multicast.rs"));
+    for typed in lines.chunk_by(|_, next| !next.starts_with('$')) {
+        let seen: String = typed[1..].iter().map(|line| format!("{line}\n")).collect();
+        let (question, to) = typed[0].strip_prefix("$ echo ").and_then(|typed| typed.split_once(" | ")).expect("one line is typed");
+        if to == "$ask" {
+            socket.send_to(question.as_bytes(), format!("239.255.77.1:{port}")).expect("it is taken");
+            // Whether nothing comes is seen by what comes next.
+            socket.send_to(b"where is nas", format!("127.0.0.1:{port}")).expect("it is taken");
+            let answers = if seen.is_empty() { String::new() } else { answer() };
+            assert_eq!((answers, &*answer()), (seen, "nas 192.168.7.30:445\n"), "{typed:?}");
+        } else {
+            assert!(to.ends_with("UNIX-CONNECT:/tmp/swoole-multicast.sock"), "{typed:?}");
+            let mut admin = UnixStream::connect(admin("multicast")).expect("the server listens");
+            admin.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+            writeln!(admin, "{question}").expect("it is taken");
+            let mut answer = String::new();
+            BufReader::new(admin).read_line(&mut answer).expect("an answer comes");
+            assert_eq!(answer, seen, "{typed:?}");
+        }
+    }
+    server.interrupt();
+    assert_eq!(server.wait(), Some(0));
+}
+
 /// Bytes as they are written in a transcript.
 fn hexadecimal(bytes: &str) -> Vec<u8> {
     bytes.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits")).collect()
@@ -199,11 +239,15 @@ impl Server {
     }
 
     fn start_on(scheme: &str, example: &str, arguments: &[&str]) -> Self {
+        let host = if example == "multicast" { "0.0.0.0" } else { "127.0.0.1" };
+        let has_admin = matches!(example, "listeners" | "multicast");
         let mut process = Command::new(binary(example))
             .args(arguments)
-            .args(["--listen", &format!("{scheme}://127.0.0.1:0")])
+            .args(["--listen", &format!("{scheme}://{host}:0")])
             .env("HOSTS", "examples/dns.hosts")
-            .args(if example == "listeners" { vec![format!("--listener=admin.listen=unix://{}", admin().display())] } else { Vec::new() })
+            .env("SERVICES", "printer=192.168.7.20:631,nas=192.168.7.30:445")
+            .env("INTERFACE", "lo")
+            .args(has_admin.then(|| format!("--listener=admin.listen=unix://{}", admin(example).display())))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::piped())
             .spawn()
@@ -228,7 +272,7 @@ impl Server {
 
     fn connect(&self, name: &str) -> BufReader<Box<dyn Stream>> {
         if name.starts_with(char::is_uppercase) {
-            let stream = UnixStream::connect(admin()).expect("the server listens");
+            let stream = UnixStream::connect(admin("listeners")).expect("the server listens");
             stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
             return BufReader::new(Box::new(stream));
         }
@@ -279,9 +323,9 @@ impl Drop for Server {
     }
 }
 
-/// Where the listener `admin` listens, of the one example that has it.
-fn admin() -> PathBuf {
-    std::env::temp_dir().join(format!("swoole-example-{}.sock", std::process::id()))
+/// Where the listener `admin` of an example listens.
+fn admin(example: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("swoole-{example}-{}.sock", std::process::id()))
 }
 
 /// Cargo builds examples beside the tests.

@@ -299,10 +299,23 @@ macro_rules! keys {
             seconds lame_duck: u64 = 0, 86400, "a server that leaves goes one day"
                 default "0s", example "lame_duck = secs(10)", original "–", also ["drain_time" "shutdown_delay" "lame_duck_time"];
 
-            /// How long a shutdown may take before what is left is killed.
+            /// How long a shutdown may take before what is left is killed. Where its phases have times of their own (`jobs_timeout`,
+            /// `drain_timeout`, `stop_timeout`), those hold. A process that is replaced may take as long to stop.
             seconds max_wait_time: u64 = 1, 3600, "a shutdown that never ends is none"
                 default "3s", example "max_wait_time = secs(3)", original "`max_wait_time`",
                 also ["max_wait" "shutdown_timeout" "wait_time" "grace" "timeout"];
+
+            /// The first phase of a shutdown: how long jobs that are under way may take to come back. Nothing is waited for that is through.
+            seconds jobs_timeout: u64 = 0, 86400, "jobs that take longer are not waited for"
+                default "half of max_wait_time", example "jobs_timeout = secs(30)", original "–", also ["task_timeout" "job_timeout"];
+
+            /// The second phase of a shutdown: how long clients may take to read what they were sent, and `on_close` to run for each.
+            seconds drain_timeout: u64 = 0, 86400, "clients that read no more are not waited for"
+                default "a quarter of max_wait_time, and what is left of the half", example "drain_timeout = secs(10)", original "–", also ["close_timeout" "flush_timeout"];
+
+            /// The last phase of a shutdown: how long processes may take to stop, `on_worker_stop` included, before they are killed.
+            seconds stop_timeout: u64 = 0, 86400, "what does not stop is killed"
+                default "a quarter of max_wait_time, and what is left of it", example "stop_timeout = secs(5)", original "–", also ["kill_timeout" "exit_timeout"];
         }
     };
 }

@@ -64,6 +64,20 @@ pub fn lives(pid: u32) -> bool {
     look(pid).is_some_and(|process| process.state != 'Z' && process.state != 'X')
 }
 
+/// How often the threads of this process have given up a processor, while all of them sleep; `None` while one does not.
+#[must_use]
+pub fn switches(pid: u32) -> Option<u64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let of = |thread: &str| {
+        let status = fs::read_to_string(format!("/proc/{pid}/task/{thread}/status")).ok()?;
+        let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let count = |name: &str| value(name)?.parse::<u64>().ok();
+        value("State:")?.starts_with('S').then_some(())?;
+        Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
+    };
+    threads.map(|thread| of(thread.ok()?.file_name().to_str()?)).sum()
+}
+
 /// Sends a signal; a process that has ended already is no error.
 ///
 /// # Panics

@@ -10,6 +10,9 @@ use std::{
         unix::net::{SocketAddr as UnixAddress, UnixDatagram},
     },
     path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 use system_tests::{Directory, Entry, Launch, Server, script::pattern, tree, watch};
 
@@ -190,6 +193,81 @@ fn what_comes_while_a_worker_sleeps_waits_for_it_and_nothing_is_lost() {
     assert_eq!((after.number("lost"), after.number("received")), (0, before.number("received") + 62));
     drop(session);
     server.stop();
+}
+
+#[test]
+fn sessions_and_other_sockets_are_served_while_a_flood_of_packets_lasts() {
+    let directory = Directory::new();
+    let server = packets(&directory).workers(1).reactors(1).arguments(["--ring-memory", "64KiB"]).start();
+    let mut session = server.connect_to_worker(0);
+    // Their listener comes before that of the other packets, and so do their packets.
+    let (flooding, other) = (udp(server.address_of("udp")), udp(server.address_of("udp6")));
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Many times of what the worker gets through, so that its ring is full whenever it has room for one.
+            let packet = [b"slow ".as_slice(), &[7; 995]].concat();
+            while !is_over.load(Ordering::Relaxed) {
+                (0..16).for_each(|_| flooding.say(&packet));
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let _over = Over(&is_over);
+        watch::until("the ring and the socket are full", || other.who().number("lost") > 0);
+        for round in 0..10_u32 {
+            session.is_served();
+            other.say(&round.to_be_bytes());
+            assert_eq!(other.hear(), round.to_be_bytes());
+        }
+    });
+    drop(session);
+    server.stop();
+}
+
+#[test]
+fn a_reactor_rests_while_sessions_and_packets_wait_for_one_worker() {
+    let directory = Directory::new();
+    let server = packets(&directory).workers(1).reactors(1).arguments(["--ring-memory", "64KiB"]).start();
+    let (client, other) = (udp(server.address_of("udp")), udp(server.address_of("udp6")));
+    let mut sessions = [server.connect_to_worker(0), server.connect_to_worker(0)];
+    client.say(b"nap");
+    server.journal.wait("napping", |_| true);
+    // The ring is full, and they stand in line: packets, sessions, packets of another socket, and one too large for the ring.
+    let packet = |at: u32| [&at.to_be_bytes()[..], &[7; 996]].concat();
+    (0..80).for_each(|at| client.say(&packet(at)));
+    rests(&server);
+    sessions.iter_mut().for_each(|session| session.say("echo still here"));
+    rests(&server);
+    (0..3).for_each(|at| other.say(&packet(at)));
+    other.say(&pattern(60_000));
+    rests(&server);
+    server.journal.ring_alarm();
+    sessions.iter_mut().for_each(|session| assert_eq!(session.line(), "still here"));
+    assert_eq!(client.hear(), b"awake");
+    (0..80).for_each(|at| assert_eq!(client.hear(), packet(at), "{at}"));
+    (0..3).for_each(|at| assert_eq!(other.hear(), packet(at), "{at}"));
+    assert_eq!(other.hear(), pattern(60_000));
+    rests(&server);
+    drop(sessions);
+    server.stop();
+}
+
+/// Waits until nothing moves in the master.
+fn rests(server: &Server) {
+    let mut looks = Vec::new();
+    watch::until("the master rests", || {
+        looks.push(tree::switches(server.master()));
+        looks.len() > 10 && looks[looks.len() - 10..].iter().all(|look| look.is_some() && *look == looks[looks.len() - 1])
+    });
+}
+
+/// Says that the test is over, however it ends.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -287,6 +287,29 @@ fn sixteen_files_wait_for_a_client_and_no_more_and_none_is_kept_when_it_leaves()
 }
 
 #[test]
+fn more_files_than_there_are_descriptors_for_are_refused_and_whoever_connects_is_served() {
+    let directory = Directory::new();
+    let (path, bytes) = file(&directory, 4 * MIB);
+    let server = sender().reactors(1).after("ulimit -n 200").arguments(["--max-conn=60"]).start();
+    let mut slow: Vec<_> = (0..20).map(|_| slow(&server).0).collect();
+    // Each may have sixteen, which together are more than the limit.
+    for client in &mut slow {
+        let before = server.journal.of("again").len();
+        client.say(&format!("again 16 {}", path.display()));
+        watch::until("it was tried", || server.journal.of("again").len() > before);
+    }
+    let tries = server.journal.of("again");
+    let refused: Vec<_> = tries.iter().map(|again| again.text("error")).filter(|error| *error != "none").collect();
+    assert!(!refused.is_empty() && refused.iter().all(|error| *error == "Send(BufferFull)"), "{refused:?}");
+    server.connect().is_served();
+    assert!(slow[0].bytes(bytes.len()) == bytes, "nobody is closed for it");
+    drop(slow);
+    watch::until("all are closed", || open_files(&server, &directory) == 0);
+    assert!(server.log().iter().all(|line| !line.contains("no descriptor left")), "{:#?}", server.log());
+    server.stop();
+}
+
+#[test]
 fn a_burst_of_more_files_than_are_passed_at_once_comes_whole() {
     let directory = Directory::new();
     let (path, bytes) = file(&directory, 10);

@@ -565,62 +565,6 @@ fn everybody_may_be_killed_at_random_and_every_job_ends_at_most_once() {
 }
 
 #[test]
-fn a_shutdown_takes_the_outputs_of_jobs_that_are_under_way() {
-    let mut server = tasker().arguments(["--max-wait-time=20"]).start();
-    let address = server.address();
-    let mut clients = [0, 1].map(|worker| {
-        let mut client = server.connect_to_worker(worker);
-        assert_eq!(client.ask_fields(&format!("many 6 {} sleep 150", worker * 100)).number("count"), 6);
-        client
-    });
-    begun(&server, 0);
-    server.signal(Signal::SIGTERM);
-    for (worker, client) in clients.iter_mut().enumerate() {
-        let mut tags: Vec<usize> = (0..6).map(|_| Entry::read(&client.line()).number("tag") as usize).collect();
-        tags.sort_unstable();
-        assert_eq!(tags, (worker * 100..worker * 100 + 6).collect::<Vec<_>>(), "its session is there when `on_finish` sends");
-    }
-    let status = server.wait_for_end();
-    assert!(status.success(), "{status}");
-    server.leaves_nothing(address);
-    let entries = server.journal.entries();
-    for tag in (0..6).chain(100..106) {
-        let ends = entries.iter().filter(|entry| entry.callback == "finished" && entry.number("tag") == tag).count();
-        assert_eq!(ends, 1, "{tag}");
-    }
-    // Task workers outlive workers.
-    let stops: Vec<u64> =
-        entries.iter().filter(|entry| entry.callback == "on_worker_stop").map(|entry| entry.number("worker") / 2).collect();
-    assert_eq!(stops, [0, 0, 1, 1], "{entries:?}");
-    assert_eq!(server.journal.of("on_worker_error"), []);
-}
-
-#[test]
-fn a_call_that_waits_gets_its_output_in_a_shutdown_and_its_client_the_answer() {
-    let mut server = tasker().arguments(["--max-wait-time=20"]).start();
-    let mut client = server.connect();
-    client.say("wait 20000 1 sleep 300");
-    begun(&server, 1);
-    server.signal(Signal::SIGTERM);
-    assert_eq!(Entry::read(&client.line()).number("tag"), 1);
-    let status = server.wait_for_end();
-    assert!(status.success(), "{status}");
-}
-
-#[test]
-fn a_shutdown_does_not_wait_for_a_job_that_never_ends() {
-    let mut server = tasker().arguments(["--max-wait-time=1"]).start();
-    let address = server.address();
-    let mut client = server.connect();
-    client.ask("task 1 sleep 3600000");
-    begun(&server, 1);
-    server.signal(Signal::SIGTERM);
-    let _ = server.wait_for_end();
-    server.leaves_nothing(address);
-    assert_eq!(server.journal.of("finished"), []);
-}
-
-#[test]
 fn the_stats_know_the_task_workers_and_count_their_jobs() {
     let server = tasker().start();
     let mut client = server.connect();

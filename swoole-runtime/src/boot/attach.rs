@@ -46,7 +46,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     let unable = |e: std::io::Error| Error::start_io("the program cannot attach to the server that runs", e, "restart the server instead");
     let another = || Error::start("the server that runs speaks another version of this framework", "restart the server instead");
     let attachment = Attachment::read(&exec::read_note(note).map_err(unable)?).ok_or_else(another)?;
-    let settings = match config::read(S::SETTINGS, S::LISTENERS, by_code)? {
+    let settings = match config::read(S::SETTINGS, S::LISTENERS, S::PROCESSES.len(), by_code)? {
         Asked::Serve(settings) => *settings,
         #[cfg(feature = "cli")]
         Asked::Print(_) | Asked::End(_) => return Err(Error::start("the program was asked for information, not to serve", "")),

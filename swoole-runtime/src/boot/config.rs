@@ -46,7 +46,7 @@ pub(super) enum Asked {
 
 /// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
 #[cfg(feature = "cli")]
-pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode) -> Result<Asked> {
+pub(super) fn read(attribute: Settings, listeners: &[Listener], user_processes: usize, by_code: &ByCode) -> Result<Asked> {
     use command_line::{Options, Wanted};
     let options = if by_code.own_arguments {
         Options { settings: Vec::new(), listeners: Vec::new(), file: None, wanted: Wanted::Service }
@@ -57,6 +57,7 @@ pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode
         }
     };
     let mut collected = Collected::new(attribute, listeners);
+    collected.user_processes = user_processes;
     let app = file::read(&mut collected, options.file, by_code.file.as_deref());
     // A file that cannot be read is one fault, not also one of its section.
     if let (Some(app), Some(check)) = (app, by_code.app)
@@ -93,8 +94,9 @@ pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode
 
 /// Hears every source, and holds what comes out against the machine. Says all that is wrong, not only the first.
 #[cfg(not(feature = "cli"))]
-pub(super) fn read(attribute: Settings, listeners: &[Listener], by_code: &ByCode) -> Result<Asked> {
+pub(super) fn read(attribute: Settings, listeners: &[Listener], user_processes: usize, by_code: &ByCode) -> Result<Asked> {
     let mut collected = Collected::new(attribute, listeners);
+    collected.user_processes = user_processes;
     if !by_code.own_arguments
         && let Some(argument) = std::env::args_os().nth(1)
     {

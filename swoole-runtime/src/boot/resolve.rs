@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     layout::SMALLEST_RING,
-    settings::{Collected, Heartbeat, Listening, Resolved, Scheme, Settings, variable_of},
+    settings::{Collected, Heartbeat, Listening, Phases, Resolved, Scheme, Settings, variable_of},
     sys::{
         affinity,
         datagram::Kind,
@@ -22,6 +22,8 @@ const PER_WORKER: u64 = 2;
 const PER_REACTOR: u64 = 4;
 /// By which a worker passes files to a reactor.
 const PER_WORKER_AND_REACTOR: u64 = 2;
+/// For files that clients are to be sent. What sessions leave of the limit is for them too.
+const FOR_FILES: u64 = 8;
 
 /// What `max_conn` is when nobody says otherwise and the descriptor limit allows it.
 const MAX_CONN: u64 = 10_000;
@@ -102,9 +104,7 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         ));
     }
     let limit = limits::descriptors().map_err(|e| Error::start_io("the descriptor limit cannot be read", e, ""))?;
-    let slots = u64::from(workers) + u64::from(collected.settings.task_workers.unwrap_or(0));
-    let reactors = u64::from(reactors);
-    let reserve = RESERVE + PER_WORKER * slots + PER_REACTOR * reactors + PER_WORKER_AND_REACTOR * slots * reactors;
+    let reserve = reserve(collected);
     let left = limit.saturating_sub(reserve);
     match collected.settings.max_conn {
         Some(asked) if u64::from(asked) > left => collected.refusals.push(format!(
@@ -122,6 +122,22 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
         None => collected.settings.max_conn(left.min(MAX_CONN) as u32),
     }
     Ok(())
+}
+
+/// How many descriptors the server itself needs.
+fn reserve(collected: &Collected) -> u64 {
+    let Settings { workers, task_workers, reactors, .. } = collected.settings;
+    let slots = u64::from(workers.unwrap_or(0)) + u64::from(task_workers.unwrap_or(0)) + collected.user_processes as u64;
+    let reactors = u64::from(reactors.unwrap_or(0));
+    RESERVE + FOR_FILES + PER_WORKER * slots + PER_REACTOR * reactors + PER_WORKER_AND_REACTOR * slots * reactors
+}
+
+/// For how many files of each reactor there are descriptors.
+fn most_files(collected: &Collected) -> u64 {
+    let Settings { max_conn, reactors, .. } = collected.settings;
+    let taken = reserve(collected) + u64::from(max_conn.unwrap_or(0));
+    let left = limits::descriptors().unwrap_or(0).saturating_sub(taken);
+    ((FOR_FILES + left) / u64::from(reactors.unwrap_or(1))).max(1)
 }
 
 /// What is said where nobody has named an address.
@@ -306,6 +322,12 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         max_timers: max_timers as usize,
         // Without one where the machine allows none, which was refused.
         max_conn: settings.max_conn.unwrap_or(0),
+        most_files: most_files(collected),
+        shutdown: Phases {
+            jobs: settings.jobs_timeout.map(Duration::from_secs),
+            drain: settings.drain_timeout.map(Duration::from_secs),
+            stop: settings.stop_timeout.map(Duration::from_secs),
+        },
         log_level: log_level.expect("our bug: a level that `log` does not have"),
         max_wait_time: Duration::from_secs(max_wait_time),
         ring_memory: ring_memory as usize,

@@ -137,8 +137,8 @@ impl Outbox {
         }
         if data.len() <= self.largest_on_ring {
             let tag = Tag { session: fd.get(), kind: ToReactor::Send as u8, detail: 0, listener: 0 };
-            self.with_room(reactor, |lane| lane.ring.push(tag, data).then_some(()))?;
-            self.is_underway(fd, reactor, data.len());
+            let last = self.with_room(reactor, |lane| lane.ring.push(tag, data).then(|| lane.ring.last()))?;
+            self.is_underway(fd, last, data.len());
             return Ok(());
         }
         let cells = self.cells.ok_or(SendError::TooLarge)?;
@@ -147,9 +147,10 @@ impl Outbox {
             None => self.wait_for_cell(|| cells.fill(data))?,
         };
         let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell, listener: 0 };
-        self.with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then_some(()))
+        let last = self
+            .with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then(|| lane.ring.last()))
             .inspect_err(|_| cells.give_back(usize::from(cell)))?;
-        self.is_underway(fd, reactor, data.len());
+        self.is_underway(fd, last, data.len());
         Ok(())
     }
 
@@ -172,8 +173,12 @@ impl Outbox {
         self.with_room(reactor, |lane| lane.pass(fd, &file, offset, length))?
     }
 
+    /// Whether so many files wait for this client, or for all of its reactor, that another would be too many.
     fn has_many_files(&self, fd: SessionId) -> Result<bool, SendError> {
-        self.sessions.read(fd, |row| row.has(Flags::MANY_FILES)).ok_or(SendError::NoSuchSession)
+        let (reactor, is_one_behind) =
+            self.sessions.read(fd, |row| (row.reactor(), row.has(Flags::MANY_FILES))).ok_or(SendError::NoSuchSession)?;
+        // Relaxed: a measure.
+        Ok(is_one_behind || self.memory.reactor(reactor).files.load(Ordering::Relaxed) >= self.memory.settings.most_files)
     }
 
     /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
@@ -212,12 +217,10 @@ impl Outbox {
         Ok(flight[1].min(lane.ring.on_its_way()))
     }
 
-    /// So many bytes are on their way, by the last record of the ring.
-    fn is_underway(&self, fd: SessionId, reactor: usize, length: usize) {
-        if let Ok(lane) = self.lanes[reactor].try_borrow() {
-            let flight = &mut self.flights.borrow_mut()[self.row(fd)];
-            *flight = [lane.ring.last(), flight[1] + length as u64];
-        }
+    /// So many bytes more are on their way, by this record of the ring.
+    fn is_underway(&self, fd: SessionId, record: u64, length: usize) {
+        let flight = &mut self.flights.borrow_mut()[self.row(fd)];
+        *flight = [record, flight[1] + length as u64];
     }
 
     /// For as long as `send_yield` says.

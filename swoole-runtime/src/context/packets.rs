@@ -1,6 +1,6 @@
 //! Packets: where one came from, and answers to it, which a worker sends by the socket itself.
 
-use super::Worker;
+use super::{Worker, WorkerStart};
 use crate::{
     error::SendError,
     layout::Memory,
@@ -115,6 +115,12 @@ impl PacketSockets {
         self.0.get(listener)?.as_deref()
     }
 
+    fn named(&self, memory: &Memory, listener: &str) -> io::Result<&OwnedFd> {
+        let at = memory.settings.listeners.iter().position(|known| known.name == listener);
+        let socket = at.and_then(|at| self.at(at));
+        socket.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("there is no datagram listener `{listener}`")))
+    }
+
     fn send(&self, to: &PacketSource, data: &[u8]) -> Result<(), SendError> {
         let socket = self.at(to.listener.into()).ok_or(SendError::Unreachable)?;
         loop {
@@ -167,8 +173,26 @@ impl<S> Worker<S> {
     }
 
     fn socket_of(&self, listener: &str) -> io::Result<&OwnedFd> {
-        let at = self.outbox().memory().settings.listeners.iter().position(|known| known.name == listener);
-        let socket = at.and_then(|at| self.outbox().packets().at(at));
-        socket.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("there is no datagram listener `{listener}`")))
+        self.outbox().packets().named(self.outbox().memory(), listener)
+    }
+}
+
+impl WorkerStart {
+    /// Has the packets of a multicast group come to this datagram listener, as [`Worker::join_group`] has. The socket is the server's and
+    /// stays in the group when a worker is replaced: where the group may be left meanwhile, only the first worker joins it,
+    /// `if worker.generation() == 1`.
+    ///
+    /// # Errors
+    /// Of the kernel; `NotFound` when there is no such datagram listener.
+    pub fn join_group(&self, listener: &str, group: IpAddr, interface: Interface<'_>) -> io::Result<()> {
+        datagram::set_group(self.packets().named(self.memory(), listener)?.as_fd(), group, interface, true)
+    }
+
+    /// The socket of a datagram listener, to set its options before the first packet comes to this worker: see [`Worker::get_socket`].
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such datagram listener.
+    pub fn get_socket(&self, listener: &str) -> io::Result<std::os::fd::BorrowedFd<'_>> {
+        Ok(self.packets().named(self.memory(), listener)?.as_fd())
     }
 }

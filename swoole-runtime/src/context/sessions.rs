@@ -45,12 +45,13 @@ calls! { [impl<S> Worker<S>] [impl<S> TaskWorker<S>] [impl<S> UserProcess<S>] =>
     /// are gone. No bytes are no message.
     ///
     /// What waits of a file takes no memory: `socket_buffer_size` does not count it; [`SessionInfo::queued`] and the watermarks do. What
-    /// waits is an open file of the master: while 16 or more wait for a client, it is sent no other.
+    /// waits is an open file of the master: while 16 or more wait for a client, it is sent no other; and while as many wait for all clients as
+    /// the descriptor limit leaves beside `max_conn`, nobody is.
     ///
     /// # Errors
     /// [`FileError::NotFound`], [`FileError::Denied`], [`FileError::NotAFile`] for a directory or a pipe, [`FileError::BehindEnd`] where the file
     /// has fewer bytes, [`FileError::System`] for what else the system says of it. [`FileError::Send`] with what [`send`](Self::send) would say
-    /// of the session: `BufferFull` where 16 files wait for this client. Nothing is sent then.
+    /// of the session: `BufferFull` where so many files wait. Nothing is sent then.
     pub fn sendfile(&self, fd: SessionId, path: impl AsRef<Path>, offset: u64, length: Option<u64>) -> Result<(), FileError> {
         self.outbox().send_file(fd, path.as_ref(), offset, length)
     }

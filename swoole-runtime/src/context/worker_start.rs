@@ -1,9 +1,10 @@
 //! The context of `on_worker_start`.
 
-use super::{messages::Postbox, signposts::signposts};
+use super::{messages::Postbox, packets::PacketSockets, signposts::signposts};
 use crate::{
     error::PageTooLarge,
     id::{SessionId, WorkerId},
+    layout::Memory,
     process::Claim,
     settings::{Resolved, SettingsInForce},
 };
@@ -15,16 +16,28 @@ pub struct WorkerStart {
     is_task_worker: bool,
     /// Where the server has an `on_pipe_message`.
     postbox: Option<&'static Postbox>,
+    packets: PacketSockets,
+    memory: &'static Memory,
     settings: &'static Resolved,
 }
 
 impl WorkerStart {
-    pub(crate) fn new(slot: WorkerId, claim: Claim, settings: &'static Resolved, postbox: Option<&'static Postbox>) -> Self {
-        Self { slot, claim, is_task_worker: slot.index() >= settings.workers, postbox, settings }
+    pub(crate) fn new(slot: WorkerId, claim: Claim, memory: &'static Memory, postbox: Option<&'static Postbox>) -> Self {
+        let settings = &memory.settings;
+        let is_task_worker = slot.index() >= settings.workers;
+        Self { slot, claim, is_task_worker, postbox, packets: PacketSockets::of(memory), memory, settings }
     }
 
     pub(super) fn resolved(&self) -> &'static Resolved {
         self.settings
+    }
+
+    pub(super) fn memory(&self) -> &'static Memory {
+        self.memory
+    }
+
+    pub(super) fn packets(&self) -> &PacketSockets {
+        &self.packets
     }
 
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {

@@ -29,7 +29,7 @@ impl Life {
             self.memory.slot(at).tell_to_stop(self.memory.slot(at).owner.read().generation);
             self.memory.bells.workers[at].ring();
             if late {
-                self.end_late(at);
+                self.end_late(at, "the time of the shutdown");
             }
         }
         self.slots.iter().all(|slot| matches!(slot.child, Child::None) && slot.successor.is_none())

@@ -64,17 +64,17 @@ impl Life {
             // A predecessor may have died between the order and the bell.
             self.memory.bells.workers[at].ring();
             if clock::uptime_ms() >= self.memory.slot(at).stop_by_ms() {
-                self.end_late(at);
+                self.end_late(at, "max_wait_time");
             }
         }
     }
 
     /// Ends a process that did not stop in time, and says what it was in.
-    pub(super) fn end_late(&mut self, at: usize) {
+    pub(super) fn end_late(&mut self, at: usize, its_time: &str) {
         let slot = &mut self.slots[at];
         if let Some(fd) = slot.child.fd().filter(|_| !slot.killed) {
             let stuck = in_words(self.memory.current(at).as_ref());
-            logging::warn!("{} did not stop within max_wait_time and is killed: {stuck}", self.memory.called(at));
+            logging::warn!("{} did not stop within {its_time} and is killed: {stuck}", self.memory.called(at));
             let _ = fd.signal(Signal::SIGKILL);
             slot.killed = true;
         }

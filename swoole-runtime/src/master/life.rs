@@ -16,6 +16,7 @@ use crate::{
     logging,
     process::{Group, Lifecycle},
     reactor::{Reactor, Shares},
+    settings::Phases,
     sync::Ordering,
     sys::{
         clock,
@@ -69,6 +70,11 @@ pub(super) struct Life {
     asked: [u32; Group::COUNT],
     /// Until when it serves as before that was told to shut down.
     leaves_at_ms: u64,
+    /// How long each phase of the shutdown may take, when it has begun, and until when it waits for sessions. The other two bounds stand in
+    /// the header.
+    phases: Phases,
+    leaves_since_ms: u64,
+    drains_until_ms: u64,
     /// The last job that was handed over before the shutdown.
     last_job: u64,
     _life: Lifeline,
@@ -111,6 +117,9 @@ impl Life {
             all_ended: false,
             asked: [0; Group::COUNT],
             leaves_at_ms: 0,
+            phases: memory.settings.shutdown,
+            leaves_since_ms: 0,
+            drains_until_ms: 0,
             last_job: 0,
             _life: life,
         })
@@ -140,7 +149,7 @@ impl Life {
                 break;
             }
             if self.is_overdue() {
-                logging::error!("the manager does not end within max_wait_time: everything is ended by force");
+                logging::error!("the manager does not end in time: everything is ended by force");
                 self.family.end_all();
                 break;
             }
@@ -228,7 +237,7 @@ impl Life {
                     if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
                     if again { " at once" } else { "" }
                 );
-                if again { self.shut_down(Duration::ZERO) } else { self.leave() }
+                if again { self.shut_down(Phases::AT_ONCE) } else { self.leave() }
             } else if number == Signal::SIGCHLD as u32 {
                 child_ended = true;
             } else if number == Signal::SIGUSR1 as u32 {
@@ -311,7 +320,7 @@ impl Life {
     pub(super) fn leave(&mut self) {
         let lame_duck = self.memory.settings.lame_duck;
         if self.memory.header().lifecycle() != Lifecycle::Running || lame_duck.is_zero() {
-            return self.shut_down(self.memory.settings.max_wait_time);
+            return self.shut_down(self.memory.settings.shutdown);
         }
         logging::info!("serving on for {} more, as lame_duck says", spoken(lame_duck));
         self.leaves_at_ms = clock::uptime_ms() + lame_duck.as_millis() as u64;
@@ -319,15 +328,23 @@ impl Life {
     }
 
     /// Begins the shutdown, or hurries one on.
-    pub(super) fn shut_down(&mut self, within: Duration) {
+    pub(super) fn shut_down(&mut self, phases: Phases) {
         let header = self.memory.header();
-        header.set_deadline(clock::uptime_ms() + within.as_millis() as u64);
         self.acceptor = None;
         for listener in self.listeners.drain(..) {
             // Closed only then: nobody takes it for one that was left.
             listener.place.iter().for_each(Placed::remove);
         }
-        if header.lifecycle() < Lifecycle::Finishing {
+        let first = header.lifecycle() < Lifecycle::Finishing;
+        if first {
+            self.leaves_since_ms = clock::uptime_ms();
+        }
+        self.phases = phases;
+        // Of phases that have not begun, this is put right when they do.
+        header.set_jobs_until(self.until(phases.jobs, 2));
+        self.drains_until_ms = self.until(phases.drain, 3);
+        header.set_deadline(self.until(phases.stop, 4));
+        if first {
             // Relaxed: what is handed over from now on is not waited for.
             self.last_job = self.memory.ticket().load(Ordering::Relaxed);
             header.enter(Lifecycle::Finishing);
@@ -336,10 +353,17 @@ impl Life {
         self.ring_all();
     }
 
+    /// Until when a phase may last that begins now: as long as was set; where nothing was, a quarter of `max_wait_time`, and what is left to so
+    /// many quarters of it, so that a phase leaves to the next what it does not need.
+    fn until(&self, own: Option<Duration>, quarters: u64) -> u64 {
+        let (now, quarter) = (clock::uptime_ms(), self.memory.settings.max_wait_time.as_millis() as u64 / 4);
+        own.map_or((now + quarter).max(self.leaves_since_ms + quarters * quarter), |own| now + own.as_millis() as u64)
+    }
+
     fn give_up(&mut self, why: Error) {
         if self.failed.is_none() {
             self.failed = Some(why);
-            self.shut_down(self.memory.settings.max_wait_time);
+            self.shut_down(self.memory.settings.shutdown);
         }
     }
 
@@ -358,18 +382,18 @@ impl Life {
         }
         if header.lifecycle() == Lifecycle::Leaving && clock::uptime_ms() >= self.leaves_at_ms {
             logging::info!("lame_duck is over: no connection is accepted any more");
-            self.shut_down(self.memory.settings.max_wait_time);
+            self.shut_down(self.memory.settings.shutdown);
         }
-        let quarter = self.memory.settings.max_wait_time.as_millis() as u64 / 4;
-        let is_left = |quarters: u64| clock::uptime_ms() + quarters * quarter < header.deadline_ms();
-        // Jobs have the first half of the time.
-        if header.lifecycle() == Lifecycle::Finishing && !(is_left(2) && self.memory.has_jobs_up_to(self.last_job)) {
+        let is_before = |until_ms: u64| clock::uptime_ms() < until_ms;
+        if header.lifecycle() == Lifecycle::Finishing && !(is_before(header.jobs_until_ms()) && self.memory.has_jobs_up_to(self.last_job)) {
+            self.drains_until_ms = self.until(self.phases.drain, 3);
             header.enter(Lifecycle::Draining);
             self.ring_all();
         }
-        // The last quarter is the workers', to stop in: a client that does not read must not cost them that.
+        // What is left is the workers', to stop in: a client that does not read must not cost them that.
         let is_through = || self.reactors.is_empty() || header.connections() == 0 && !self.memory.has_packets();
-        if header.lifecycle() == Lifecycle::Draining && (is_through() || !is_left(1)) {
+        if header.lifecycle() == Lifecycle::Draining && (is_through() || !is_before(self.drains_until_ms)) {
+            header.set_deadline(self.until(self.phases.stop, 4));
             header.enter(Lifecycle::Stopping);
             self.ring_all();
         }

@@ -25,8 +25,9 @@ pub(crate) struct Header {
     pub(crate) booted_ms: AtomicU64,
     pub(crate) master_pid: AtomicU32,
     lifecycle: AtomicU32,
-    /// When a shutdown must be over, on the clock of `uptime_ms`.
+    /// When a shutdown must be over, and until when it waits for jobs, on the clock of `uptime_ms`.
     deadline_ms: AtomicU64,
+    jobs_until_ms: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     /// Sessions closed because what came in was no package. Written by the reactors.
@@ -137,6 +138,17 @@ impl Header {
     }
 
     /// [master] Before [`Lifecycle::Finishing`] is entered.
+    pub(crate) fn set_jobs_until(&self, uptime_ms: u64) {
+        // Relaxed: the store of the phase publishes it.
+        self.jobs_until_ms.store(uptime_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn jobs_until_ms(&self) -> u64 {
+        // Relaxed: read after the phase.
+        self.jobs_until_ms.load(Ordering::Relaxed)
+    }
+
+    /// [master] Before [`Lifecycle::Stopping`] is entered.
     pub(crate) fn set_deadline(&self, uptime_ms: u64) {
         // Relaxed: the store of the phase publishes it.
         self.deadline_ms.store(uptime_ms, Ordering::Relaxed);
@@ -187,6 +199,8 @@ pub(crate) struct ReactorBoard {
     pub(crate) asleep: Flag,
     /// Output that the kernel has not taken yet, of all its sessions, in bytes.
     pub(crate) queued: AtomicU64,
+    /// Files that it has to send on: each is a descriptor of the master.
+    pub(crate) files: AtomicU64,
     /// Packets it has received, and those that were thrown away before.
     pub(crate) packets: AtomicU64,
     pub(crate) packets_lost: AtomicU64,
@@ -486,7 +500,7 @@ impl SlotBoard {
 }
 
 const _: () = {
-    assert!(align_of::<Header>() == 64 && size_of::<Header>() == 192);
+    assert!(align_of::<Header>() == 64 && size_of::<Header>() == 256);
     assert!(align_of::<WorkerBoard>() == 64 && align_of::<ReactorBoard>() == 64 && align_of::<SlotBoard>() == 64);
 };
 

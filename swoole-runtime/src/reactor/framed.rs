@@ -138,10 +138,9 @@ impl<P: Program> Reactor<P> {
             Err(Errno::EAGAIN) => return Read::Empty,
             Err(_) => return Read::Broken,
         };
-        let bytes = space.received(length);
         let (mut at, mut progress, mut ends) = (0, Progress::default(), None);
         while at < length && ends.is_none() {
-            match framing.cut(&bytes[at..], &mut progress, most) {
+            match framing.cut(&lane.to.received(&space, length)[at..], &mut progress, most) {
                 Cut::Package(package) => {
                     if lane.to.publish_part(&space, at, package, tag(found)) {
                         lane.published = true;
@@ -156,7 +155,7 @@ impl<P: Program> Reactor<P> {
             }
         }
         if at < length {
-            self.tails.keep(found.id, row, &bytes[at..], progress);
+            self.tails.keep(found.id, row, &lane.to.received(&space, length)[at..], progress);
         }
         self.count_received(row, length);
         if at > 0 {
@@ -212,12 +211,17 @@ impl Lane {
 
     /// Publishes a record with these bytes; what it needs where there is no room.
     pub(super) fn push_record(&mut self, tag: Tag, bytes: &[u8]) -> Result<(), Room> {
-        let (is_published, needs) = if bytes.len() <= largest_message(self.to.length()) {
-            (self.to.push(tag, bytes), Room::Bytes(bytes.len()))
-        } else {
-            (self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, bytes)), Room::Cell)
+        let needs = self.room_for(bytes.len());
+        let is_published = match needs {
+            Room::Bytes(_) => self.to.push(tag, bytes),
+            Room::Cell => self.packages.as_mut().is_some_and(|packages| packages.push(&mut self.to, tag, bytes)),
         };
         self.published |= is_published;
         if is_published { Ok(()) } else { Err(needs) }
+    }
+
+    /// What a record with so many bytes needs.
+    pub(super) fn room_for(&self, length: usize) -> Room {
+        if length <= largest_message(self.to.length()) { Room::Bytes(length) } else { Room::Cell }
     }
 }

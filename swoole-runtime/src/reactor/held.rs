@@ -12,6 +12,9 @@ use crate::{
 impl<P: Program> Reactor<P> {
     /// Whether so much of this session is on its way that it is not to be read now.
     pub(super) fn is_held_back(&mut self, found: Found) -> bool {
+        if !self.holds_back {
+            return false;
+        }
         let row = found.row;
         let most = self.memory.settings.listeners[usize::from(row.listener())].max_queued_bytes;
         // Relaxed, here and below: only this reactor writes these.
@@ -36,6 +39,9 @@ impl<P: Program> Reactor<P> {
 
     /// So many bytes are on their way, by the last record of the worker's ring.
     pub(super) fn is_underway(&self, row: &Row, length: usize) {
+        if !self.holds_back {
+            return;
+        }
         let underway = row.underway.load(Ordering::Relaxed).saturating_add(length as u32);
         row.underway.store(underway, Ordering::Relaxed);
         row.underway_to.store(self.workers[row.worker()].to.last(), Ordering::Relaxed);

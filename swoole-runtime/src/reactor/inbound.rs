@@ -220,7 +220,9 @@ impl<P: Program> Reactor<P> {
         if let Some(last) = (last as usize).checked_sub(1).and_then(|last| self.sessions.at(last)) {
             last.row.wait_before(this);
         }
-        self.workers[row.worker()].waiting = (if first == 0 { this } else { first }, this);
+        let lane = &mut self.workers[row.worker()];
+        lane.waiting = (if first == 0 { this } else { first }, this);
+        lane.began_to_wait += 1;
     }
 
     pub(super) fn no_longer_waits(&mut self, found: Found) {
@@ -230,7 +232,8 @@ impl<P: Program> Reactor<P> {
         }
         row.clear(Flags::WAITS_FOR_ROOM);
         let behind = row.take_behind();
-        let waiting = &mut self.workers[row.worker()].waiting;
-        *waiting = if behind == 0 { (0, 0) } else { (behind, waiting.1) };
+        let lane = &mut self.workers[row.worker()];
+        lane.waiting = if behind == 0 { (0, 0) } else { (behind, lane.waiting.1) };
+        lane.waited += 1;
     }
 }

@@ -86,6 +86,8 @@ pub(crate) struct Reactor<P> {
     reading_now: Vec<SessionId>,
     /// The datagram sockets of this reactor.
     inlets: Vec<Inlet>,
+    /// How many places in a line for room their batches have had.
+    batches_placed: u64,
     /// Until the server is to end.
     takes_packets: bool,
     /// Sessions with more of a file to send than one turn may; a flag in the row says so too. And where they are while they are gone through.
@@ -94,6 +96,8 @@ pub(crate) struct Reactor<P> {
     /// Rows that are through but for output that the client has to take.
     lingering: Vec<Lingering>,
     largest_read: usize,
+    /// Whether any listener has a `max_queued_bytes`.
+    holds_back: bool,
     /// Sessions of which nothing is read until what is on its way is through.
     held: Vec<SessionId>,
     /// When sessions are next looked at that may be idle; `None` where no silence ends any.
@@ -121,6 +125,9 @@ struct Lane {
     needs: Room,
     /// Rows that found no room on the ring, the first and the last; each names the one behind it. 1 + row, 0 for none.
     waiting: (u32, u32),
+    /// How many rows ever began to wait there, and how many of them do no more: who stands between them counts by these.
+    began_to_wait: u64,
+    waited: u64,
     owner: &'static OwnerWord,
     /// What came from this worker cannot be: nothing more is read until another holds the slot.
     gone_wild: Option<u32>,
@@ -173,6 +180,8 @@ impl<P: Program> Reactor<P> {
                 files,
                 needs: Room::Bytes(SMALLEST_READ),
                 waiting: (0, 0),
+                began_to_wait: 0,
+                waited: 0,
                 owner: &memory.slot(slot).owner,
                 gone_wild: None,
             })
@@ -199,8 +208,10 @@ impl<P: Program> Reactor<P> {
             writing_now: Vec::new(),
             lingering: Vec::new(),
             inlets,
+            batches_placed: 0,
             takes_packets: true,
             largest_read: largest_message(memory.ring_bytes()).min(LARGEST_READ),
+            holds_back: memory.settings.listeners.iter().any(|listener| listener.max_queued_bytes > 0),
             held: Vec::new(),
             next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),
             now_ms: clock::uptime_ms(),
@@ -213,10 +224,11 @@ impl<P: Program> Reactor<P> {
 
     /// What all queues hold, for the workers to read.
     fn publish_queued(&self) {
-        let total = self.outputs.total();
-        // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
-        if self.board.queued.load(Ordering::Relaxed) != total {
-            self.board.queued.store(total, Ordering::Relaxed);
+        for (shown, now) in [(&self.board.queued, self.outputs.total()), (&self.board.files, self.outputs.files())] {
+            // Relaxed, both: a measure, which this reactor alone writes; those who read it are left alone while it is the same.
+            if shown.load(Ordering::Relaxed) != now {
+                shown.store(now, Ordering::Relaxed);
+            }
         }
     }
 }

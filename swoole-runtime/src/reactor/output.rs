@@ -35,6 +35,8 @@ pub(super) struct Outputs {
     pool: Vec<Box<[u8; CHUNK]>>,
     /// Bytes in memory; those of files are not counted.
     total: u64,
+    /// Files of all queues.
+    files: u64,
 }
 
 #[derive(Default)]
@@ -87,12 +89,17 @@ pub(super) fn send(fd: RawFd, piece: &Piece) -> Result<usize, Errno> {
 
 impl Outputs {
     pub(super) fn new() -> Self {
-        Self { queues: Vec::new(), free: Vec::new(), pool: Vec::new(), total: 0 }
+        Self { queues: Vec::new(), free: Vec::new(), pool: Vec::new(), total: 0, files: 0 }
     }
 
     /// How many bytes all queues hold in memory.
     pub(super) fn total(&self) -> u64 {
         self.total
+    }
+
+    /// How many files all queues hold.
+    pub(super) fn files(&self) -> u64 {
+        self.files
     }
 
     /// Puts the bytes behind what already waits for this session.
@@ -125,6 +132,7 @@ impl Outputs {
         // What a worker gone wild asks for may be more than a number holds: it is a measure.
         queue.in_files = queue.in_files.saturating_add(part.length);
         queue.files += 1;
+        self.files += 1;
         queue.show(row);
     }
 
@@ -210,6 +218,7 @@ impl Outputs {
         queue.in_files = queue.in_files.saturating_sub(sent);
         if is_through {
             queue.files -= 1;
+            self.files -= 1;
             queue.parts.pop_front();
         }
         Ok(sent)
@@ -241,6 +250,7 @@ impl Outputs {
         };
         let queue = &mut self.queues[index];
         self.total -= queue.in_chunks;
+        self.files -= queue.files as u64;
         while let Some(part) = queue.parts.pop_front() {
             // A file is closed by that.
             if let Part::Chunk(chunk) = part {

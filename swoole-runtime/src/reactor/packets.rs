@@ -35,8 +35,20 @@ pub(super) struct Inlet {
     batch: Batch,
     /// More may be there: an edge comes only once.
     is_readable: bool,
-    /// The worker for whom the oldest packet of the batch finds no room, and what it needs.
-    waits_for: Option<(usize, Room)>,
+    /// Where the oldest packet of the batch stands, if it found no room.
+    waits_for: Option<Place>,
+}
+
+/// In the line for the room on the ring to a worker: behind the sessions and the batches that waited for it before, and before those that
+/// came to wait later. What is left of a batch is one of the line, as a read of a session is.
+#[derive(Clone, Copy)]
+struct Place {
+    slot: usize,
+    needs: Room,
+    /// Behind so many sessions of all that ever waited there.
+    behind: u64,
+    /// Behind the batches with a smaller number.
+    number: u64,
 }
 
 /// Those of this reactor.
@@ -83,18 +95,27 @@ impl<P: Program> Reactor<P> {
         self.takes_packets && self.inlets.iter().any(|inlet| inlet.is_readable && inlet.waits_for.is_none())
     }
 
-    /// Before a sleep: asks each worker for room that a packet waits for, and says whether there is some already.
-    pub(super) fn packets_have_room(&mut self) -> bool {
-        self.inlets.iter().filter_map(|inlet| inlet.waits_for).any(|(slot, needs)| {
-            let lane = &mut self.workers[slot];
-            lane.asks_for_room();
-            lane.has_room::<P>(needs)
-        })
+    /// The batch that is the next one to find room on the ring to this worker; `None` where none waits, or sessions come first.
+    pub(super) fn first_waiting_packets(&self, slot: usize) -> Option<usize> {
+        let waiting = self.inlets.iter().enumerate().filter_map(|(at, inlet)| Some((at, inlet.waits_for?)));
+        let (at, first) = waiting.filter(|(_, place)| place.slot == slot).min_by_key(|(_, place)| place.number)?;
+        self.is_turn_of(&first).then_some(at)
+    }
+
+    /// What the batch needs that is the next one.
+    pub(super) fn packets_need(&self, slot: usize) -> Option<Room> {
+        Some(self.inlets[self.first_waiting_packets(slot)?].waits_for?.needs)
+    }
+
+    /// Whether all have been served that stood before it.
+    fn is_turn_of(&self, place: &Place) -> bool {
+        let is_first = |other: &Place| other.slot != place.slot || other.number >= place.number;
+        self.workers[place.slot].waited >= place.behind && self.inlets.iter().filter_map(|inlet| inlet.waits_for.as_ref()).all(is_first)
     }
 
     /// Whether a packet waits for room on the ring to this worker.
     pub(super) fn is_waited_for_by_packets(&self, slot: usize) -> bool {
-        self.inlets.iter().any(|inlet| inlet.waits_for.is_some_and(|(waits_for, _)| waits_for == slot))
+        self.inlets.iter().any(|inlet| inlet.waits_for.is_some_and(|place| place.slot == slot))
     }
 
     /// Receives and publishes what is there and finds room; once the server is to end, only what was received before. Says whether any came.
@@ -115,18 +136,8 @@ impl<P: Program> Reactor<P> {
         have_come
     }
 
-    /// Packets that found no room try again.
-    pub(super) fn come_back_to_packets(&mut self) {
-        for at in 0..self.inlets.len() {
-            if self.inlets[at].waits_for.is_some() {
-                self.publish_packets(at);
-            }
-        }
-        self.say_that_none_is_held();
-    }
-
     /// What the master waits for before the workers stop.
-    fn say_that_none_is_held(&self) {
+    pub(super) fn say_that_none_is_held(&self) {
         if !self.takes_packets && self.inlets.iter().all(|inlet| inlet.batch.is_empty()) {
             // Release, label "packets": behind what was published.
             self.board.holds_packets.store(0, Ordering::Release);
@@ -159,18 +170,25 @@ impl<P: Program> Reactor<P> {
     }
 
     /// Whether the whole batch found room.
-    fn publish_packets(&mut self, at: usize) -> bool {
-        let inlet = &mut self.inlets[at];
-        inlet.waits_for = None;
-        while let Some(record) = inlet.batch.first() {
+    pub(super) fn publish_packets(&mut self, at: usize) -> bool {
+        let mut place = self.inlets[at].waits_for.take();
+        while let Some(record) = self.inlets[at].batch.first() {
+            let inlet = &self.inlets[at];
             let source = parts(record, inlet.kind).map_or(&[][..], |(source, _)| source);
             let slot = worker_of(source, self.memory.settings.workers);
+            let its = place.filter(|place| place.slot == slot).unwrap_or_else(|| {
+                self.batches_placed += 1;
+                let lane = &self.workers[slot];
+                Place { slot, needs: lane.room_for(record.len()), behind: lane.began_to_wait, number: self.batches_placed }
+            });
+            place = Some(its);
             let tag = Tag { session: 0, kind: ToWorker::Packet as u8, detail: 0, listener: inlet.listener };
-            if let Err(needs) = self.workers[slot].push_record(tag, record) {
-                inlet.waits_for = Some((slot, needs));
+            if !self.is_turn_of(&its) || self.workers[slot].push_record(tag, record).is_err() {
+                let needs = self.workers[slot].room_for(record.len());
+                self.inlets[at].waits_for = Some(Place { needs, ..its });
                 return false;
             }
-            inlet.batch.advance();
+            self.inlets[at].batch.advance();
         }
         true
     }

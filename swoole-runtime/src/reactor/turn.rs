@@ -102,8 +102,7 @@ impl<P: Program> Reactor<P> {
         lifecycle == Lifecycle::Stopping
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
-            || self.workers.iter_mut().any(|lane| lane.has_work::<P>())
-            || P::PACKETS && self.packets_have_room()
+            || (0..self.workers.len()).any(|slot| self.first_has_room(slot) || self.workers[slot].has_records())
             || matches!(self.manager.peek(), Ok(Some(_)))
     }
 
@@ -177,13 +176,20 @@ impl<P: Program> Reactor<P> {
         self.publish_queued();
     }
 
-    /// Rows that found no room try again, in their order, until one finds none again.
+    /// Rows and batches of packets that found no room try again, in their order, until one finds none again.
     fn come_back_to_waiting(&mut self) {
-        if P::PACKETS {
-            self.come_back_to_packets();
-        }
         for slot in 0..self.workers.len() {
-            while let Some(found) = self.first_waiting(slot) {
+            loop {
+                if P::PACKETS
+                    && let Some(at) = self.first_waiting_packets(slot)
+                {
+                    self.publish_packets(at);
+                    if self.first_waiting_packets(slot) == Some(at) {
+                        break;
+                    }
+                    continue;
+                }
+                let Some(found) = self.first_waiting(slot) else { break };
                 self.pump(found);
                 if self.first_waiting(slot).is_some_and(|first| first.id == found.id) {
                     break;
@@ -194,6 +200,18 @@ impl<P: Program> Reactor<P> {
                 lane.to.wants_room().lower();
             }
         }
+        if P::PACKETS {
+            self.say_that_none_is_held();
+        }
+    }
+
+    /// Before a sleep: where somebody waits for room on the ring to this worker, asks for it, and says whether the first has some already.
+    fn first_has_room(&mut self, slot: usize) -> bool {
+        let packets = if P::PACKETS { self.packets_need(slot) } else { None };
+        let lane = &mut self.workers[slot];
+        let Some(needs) = packets.or((lane.waiting.0 != 0).then_some(lane.needs)) else { return false };
+        lane.asks_for_room();
+        lane.has_room::<P>(needs)
     }
 
     fn follow_lifecycle(&mut self) {
@@ -206,13 +224,7 @@ impl<P: Program> Reactor<P> {
 }
 
 impl super::Lane {
-    fn has_work<P: Program>(&mut self) -> bool {
-        if self.waiting.0 != 0 {
-            self.asks_for_room();
-            if self.has_room::<P>(self.needs) {
-                return true;
-            }
-        }
+    fn has_records(&mut self) -> bool {
         !self.is_shut() && !matches!(self.from.peek(), Ok(None))
     }
 }

@@ -34,15 +34,6 @@ impl Space {
     pub(crate) fn length(&self) -> usize {
         self.piece.length()
     }
-
-    /// The first bytes of it, which [`Producer::receive`] has written. What is published of them is read here and there, and written by
-    /// nobody.
-    pub(crate) fn received(&self, length: usize) -> &[u8] {
-        debug_assert!(length <= self.piece.length());
-        // SAFETY: nobody but this producer writes these bytes, and it has none to reserve while this space is there; guaranteed by `room`
-        // and by the use of a space, which is over before the next is reserved.
-        unsafe { self.piece.first(length).as_slice() }
-    }
 }
 
 impl Producer {
@@ -138,6 +129,14 @@ impl Producer {
     pub(crate) fn receive(&mut self, space: &Space, fd: RawFd) -> Result<usize, Errno> {
         // SAFETY: these bytes are ours alone: no published record holds them, and there is no other producer; guaranteed by `room`.
         unsafe { space.piece.receive(fd) }
+    }
+
+    /// The first bytes of the space, which [`Producer::receive`] has written. What is published of them is read here and there, and written
+    /// by nobody.
+    pub(crate) fn received<'a>(&'a self, space: &'a Space, length: usize) -> &'a [u8] {
+        debug_assert!(length <= space.piece.length());
+        // SAFETY: nobody but this producer writes these bytes, and what writes borrows it alone; guaranteed by `room` and by the signature.
+        unsafe { space.piece.first(length).as_slice() }
     }
 
     /// Gives the first `used` bytes of the space to the consumer.

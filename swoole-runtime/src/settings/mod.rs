@@ -27,7 +27,7 @@ pub(crate) use overrides::Collected;
 pub(crate) use overrides::Whose;
 #[cfg(feature = "cli")]
 pub(crate) use print::printed;
-pub(crate) use resolved::{Heartbeat, Listening, Resolved};
+pub(crate) use resolved::{Heartbeat, Listening, Phases, Resolved};
 pub(crate) use swoole_vocabulary::{ListenUrl, Place, Scheme};
 pub use swoole_vocabulary::{gib, kib, mib, mins, secs};
 #[cfg(feature = "cli")]

@@ -28,6 +28,8 @@ pub(crate) struct Collected {
     origins: [Origin; KEYS.len()],
     /// Those beside the main one, in the order of the attribute.
     pub(crate) listeners: Vec<OfListener>,
+    /// How many user processes the program has.
+    pub(crate) user_processes: usize,
     /// A sentence each.
     pub(crate) refusals: Vec<String>,
 }
@@ -55,7 +57,8 @@ impl Collected {
     /// What the attribute says; it was checked when the program was compiled.
     pub(crate) fn new(attribute: Settings, listeners: &[Listener]) -> Self {
         let of = |&Listener { name, settings }: &Listener| OfListener { name, settings, origins: origins(&settings) };
-        Self { settings: attribute, origins: origins(&attribute), listeners: listeners.iter().map(of).collect(), refusals: Vec::new() }
+        let listeners = listeners.iter().map(of).collect();
+        Self { settings: attribute, origins: origins(&attribute), listeners, user_processes: 0, refusals: Vec::new() }
     }
 
     /// Where the value of the key at this place of the vocabulary comes from, in words.
@@ -440,7 +443,10 @@ mod tests {
                 "chroot",
                 "cpu_affinity_ignore",
                 "max_request_grace",
-                "control"
+                "control",
+                "jobs_timeout",
+                "drain_timeout",
+                "stop_timeout"
             ]
         );
     }

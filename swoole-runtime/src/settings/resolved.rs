@@ -82,8 +82,11 @@ pub(crate) struct Resolved {
     pub(crate) package_cell: usize,
     pub(crate) max_timers: usize,
     pub(crate) max_conn: u32,
+    /// How many files may wait for the clients of one reactor.
+    pub(crate) most_files: u64,
     pub(crate) log_level: log::LevelFilter,
     pub(crate) max_wait_time: Duration,
+    pub(crate) shutdown: Phases,
     /// The sum of all rings, in bytes; they shrink to fit.
     pub(crate) ring_memory: usize,
     /// How many bytes one `send` may have.
@@ -105,6 +108,19 @@ pub(crate) struct Resolved {
     pub(crate) control: Option<std::path::PathBuf>,
     #[cfg(feature = "cli")]
     pub(crate) is_control_default: bool,
+}
+
+/// How long each phase of a shutdown may take, where somebody has said so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Phases {
+    pub(crate) jobs: Option<Duration>,
+    pub(crate) drain: Option<Duration>,
+    pub(crate) stop: Option<Duration>,
+}
+
+impl Phases {
+    /// Nothing is waited for.
+    pub(crate) const AT_ONCE: Self = Self { jobs: Some(Duration::ZERO), drain: Some(Duration::ZERO), stop: Some(Duration::ZERO) };
 }
 
 impl Resolved {

@@ -85,7 +85,7 @@ fn hold_at_once<S: Server, T>(memory: &'static Memory, slot: usize, opened: Clai
     };
     let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::attach(memory, slot) } else { None };
     let worker = attach::<S>(memory, slot, claim, bed, postbox);
-    let start = WorkerStart::new(worker.id(), claim, &memory.settings, postbox);
+    let start = WorkerStart::new(worker.id(), claim, memory, postbox);
     std::panic::catch_unwind(AssertUnwindSafe(|| {
         board.step_aside(Some(Callback::WorkerStart), clock::uptime_ms());
         let state = match (duty.begin)(&start) {
@@ -120,7 +120,7 @@ fn get_ready_beside<S: Server, T>(
     panic::say_in(words);
     let claim = Claim { generation, pid: Some(pid) };
     let postbox = if S::DISPATCH.on_pipe_message.is_some() { Postbox::beside(memory, slot) } else { None };
-    let start = WorkerStart::new(WorkerId::new(slot as u16), claim, &memory.settings, postbox);
+    let start = WorkerStart::new(WorkerId::new(slot as u16), claim, memory, postbox);
     let state = match std::panic::catch_unwind(AssertUnwindSafe(|| (duty.begin)(&start))) {
         Ok(Ok(state)) => state,
         Ok(Err(failure)) => return not_started(words, &failure.0),

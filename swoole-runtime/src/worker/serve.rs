@@ -159,7 +159,8 @@ impl<S: Server> Serving<S> {
         if header.lifecycle() < Lifecycle::Stopping {
             return;
         }
-        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() + LEFT_AT_THE_END < header.deadline_ms() {
+        let until_ms = header.jobs_until_ms().min(header.deadline_ms().saturating_sub(LEFT_AT_THE_END));
+        while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() < until_ms {
             if !(self.finish_jobs(state) | self.run_due(state)) {
                 self.board.asleep.raise();
                 if !self.worker.handed().is_some_and(Jobs::are_done) {
@@ -304,12 +305,9 @@ impl<S: Server> Serving<S> {
     }
 
     /// `on_close` is through, so the reactor may free the row, or what came before is done. Before the record is consumed, so that no death
-    /// loses it.
+    /// loses it: a process that is told to stop, and finds no room for so long, is ended by the manager, which answers in its place.
     fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
         while self.outbox().tell(fd, reactor, what, 0).is_err() {
-            if !self.goes_on() {
-                return;
-            }
             logging::error!("session {fd}: the reactor gives no room for an answer; trying again");
         }
     }

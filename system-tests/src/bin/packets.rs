@@ -1,6 +1,6 @@
 //! A server of sessions and packets: it echoes what comes, and does what it is told.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, thread, time::Duration};
 use swoole::{CloseReason, Interface, Lost, Manager, PacketSource, SessionId, Worker, WorkerExit, WorkerStart};
 use system_tests::{journal, script};
 
@@ -72,6 +72,11 @@ fn answer(by: &str, worker: &Worker<Packets>, from: &PacketSource, data: &[u8]) 
                 stats.packet_count,
                 stats.packet_lost_count,
             )
+        }
+        // Not answered: there are many.
+        ("slow", _) => {
+            thread::sleep(Duration::from_micros(300));
+            return Ok(());
         }
         ("nap", _) => {
             journal::write(&format!("napping worker={}", worker.id()));

@@ -70,6 +70,9 @@ struct Echo;
     control = concat!("/tmp/", "echo.sock"),
     lame_duck = secs(2) * 5,
     max_wait_time = mins(1) + secs(30),
+    jobs_timeout = mins(1),
+    drain_timeout = secs(2 * 10),
+    stop_timeout = secs(1) + secs(2),
 )]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}

@@ -67,7 +67,10 @@ struct Echo;
     ready_timeout = secs(60),
     control = "/run/echo.sock",
     lame_duck = secs(10),
-    max_wait_time = secs(3)
+    max_wait_time = secs(3),
+    jobs_timeout = secs(30),
+    drain_timeout = secs(10),
+    stop_timeout = secs(5)
 )]
 impl Echo {
     fn on_connect(&mut self, _worker: &Worker<Self>, _fd: SessionId) {}

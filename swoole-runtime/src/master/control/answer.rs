@@ -4,9 +4,9 @@ use super::{AT_ONCE, Answer, Control, State, Wait, report};
 use crate::{
     master::life::Life,
     process::{Group, Lifecycle, REASON, Request},
+    settings::Phases,
     sys::pidfd::PidFd,
 };
-use core::time::Duration;
 use nix::{sys::signal::Signal, unistd::Pid};
 
 /// What is said of requests, where somebody is named who asked.
@@ -54,7 +54,7 @@ impl Life {
                 // One that is under way is not put off.
                 if now || self.memory.header().lifecycle() < Lifecycle::Leaving {
                     crate::logging::info!("{ASKED_BY}: shutting down{}", if now { " at once" } else { "" });
-                    if now { self.shut_down(Duration::ZERO) } else { self.leave() }
+                    if now { self.shut_down(Phases::AT_ONCE) } else { self.leave() }
                 }
                 Answer::Later(Wait::End)
             }
