@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
-use system_tests::{Client, End, Entry, Launch, Server, client, tree, watch};
+use system_tests::{Client, Directory, End, Entry, Launch, Server, client, tree, watch};
 
 const WORKERS: u64 = 4;
 
@@ -119,6 +119,33 @@ fn idle_and_least_req_leave_out_workers_that_nap() {
         for napper in &mut nappers {
             assert_eq!(Entry::read(&napper.line()).text("line"), "nap");
         }
+        server.stop();
+    }
+}
+
+#[test]
+fn where_all_nap_idle_and_least_req_give_each_as_much() {
+    for dispatch in ["idle", "least_req"] {
+        let directory = Directory::new();
+        let control = format!("--control={}", directory.path().join("control.sock").display());
+        let server = dispatcher(dispatch).arguments([control.as_str()]).start();
+        wait_for_workers(&server);
+        let mut nappers: Vec<Client> = (0..WORKERS).map(|_| server.connect()).collect();
+        for (count, napper) in (1..).zip(&mut nappers) {
+            napper.say("nap");
+            watch::until("it naps", || server.journal.of("nap").len() == count);
+        }
+        let mut client = server.connect();
+        client.send(&b"hello\n".repeat(8));
+        // No worker could say that all of it is read.
+        watch::until("it is read", || {
+            let said = dispatcher(dispatch).no_arguments().arguments(["connections", "--json", control.as_str()]).run();
+            said.information().contains("\"bytes_in\":48,")
+        });
+        server.journal.ring_alarm();
+        let workers: Vec<u64> = (0..8).map(|_| Entry::read(&client.line()).number("worker")).collect();
+        let counts: Vec<usize> = (0..WORKERS).map(|worker| workers.iter().filter(|one| **one == worker).count()).collect();
+        assert!(counts.iter().all(|count| (1..4).contains(count)), "{dispatch}: {counts:?}");
         server.stop();
     }
 }
