@@ -25,8 +25,9 @@ macro_rules! keys {
                 also ["server_mode" "process_mode"];
 
             /// Where to listen: `tcp://127.0.0.1:9501`, `tcp://[::1]:9501`, `tcp6://[::]:9501`, `tcp://localhost:9501`; `unix:///run/x.sock`,
-            /// or `unix://@x` for a unix socket without a file. Port 0 takes any that is free; the log says which. The file of a unix
-            /// socket that a dead server has left is replaced, and that of a live one is refused.
+            /// or `unix://@x` for a unix socket without a file; for packets `udp://`, `udp6://` and `unix-dgram://`. Port 0 takes any that
+            /// is free; the log says which. The file of a unix socket that a dead server has left is replaced, and that of a live one is
+            /// refused.
             text listen (listen) default "none: it must come from somewhere", example "listen = \"tcp://127.0.0.1:9501\"",
                 original "the first two arguments of `new Server`",
                 also ["port" "host" "addr" "address" "bind" "url" "ip" "socket" "listener" "listeners"];

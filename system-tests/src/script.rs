@@ -76,6 +76,9 @@ pub fn connect<S>(worker: &Worker<S>, fd: SessionId) {
     if first_is_to(worker, "die_in_connect") {
         die();
     }
+    if is_to("close_in_connect") {
+        let _ = worker.close(fd);
+    }
     if is_to("greet") {
         let _ = worker.send(fd, format!("welcome {fd}\n").as_bytes());
     }

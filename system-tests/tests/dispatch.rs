@@ -4,10 +4,10 @@ use nix::sys::signal::Signal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
-use system_tests::{Client, End, Entry, Launch, Server, client, tree, watch};
+use system_tests::{Client, Directory, End, Entry, Launch, Server, client, tree, watch};
 
 const WORKERS: u64 = 4;
 
@@ -119,6 +119,33 @@ fn idle_and_least_req_leave_out_workers_that_nap() {
         for napper in &mut nappers {
             assert_eq!(Entry::read(&napper.line()).text("line"), "nap");
         }
+        server.stop();
+    }
+}
+
+#[test]
+fn where_all_nap_idle_and_least_req_give_each_as_much() {
+    for dispatch in ["idle", "least_req"] {
+        let directory = Directory::new();
+        let control = format!("--control={}", directory.path().join("control.sock").display());
+        let server = dispatcher(dispatch).arguments([control.as_str()]).start();
+        wait_for_workers(&server);
+        let mut nappers: Vec<Client> = (0..WORKERS).map(|_| server.connect()).collect();
+        for (count, napper) in (1..).zip(&mut nappers) {
+            napper.say("nap");
+            watch::until("it naps", || server.journal.of("nap").len() == count);
+        }
+        let mut client = server.connect();
+        client.send(&b"hello\n".repeat(8));
+        // No worker could say that all of it is read.
+        watch::until("it is read", || {
+            let said = dispatcher(dispatch).no_arguments().arguments(["connections", "--json", control.as_str()]).run();
+            said.information().contains("\"bytes_in\":48,")
+        });
+        server.journal.ring_alarm();
+        let workers: Vec<u64> = (0..8).map(|_| Entry::read(&client.line()).number("worker")).collect();
+        let counts: Vec<usize> = (0..WORKERS).map(|worker| workers.iter().filter(|one| **one == worker).count()).collect();
+        assert!(counts.iter().all(|count| (1..4).contains(count)), "{dispatch}: {counts:?}");
         server.stop();
     }
 }
@@ -351,6 +378,43 @@ fn a_killed_worker_loses_nothing_but_what_it_was_at() {
             }
         });
         assert!(ended.load(Ordering::Relaxed) <= kills as usize, "{dispatch}: {ended:?} sessions ended of {kills} kills");
+        server.stop();
+    }
+}
+
+#[test]
+fn reloads_lose_nothing_however_sessions_are_dispatched() {
+    for dispatch in ["round_robin", "round_robin_with_events", "idle", "least_req", "function", "ip", "uid", "least_conn"] {
+        let server = dispatcher(dispatch).reactors(2).start();
+        wait_for_workers(&server);
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut client = server.connect();
+                    (0..).take_while(|_| !is_over.load(Ordering::Relaxed)).for_each(|number: u64| {
+                        assert_eq!(client.ask_fields(&number.to_string()).number("line"), number, "{dispatch}");
+                    });
+                });
+                // Those that say all at once, and no more.
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        let mut client = server.connect();
+                        (0..20).for_each(|number| client.say(&number.to_string()));
+                        client.finish_talking();
+                        let (answers, end) = client.end();
+                        assert_eq!((String::from_utf8_lossy(&answers).lines().count(), end), (20, End::Eof), "{dispatch}");
+                    }
+                });
+            }
+            for round in 1..4 {
+                server.signal(Signal::SIGUSR1);
+                watch::until("the reload is through", || {
+                    server.log().iter().filter(|line| line.contains("all workers are replaced")).count() == round
+                });
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
         server.stop();
     }
 }

@@ -63,6 +63,21 @@ fn a_stuck_worker_keeps_no_idle_client() {
 }
 
 #[test]
+fn who_has_spoken_while_the_server_stood_still_is_not_idle() {
+    let server = keeper().environment("SWOOLE_LISTENER_SILENT_HEARTBEAT_IDLE", "3").start();
+    let mut clients: Vec<Client> = (0..40).map(|_| silent(&server)).collect();
+    clients.iter_mut().for_each(Client::is_served);
+    tree::signal(server.master(), Signal::SIGSTOP);
+    clients.iter_mut().for_each(|client| client.say("echo in time"));
+    thread::sleep(Duration::from_millis(3200));
+    tree::signal(server.master(), Signal::SIGCONT);
+    for client in &mut clients {
+        assert_eq!(client.line(), "in time");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_protected_session_may_be_silent_until_it_is_not_protected() {
     let server = keeper().start();
     let mut other = server.connect();
@@ -306,6 +321,28 @@ fn a_session_that_is_closed_over_output_that_nobody_reads_ends_all_the_same() {
     watch::until("its row is free", || other.ask(&format!("info {session}")) == "none");
     assert_eq!(server.journal.of("on_close").len(), 1);
     assert!(deaf.end().0.len() < 7_000_000);
+    server.stop();
+}
+
+#[test]
+fn who_has_taken_its_last_output_while_the_server_stood_still_gets_the_rest_of_it() {
+    let server = keeper().arguments(["--max-wait-time=2"]).start();
+    let (mut other, mut client) = (server.connect(), server.connect().read_slowly());
+    let session = client.session();
+    client.say("fill 7000000");
+    server.journal.wait_for_session("filled", session);
+    assert_eq!(other.ask(&format!("close {session}")), "done");
+    close_of(&server, session);
+    // Behind this answer the server waits for the client alone.
+    other.is_served();
+    tree::signal(server.master(), Signal::SIGSTOP);
+    let bytes = thread::scope(|scope| {
+        let reads = scope.spawn(|| client.end());
+        thread::sleep(Duration::from_millis(2500));
+        tree::signal(server.master(), Signal::SIGCONT);
+        reads.join().expect("no panic")
+    });
+    assert_eq!((bytes.0.len(), bytes.1), (7_000_000, End::Eof));
     server.stop();
 }
 

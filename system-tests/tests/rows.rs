@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 use std::{
     collections::BTreeMap,
+    io::Write,
     net::{TcpListener, UdpSocket},
     os::{
         fd::AsFd,
@@ -266,5 +267,55 @@ fn turns_go_on_over_workers_that_are_replaced_and_nothing_is_lost() {
     let of = |worker: u64| counts.iter().filter_map(|counts| counts.get(&worker)).sum::<usize>();
     assert_eq!([of(0), of(1), of(2), of(3)], [400; 4], "no turn is left out");
     assert!(starts(&server) > 12, "each was replaced again and again: {}", starts(&server));
+    server.stop();
+}
+
+#[test]
+fn what_is_closed_in_on_connect_comes_to_no_other_callback_than_its_end() {
+    let server = scripted().reactors(2).behaviour("close_in_connect").start();
+    for number in 0..100 {
+        let client = server.connect();
+        if number % 2 == 0 {
+            // The server may be first.
+            let _ = client.stream().write_all(b"echo nobody hears this\n");
+        }
+        assert_eq!(client.end().0, b"");
+    }
+    watch::until("each has ended", || server.journal.of("on_close").len() == 100);
+    assert!(server.journal.of("on_close").iter().all(|close| close.text("reason") == "server"));
+    assert_eq!((server.journal.of("on_connect").len(), server.journal.of("on_receive").len()), (100, 0));
+    server.stop();
+}
+
+/// How many descriptors the master and the manager have open.
+fn descriptors(server: &Server) -> usize {
+    let open = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    open(server.master()) + open(server.manager())
+}
+
+#[test]
+fn no_descriptor_is_left_of_many_reloads_deaths_and_sessions() {
+    let server = scripted().workers(3).start();
+    let round = |number: usize| {
+        (0..20).for_each(|_| server.connect().is_served());
+        (0..20).for_each(|_| server.connect().reset());
+        tree::signal(server.worker(0), Signal::SIGKILL);
+        tree::signal(server.manager(), Signal::SIGKILL);
+        server.wait_for_all_processes(3);
+        server.signal(Signal::SIGUSR1);
+        watch::until("the reload is through", || {
+            server.log().iter().filter(|line| line.contains("all workers are replaced")).count() == number
+        });
+        server.wait_for_all_processes(3);
+        watch::until("the sessions have ended", || server.connect().ask_fields("stats").number("connections") == 1);
+    };
+    (1..3).for_each(round);
+    let before = descriptors(&server);
+    (3..13).for_each(round);
+    // Who has adopted processes has a descriptor for each.
+    watch::until_or("few more are open", || {
+        let after = descriptors(&server);
+        if after < before + 8 { Ok(()) } else { Err(format!("{before} before, {after} after")) }
+    });
     server.stop();
 }

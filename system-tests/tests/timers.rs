@@ -64,6 +64,16 @@ fn timers_that_are_due_together_run_in_order() {
 }
 
 #[test]
+fn no_timer_is_early() {
+    let server = ticker().start();
+    let mut client = server.connect();
+    for _ in 0..5 {
+        assert_eq!(client.ask("early"), vec!["false"; 40].join(" "));
+    }
+    server.stop();
+}
+
+#[test]
 fn a_late_timer_runs_once() {
     let server = ticker().start();
     assert_eq!(server.connect().ask("late"), "late all");

@@ -108,6 +108,10 @@ impl<P: Program> Reactor<P> {
             let Lingering { row, id, until_ms, bytes_out } = self.lingering[at];
             match self.sessions.at(row).filter(|found| found.id.get() == id) {
                 Some(_) if now < until_ms => at += 1,
+                // This thread may have stood still, and not have come yet to the room that its client has made.
+                Some(found) if self.flush(found) => {
+                    self.lingering.swap_remove(at);
+                }
                 // Relaxed: only this reactor writes it.
                 Some(found) if found.row.bytes_out.load(Ordering::Relaxed) != bytes_out => self.lingering[at] = self.lingers(found, now),
                 Some(found) => {

@@ -8,6 +8,7 @@ use crate::{
     session::{Flags, Found, Phase, Row},
     settings::Resolved,
     sync::Ordering,
+    sys::socket,
 };
 use core::time::Duration;
 
@@ -51,6 +52,8 @@ impl<P: Program> Reactor<P> {
         for index in 0..self.sessions.rows() {
             let Some(found) = self.sessions.at(index).filter(|found| found.row.reactor() == self.index) else { continue };
             match is_due_at(found.row, &self.memory.settings) {
+                // This thread may have stood still, and not have come yet to what its client has sent.
+                Some(due) if due <= self.now_ms && socket::has_unread(found.row.descriptor()) => {}
                 Some(due) if due <= self.now_ms => self.end_one(found),
                 Some(due) => next = next.min(due),
                 None => {}

@@ -22,6 +22,11 @@ pub(crate) unsafe fn receive(fd: RawFd, start: NonNull<u8>, length: usize) -> Re
     Errno::result(got).map(isize::cast_unsigned)
 }
 
+/// Whether something has come that is not received yet, or the end.
+pub(crate) fn has_unread(fd: RawFd) -> bool {
+    recv(fd, &mut [0], MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK).is_ok()
+}
+
 /// Receives into memory of this process.
 pub(crate) fn receive_into(fd: RawFd, to: &mut [u8]) -> Result<usize, Errno> {
     recv(fd, to, MsgFlags::MSG_DONTWAIT)

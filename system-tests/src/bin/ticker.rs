@@ -1,7 +1,10 @@
 //! A server whose clients start timers, and hear what ran and in which order.
 
 use serde::{Deserialize, Serialize};
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 use swoole::{CloseReason, Manager, SessionId, Task, TaskId, TaskWorker, TimerError, TimerId, Worker, WorkerExit, WorkerId, WorkerStart};
 use system_tests::{journal, script};
 
@@ -216,6 +219,16 @@ impl Ticker {
                 let (once, more) =
                     (self.counts.iter().filter(|count| **count == 1).count(), self.counts.iter().filter(|count| **count > 1).count());
                 answer(&format!("counts once={once} more={more} left={}", worker.timers().count()))?;
+            }
+            // Each says whether its time had not passed yet; the clock of the timers has whole microseconds.
+            ["early"] => {
+                for number in 1..=40 {
+                    let (begun, delay) = (Instant::now(), ms(number % 20 + 1));
+                    let is_early = move || begun.elapsed() + Duration::from_micros(1) < delay;
+                    worker.after(delay, move |this, _| this.ran.push(is_early().to_string()))?;
+                    thread::sleep(Duration::from_micros(700));
+                }
+                Self::tell(worker, fd, 40)?;
             }
             ["long"] => {
                 let long = [ms(u64::MAX), Duration::MAX, NEVER].map(|delay| worker.after(delay, |_, _| never()));
