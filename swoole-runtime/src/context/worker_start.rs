@@ -8,6 +8,7 @@ use crate::{
     process::Claim,
     settings::{Resolved, SettingsInForce},
 };
+use std::sync::OnceLock;
 
 /// The worker process that is being started: where its state is built.
 pub struct WorkerStart {
@@ -16,7 +17,8 @@ pub struct WorkerStart {
     is_task_worker: bool,
     /// Where the server has an `on_pipe_message`.
     postbox: Option<&'static Postbox>,
-    packets: PacketSockets,
+    /// Made by the first who asks, so that a server without any has none of it.
+    packets: OnceLock<PacketSockets>,
     memory: &'static Memory,
     settings: &'static Resolved,
 }
@@ -25,7 +27,7 @@ impl WorkerStart {
     pub(crate) fn new(slot: WorkerId, claim: Claim, memory: &'static Memory, postbox: Option<&'static Postbox>) -> Self {
         let settings = &memory.settings;
         let is_task_worker = slot.index() >= settings.workers;
-        Self { slot, claim, is_task_worker, postbox, packets: PacketSockets::of(memory), memory, settings }
+        Self { slot, claim, is_task_worker, postbox, packets: OnceLock::new(), memory, settings }
     }
 
     pub(super) fn resolved(&self) -> &'static Resolved {
@@ -37,7 +39,7 @@ impl WorkerStart {
     }
 
     pub(super) fn packets(&self) -> &PacketSockets {
-        &self.packets
+        self.packets.get_or_init(|| PacketSockets::of(self.memory))
     }
 
     pub(super) fn postbox(&self) -> Option<&'static Postbox> {
