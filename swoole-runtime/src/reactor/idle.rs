@@ -18,6 +18,9 @@ const PARTS: u64 = 50;
 /// How often sessions are looked at, at most, in ms.
 const OFTEN: u64 = 10;
 
+/// By so much at most the clock of these times is behind, in ms: a session must not end before its time by it.
+const COARSE: u64 = 10;
+
 /// Until when this session may be silent, in ms since the machine started; `None` for ever.
 pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
     let heartbeat = settings.listeners.get(usize::from(row.listener()))?.heartbeat?;
@@ -29,7 +32,7 @@ pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
         return None;
     }
     // Relaxed: measures.
-    Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle)
+    Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle + COARSE)
 }
 
 impl<P: Program> Reactor<P> {
