@@ -176,7 +176,7 @@ impl Scene {
             return;
         }
         for sender in 0..self.senders.len() {
-            self.tray(sender).settle_receiver(MORTAL);
+            self.tray(sender).settle_receiver(MORTAL, false);
         }
         if self.mutant != Mutant::NoMailForTheSuccessor {
             self.mail.announce_all();

@@ -111,6 +111,39 @@ fn a_second_death_over_the_same_record_skips_it_and_closes_its_session() {
 }
 
 #[test]
+fn a_job_and_a_message_whose_callback_a_worker_dies_in_are_told_to_the_successor_once() {
+    // Large ones lie outside of their cells.
+    let large = "x".repeat(5_000);
+    for (ask, kind, callback) in
+        [("job", "Finish", "on_finish"), ("closure", "Finish", "on_finish"), ("message", "Message", "on_pipe_message")]
+    {
+        for (what, deaths) in [("die".to_owned(), 1), ("die-again".to_owned(), 2), (format!("die-{large}"), 1)] {
+            let server = mourner().workers(2).arguments(["--task-cell=1kib", "--message-cell=1kib"]).start();
+            let mut client = server.connect_to_worker(0);
+            // A message goes to the other worker.
+            let first = server.worker(u64::from(ask == "message"));
+            assert_eq!(client.ask(&format!("{ask} {what}")), "taken");
+            assert_eq!(error_of(&server, first).text("callback"), callback);
+            let lost = server.journal.wait("on_lost", |_| true);
+            assert!(lost.text("kind").starts_with(kind), "{lost:?}");
+            assert_eq!(lost.text("data"), what);
+            if deaths == 2 {
+                server.journal.wait("on_worker_error", |entry| entry.text("callback") == "on_lost");
+            }
+            client.is_served();
+            // What comes behind it is as ever.
+            assert_eq!(client.ask(&format!("{ask} well")), "taken");
+            if ask != "closure" {
+                server.journal.wait(callback, |_| true);
+            }
+            client.is_served();
+            assert_eq!((server.journal.of("on_lost").len(), server.journal.of("on_worker_error").len()), (1, deaths));
+            server.stop();
+        }
+    }
+}
+
+#[test]
 fn a_death_in_on_connect_closes_that_session() {
     let server = scripted().behaviour("die_in_connect").start();
     let client = server.connect();

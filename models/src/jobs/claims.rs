@@ -186,7 +186,7 @@ impl Scene {
 
     /// [manager] The worker is dead.
     fn settle_worker(&self) {
-        settle_asker(&self.pool());
+        settle_asker(&self.pool(), false);
         self.free(false);
     }
 

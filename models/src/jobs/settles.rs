@@ -31,7 +31,7 @@ impl Scene {
             return;
         }
         let pool = self.pool(at);
-        let is_offered = settle_asker(&pool);
+        let is_offered = settle_asker(&pool, false);
         if self.mutant == Mutant::ForgetsDone {
             pool.done.take().for_each(drop);
         }

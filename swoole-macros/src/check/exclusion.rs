@@ -33,6 +33,25 @@ pub(super) fn check(keys: &Keys, structure: &Structure, methods: &Methods<'_>, f
                 .help("add `unsafe_events = true` to the attribute, or write `dispatch = \"fixed\"`"),
         );
     }
+    for listener in &keys.listeners {
+        for (own, method) in listener.own.iter().filter(|(own, _)| matches!(own.name, "on_connect" | "on_close")) {
+            let condition = found.is_not_spoken_of(Feature::Dispatch);
+            found.push_when(
+                condition,
+                Feature::Dispatch,
+                Fault::at(
+                    method,
+                    format!(
+                        "{} never runs its `{}`: by `dispatch = \"{name}\"` a session has no worker of its own",
+                        listener.words(),
+                        own.name
+                    ),
+                )
+                .note("what a session sends goes to any worker, so none could be told in order that it begins and ends")
+                .help("add `unsafe_events = true` to the attribute, or write `dispatch = \"fixed\"`"),
+            );
+        }
+    }
 }
 
 fn modes(keys: &Keys, found: &mut Found) {

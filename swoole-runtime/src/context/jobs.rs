@@ -59,7 +59,7 @@ pub(crate) struct Jobs<S: 'static> {
     turn: Cell<usize>,
     /// The last raises of the task workers that this worker has answered.
     answers: RefCell<Vec<Answers>>,
-    /// Where an output lies while `on_finish` reads it: its cell is free by then.
+    /// Where an output lies while `on_finish` reads it: its cell may be free by then.
     output: RefCell<Vec<u8>>,
     /// For calls that wait.
     patience: Patience,
@@ -215,6 +215,7 @@ impl<S> Jobs<S> {
         state: &mut S,
         worker: &Worker<S>,
         on_finish: Option<OnFinish<S>>,
+        keeps_lost: bool,
         settle: &mut dyn FnMut(Callback, Result<(), Failure>),
     ) -> bool {
         let mut was_any = false;
@@ -235,8 +236,11 @@ impl<S> Jobs<S> {
                 Cow::Borrowed(read) => output.extend_from_slice(read),
                 Cow::Owned(read) => output = read,
             });
-            // Before the callback begins: it begins once, and a worker that dies of it does not hand it on.
-            self.release(at, done);
+            // Before the callback begins: it begins once, and a worker that dies of it does not hand it on, but to `on_lost`.
+            let begun = if keeps_lost { Some(self.pool.cells[at].begin(done)) } else { None };
+            if begun.is_none() {
+                self.release(at, done);
+            }
             let finished = FinishedJob { id, output: is_there.map(|()| Cow::Borrowed(output.as_slice())) };
             let outcome = match (then, on_finish) {
                 (Some(then), _) => then(state, worker, &finished),
@@ -244,6 +248,9 @@ impl<S> Jobs<S> {
                 (None, None) => Ok(()),
             };
             board.step_aside(None, clock::uptime_ms());
+            if let Some(begun) = begun {
+                self.release(at, begun);
+            }
             // What came by a file is not kept.
             output.clear();
             output.shrink_to(LARGE);
@@ -251,6 +258,21 @@ impl<S> Jobs<S> {
             settle(Callback::Finish, outcome);
         }
         was_any
+    }
+
+    /// Gives what a dead predecessor was at in `on_finish` or a closure: which job, and its output if there was any.
+    pub(crate) fn hand_over_lost(&self, tell: &mut dyn FnMut(TaskId, Vec<u8>)) {
+        for (at, cell) in self.pool.cells.iter().enumerate() {
+            let lost = cell.state();
+            if lost.phase != Phase::Lost {
+                continue;
+            }
+            let begun = cell.begin(lost);
+            // Relaxed: as in `output`.
+            let id = TaskId::new(cell.ticket.load(Ordering::Relaxed));
+            tell(id, self.output(at, &begun).map(Cow::into_owned).unwrap_or_default());
+            self.release(at, begun);
+        }
     }
 }
 

@@ -84,7 +84,7 @@ impl JobCell {
             let (next, completed) = match now.phase {
                 Phase::Taken => (State { outcome, ..now.with(Phase::Done) }, Completed::Done),
                 Phase::Abandoned => (now.with(Phase::Free), Completed::Unwanted),
-                Phase::Free | Phase::Ready | Phase::Done => return Completed::NotMine,
+                Phase::Free | Phase::Ready | Phase::Done | Phase::Begun | Phase::Lost => return Completed::NotMine,
             };
             if self.exchange(now, next) {
                 return completed;
@@ -103,7 +103,7 @@ impl JobCell {
                 Phase::Ready => (now.with(Phase::Free), Withdrawn::NeverRuns),
                 Phase::Taken => (now.with(Phase::Abandoned), Withdrawn::Running),
                 Phase::Done => return Withdrawn::Done(now),
-                Phase::Free | Phase::Abandoned => return Withdrawn::NotMine,
+                Phase::Free | Phase::Abandoned | Phase::Begun | Phase::Lost => return Withdrawn::NotMine,
             };
             if self.exchange(now, next) {
                 return withdrawn;
@@ -111,9 +111,29 @@ impl JobCell {
         }
     }
 
+    /// [worker] `on_finish` begins with what is done, or `on_lost` with what a dead predecessor had begun: that is told from the other by its
+    /// kind, and begins no third time.
+    pub(crate) fn begin(&self, now: State) -> State {
+        debug_assert!(matches!(now.phase, Phase::Done | Phase::Lost));
+        let kind = if now.phase == Phase::Lost { Kind::Wait } else { now.kind };
+        let begun = State { kind, ..now.with(Phase::Begun) };
+        // Release, label "job". As in `release`.
+        self.state.store(begun.word(), Ordering::Release);
+        begun
+    }
+
+    /// [receiver of a message] `on_lost` begins with a message that a dead predecessor had begun.
+    pub(crate) fn take_lost(&self, lost: State, holder: Holder) -> State {
+        debug_assert_eq!(lost.phase, Phase::Lost);
+        let taken = State { holder, kind: Kind::Wait, ..lost.with(Phase::Taken) };
+        // Release, label "job". A lost message is moved by nobody but its receiver, and by the manager when that is dead.
+        self.state.store(taken.word(), Ordering::Release);
+        taken
+    }
+
     /// [worker] What came back is read.
     pub(crate) fn release(&self, done: State) {
-        debug_assert_eq!(done.phase, Phase::Done);
+        debug_assert!(matches!(done.phase, Phase::Done | Phase::Begun));
         // Release, label "job". A job that is done is moved by nobody but its worker, and by the manager when that is dead.
         self.state.store(done.with(Phase::Free).word(), Ordering::Release);
     }
@@ -121,6 +141,11 @@ impl JobCell {
     /// [receiver of a message] It is read: a message has no output. [manager] In the name of a dead one.
     pub(crate) fn put_away(&self, taken: State) -> bool {
         self.exchange(taken, taken.with(Phase::Free))
+    }
+
+    /// [manager] Its receiver died at it, and the successor is to be told.
+    pub(crate) fn lose(&self, taken: State) -> bool {
+        self.exchange(taken, taken.with(Phase::Lost))
     }
 
     /// One move; whoever else moved first, wins.

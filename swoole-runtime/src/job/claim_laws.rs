@@ -105,7 +105,15 @@ impl Walk {
                         assert_eq!(self.pool.withdraw(cell, state.sequence), Withdrawn::Running);
                         Asking::Nothing
                     }
-                    Phase::Done => {
+                    Phase::Lost => {
+                        job.begin(state);
+                        Asking::Nothing
+                    }
+                    Phase::Done if state.kind != Kind::Wait && draws.below(2) == 0 => {
+                        job.begin(state);
+                        Asking::Nothing
+                    }
+                    Phase::Done | Phase::Begun => {
                         job.release(state);
                         let is_there = state.outcome == Outcome::Output;
                         let at = at_of(job.output.load(Ordering::Relaxed)).filter(|_| is_there);
@@ -161,7 +169,7 @@ impl Walk {
 
     /// [manager] The worker has died. There is a successor when this is over.
     fn settle_worker(&mut self) {
-        settle_asker(&self.pool);
+        settle_asker(&self.pool, true);
         self.claims.settle(self.pool.cells, false);
         self.asking = Asking::Nothing;
     }
@@ -189,7 +197,7 @@ impl Walk {
             let state = cell.state();
             match (state.phase, state.outcome) {
                 (Phase::Ready, _) => held.push((Claim::of_job(at, state, Half::Input), at_of(cell.input.load(Ordering::Relaxed)))),
-                (Phase::Done, Outcome::Output) => {
+                (Phase::Done | Phase::Begun | Phase::Lost, Outcome::Output) => {
                     held.push((Claim::of_job(at, state, Half::Output), at_of(cell.output.load(Ordering::Relaxed))));
                 }
                 _ => {}

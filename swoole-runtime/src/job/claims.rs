@@ -80,10 +80,10 @@ impl Claim {
         let Some(now) = cells.get(self.cell).map(JobCell::state) else { return false };
         let is_its_job = now.sequence == self.sequence;
         match self.half {
-            Half::Input if is_its_job => matches!(now.phase, Phase::Ready | Phase::Taken | Phase::Abandoned),
+            Half::Input if is_its_job => matches!(now.phase, Phase::Ready | Phase::Taken | Phase::Abandoned | Phase::Lost),
             Half::Input => is_asker_alive && now.phase == Phase::Free && now.following() == self.sequence,
             Half::Output => {
-                let has_come = now.phase == Phase::Done && now.outcome == Outcome::Output;
+                let has_come = matches!(now.phase, Phase::Done | Phase::Begun | Phase::Lost) && now.outcome == Outcome::Output;
                 is_its_job && (has_come || matches!(now.phase, Phase::Taken | Phase::Abandoned))
             }
         }

@@ -104,7 +104,7 @@ fn what_a_dead_worker_waited_for_is_given_up_and_the_rest_is_for_its_successor()
         offer(&pools[0], kind, ticket, None);
     }
     for _ in 0..2 {
-        assert!(settle_asker(&pools[0]), "two jobs are ready still");
+        assert!(settle_asker(&pools[0], false), "two jobs are ready still");
     }
     let ends: Vec<Completed> = taken.into_iter().map(|taken| pools[0].complete(taken, Outcome::Output)).collect();
     assert_eq!(ends, [Completed::Done, Completed::Done, Completed::Unwanted]);

@@ -67,7 +67,8 @@ impl Loads {
 
     /// [worker] The output of a job that is done and not released.
     pub(crate) fn output<'a>(&self, cell: usize, done: &'a State, load: Load) -> io::Result<Cow<'a, [u8]>> {
-        if done.phase == Phase::Done { self.get(cell, done, Half::Output, load) } else { Err(io::ErrorKind::InvalidData.into()) }
+        let is_there = matches!(done.phase, Phase::Done | Phase::Begun);
+        if is_there { self.get(cell, done, Half::Output, load) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
     fn get<'a>(&self, cell: usize, job: &'a State, half: Half, load: Load) -> io::Result<Cow<'a, [u8]>> {

@@ -10,6 +10,9 @@
 //!                     └─withdraw─▶ free    └─withdraw─▶ abandoned ─complete─▶ free
 //! ```
 //!
+//! In a worker with `on_lost` a job is begun between done and free, for as long as `on_finish` runs, so that its output is there for the
+//! successor of one that dies of it.
+//!
 //! A `ready` bit may be seen over a cell that is not ready, and is passed over; none stays there once all moves are through. A `done` bit
 //! may come late and stay over a cell that is free or has its next job. No bit is missing for longer than who owes it lives, or the
 //! manager takes to settle its death.
@@ -24,6 +27,8 @@
 //! - the worker, after it offered and before it set the `ready` bit: the manager sets it (`settle_asker`), before a successor is forked.
 //!   After it withdrew and before it cleared the bit: the manager clears it.
 //! - the worker, after it took a `done` bit and before it released the cell: the manager sets the bit again.
+//! - the worker, in `on_finish`: it has begun, and begins once. With `on_lost` the manager moves the cell from begun to lost; the successor
+//!   begins it as one of kind `Wait`, tells `on_lost`, and releases it. Should it die of that, the kind says that there is no third time.
 //! - the worker, while its job is ready, taken or done: the job goes on, and its output is for the successor; what the dead one itself
 //!   was waiting for is withdrawn in its name.
 //! - the task worker, after it took: the manager completes the job as died, at once. Before it cleared the `ready` bit: the bit stands

@@ -45,7 +45,8 @@ pub(crate) fn settle_holder(pool: &Pool<'_>, holder: Holder) -> bool {
                     pool.done.set(at);
                     is_owed = true;
                 }
-                Phase::Free | Phase::Ready => {}
+                // Its output was written: it is for whoever runs `on_finish`.
+                Phase::Free | Phase::Ready | Phase::Begun | Phase::Lost => {}
             }
             break;
         }
@@ -53,8 +54,8 @@ pub(crate) fn settle_holder(pool: &Pool<'_>, holder: Holder) -> bool {
     is_owed
 }
 
-/// [manager] The jobs of a dead worker: what itself waited for nobody waits for any more, all other output is for its successor. Says
-/// whether task workers are to be woken.
+/// [manager] The jobs of a dead worker: what itself waited for nobody waits for any more, all other output is for its successor. With
+/// `keeps_lost`, that is also told what the dead one was at; otherwise it has ended with it. Says whether task workers are to be woken.
 ///
 /// # Order
 /// 1. `settle_asker`; where it says so, the bells of all task workers, whatever their flags say. The dead one may have offered and rung
@@ -63,10 +64,10 @@ pub(crate) fn settle_holder(pool: &Pool<'_>, holder: Holder) -> bool {
 ///    found before it died; it looks at them before it first sleeps.
 ///
 /// Before or after `settle_holder` of a task worker that is dead too: either order will do.
-pub(crate) fn settle_asker(pool: &Pool<'_>) -> bool {
+pub(crate) fn settle_asker(pool: &Pool<'_>, keeps_lost: bool) -> bool {
     let mut is_offered = false;
     for (at, cell) in pool.cells.iter().enumerate() {
-        while !settle_cell(cell) {}
+        while !settle_cell(cell, keeps_lost) {}
         // Should it have died before it set the bit, or before it cleared it.
         is_offered |= pool.show(at);
         if cell.state().phase == Phase::Done {
@@ -78,9 +79,13 @@ pub(crate) fn settle_asker(pool: &Pool<'_>) -> bool {
 }
 
 /// One cell; `false` when a task worker moved it meanwhile.
-fn settle_cell(cell: &JobCell) -> bool {
+fn settle_cell(cell: &JobCell, keeps_lost: bool) -> bool {
     let now = cell.state();
     let next = match (now.phase, now.kind) {
+        (Phase::Lost, _) if keeps_lost => return true,
+        // It began once as what it is, and once as what is lost.
+        (Phase::Begun, Kind::Wait) | (Phase::Lost, _) => now.with(Phase::Free),
+        (Phase::Begun, _) => now.with(if keeps_lost { Phase::Lost } else { Phase::Free }),
         (Phase::Free | Phase::Abandoned, _) | (_, Kind::Finish) => return true,
         (Phase::Ready | Phase::Done, Kind::Wait) => now.with(Phase::Free),
         (Phase::Taken, Kind::Wait) => now.with(Phase::Abandoned),

@@ -14,6 +14,10 @@ pub(crate) enum Phase {
     Done = 3,
     /// A task worker is at it, and nobody waits for it any more.
     Abandoned = 4,
+    /// `on_finish` has begun, in a worker of a server with `on_lost`; of kind `Wait`, that has.
+    Begun = 5,
+    /// A worker died in `on_finish`, or in `on_pipe_message` with this message: it is for `on_lost` of its successor.
+    Lost = 6,
 }
 
 /// To whom the output goes.
@@ -87,6 +91,8 @@ impl State {
                 2 => Phase::Taken,
                 3 => Phase::Done,
                 4 => Phase::Abandoned,
+                5 => Phase::Begun,
+                6 => Phase::Lost,
                 _ => Phase::Free,
             },
             kind: match word >> 3 & 3 {
@@ -125,7 +131,7 @@ mod tests {
     #[test]
     fn a_word_comes_back_as_what_it_was() {
         assert_eq!(State::of(0), State::FREE, "shared memory comes as zeroes");
-        for phase in [Phase::Free, Phase::Ready, Phase::Taken, Phase::Done, Phase::Abandoned] {
+        for phase in [Phase::Free, Phase::Ready, Phase::Taken, Phase::Done, Phase::Abandoned, Phase::Begun, Phase::Lost] {
             for kind in [Kind::Finish, Kind::Closure, Kind::Wait] {
                 for outcome in [Outcome::Output, Outcome::Died, Outcome::Unreadable, Outcome::Storage] {
                     let holder = Holder { task_worker: 1023, generation: u16::MAX };

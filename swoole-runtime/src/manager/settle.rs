@@ -66,10 +66,10 @@ impl Life {
             _ => self.memory.slot(at).leave(None),
         }
         if held && S::DISPATCH.on_task.is_some() {
-            self.settle_jobs(at, claim.generation);
+            self.settle_jobs(at, claim.generation, S::DISPATCH.on_lost.is_some());
         }
         if held && S::DISPATCH.on_pipe_message.is_some() {
-            self.settle_messages(at, claim.generation);
+            self.settle_messages(at, claim.generation, S::DISPATCH.on_lost.is_some());
         }
         if held && (S::DISPATCH.on_task.is_some() || S::DISPATCH.on_pipe_message.is_some()) {
             // Behind the two: what the dead one was at has ended.
@@ -120,7 +120,7 @@ impl Life {
     }
 
     /// Jobs that the dead process was at, or had handed over.
-    fn settle_jobs(&self, at: usize, generation: u32) {
+    fn settle_jobs(&self, at: usize, generation: u32, has_on_lost: bool) {
         match self.memory.task_worker(at) {
             Some(task_worker) => {
                 let holder = Holder { task_worker: task_worker as u16, generation: generation as u16 };
@@ -136,7 +136,7 @@ impl Life {
                 self.memory.worker(at).asleep.lower();
             }
             None if at < self.memory.settings.workers => {
-                settle_asker(&self.memory.jobs(at));
+                settle_asker(&self.memory.jobs(at), has_on_lost && self.goes_on());
             }
             None => {}
         }
@@ -161,10 +161,12 @@ impl Life {
     }
 
     /// Messages that the dead process was at, or had sent, or would have come to.
-    fn settle_messages(&self, at: usize, generation: u32) {
+    fn settle_messages(&self, at: usize, generation: u32, has_on_lost: bool) {
+        // `on_lost` runs in workers.
+        let keeps_lost = has_on_lost && at < self.memory.settings.workers && self.goes_on();
         let holder = Holder { task_worker: at as u16, generation: generation as u16 };
         for messages in (0..=self.memory.settings.slots()).filter_map(|sender| self.memory.messages(sender)) {
-            messages.tray.settle_receiver(holder);
+            messages.tray.settle_receiver(holder, keeps_lost);
         }
         if let Some(messages) = self.memory.messages(at) {
             messages.tray.settle_sender(at, |slot| self.memory.mail(slot));
@@ -194,10 +196,14 @@ impl Life {
         }
     }
 
+    /// Whether there will be a successor.
+    fn goes_on(&self) -> bool {
+        self.memory.header().lifecycle() != Lifecycle::Stopping
+    }
+
     /// The packet it had begun: to `on_lost` of its successor, or to nobody. Those behind it are other packets.
     fn settle_packet<S: Server>(&mut self, at: usize, begun: Begun) {
-        let goes_on = self.memory.header().lifecycle() != Lifecycle::Stopping;
-        if S::DISPATCH.on_lost.is_some() && !begun.again && goes_on {
+        if S::DISPATCH.on_lost.is_some() && !begun.again && self.goes_on() {
             return self.memory.slot(at).leave(Some(begun));
         }
         Look::at(self.memory.to_worker(begun.ring.into(), at)).skip(begun.position);
@@ -206,8 +212,7 @@ impl Life {
 
     /// The record it had begun: to `on_lost` of its successor, or the end of that one session.
     fn settle_begun<S: Server>(&mut self, at: usize, begun: Begun, kind: ToWorker, session: SessionId) {
-        let goes_on = self.memory.header().lifecycle() != Lifecycle::Stopping;
-        if S::DISPATCH.on_lost.is_some() && !begun.again && goes_on {
+        if S::DISPATCH.on_lost.is_some() && !begun.again && self.goes_on() {
             return self.memory.slot(at).leave(Some(begun));
         }
         // A worker that died in `on_close` has begun it, and it is begun once: the session is through.

@@ -65,7 +65,7 @@ fn what_a_dead_receiver_was_at_is_not_begun_again_and_the_rest_is_for_its_succes
     collect([tray].into_iter(), &mail, 1, &mut waiting);
     tray.take(waiting[0].cell, ONE).expect("it is ready");
     for _ in 0..2 {
-        tray.settle_receiver(ONE);
+        tray.settle_receiver(ONE, false);
         mail.announce_all();
         assert_eq!(tray.cells.iter().filter(|cell| cell.state().phase == Phase::Ready).count(), 2, "settling twice is settling once");
     }

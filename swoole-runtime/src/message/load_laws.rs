@@ -158,7 +158,7 @@ fn a_dead_receiver_leaves_nothing_of_what_it_was_at() {
     sender.settle(true);
     assert_eq!(sender.in_use(), (1, 1), "it lives, and is at them");
     for _ in 0..2 {
-        sender.messages.tray.settle_receiver(ONE);
+        sender.messages.tray.settle_receiver(ONE, false);
         sender.settle(true);
         assert_eq!(sender.in_use(), (0, 0));
     }

@@ -16,7 +16,9 @@
 //!   bell is rung: the manager sets them (`settle_sender`) and rings. What was sent arrives.
 //! - the receiver, after it took the bits of its mail: the manager sets all of them for its successor (`settle_receiver`).
 //! - the receiver, after it took a message: its callback has begun, and begins once; its end says so, and the manager frees the cell, and
-//!   after it what the message had claimed (`Claims::settle`). The same before it gave that back.
+//!   after it what the message had claimed (`Claims::settle`). The same before it gave that back. Where a worker has `on_lost`, the manager
+//!   leaves the cell as lost; the successor takes it as one of kind `Wait`, tells `on_lost`, and frees it. Should it die of that, the kind
+//!   says that there is no third time.
 //! - the sender, while its message is ready or taken: the message goes on; its successor finds the cell in use.
 //! - the manager, in the middle of settling: the next one does it again; every step may be done twice.
 
@@ -77,6 +79,16 @@ impl<'a> Messages<'a> {
         // Relaxed: published by the move to ready.
         let load = Load::of(self.tray.cells[waiting.cell].input.load(Ordering::Relaxed));
         Some(Received { cell: waiting.cell, state, load })
+    }
+
+    /// [receiver] Takes those that a dead predecessor was at, for `on_lost`.
+    pub(crate) fn take_lost(&self, to: u16, holder: Holder) -> impl Iterator<Item = Received> + use<'a> {
+        let cells = self.tray.cells;
+        self.tray.lost(to).map(move |(cell, lost)| {
+            let state = cells[cell].take_lost(lost, holder);
+            // Relaxed: as in `take`.
+            Received { cell, state, load: Load::of(cells[cell].input.load(Ordering::Relaxed)) }
+        })
     }
 
     /// [receiver] What it has taken, for as long as it is at it; an error for what another process made up, and for a file that is gone.

@@ -118,18 +118,32 @@ impl<'a> Tray<'a> {
         self.cells[at].put_away(taken);
     }
 
-    /// [manager] What a dead receiver was at: it has begun, and nobody begins it again.
+    /// [receiver] What a dead predecessor was at, and `on_lost` has to be told.
+    pub(crate) fn lost(&self, to: u16) -> impl Iterator<Item = (usize, State)> + use<'a> {
+        let (only, cells) = (u64::from(to) + 1, self.cells);
+        cells.iter().enumerate().filter_map(move |(at, cell)| {
+            let now = cell.state();
+            // Relaxed: published by the move to ready, which `state` has seen.
+            (now.phase == Phase::Lost && cell.only.load(Ordering::Relaxed) == only).then_some((at, now))
+        })
+    }
+
+    /// [manager] What a dead receiver was at: it has begun, and nobody begins it again; with `keeps_lost`, its successor is told of it, once.
     ///
     /// # Order
     /// 1. `settle_receiver` for every sender's tray.
     /// 2. `Mail::announce_all` for the receiver: its successor, which is forked after, looks everywhere.
-    pub(crate) fn settle_receiver(&self, holder: Holder) {
+    pub(crate) fn settle_receiver(&self, holder: Holder, keeps_lost: bool) {
         for (at, cell) in self.cells.iter().enumerate() {
             let now = cell.state();
             if now.phase == Phase::Taken && now.holder == holder {
                 // Should it have died before it cleared the bit.
                 self.ready.clear(at);
-                cell.put_away(now);
+                if keeps_lost && now.kind != Kind::Wait {
+                    cell.lose(now);
+                } else {
+                    cell.put_away(now);
+                }
             }
         }
     }

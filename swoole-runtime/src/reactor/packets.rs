@@ -118,22 +118,22 @@ impl<P: Program> Reactor<P> {
         self.inlets.iter().any(|inlet| inlet.waits_for.is_some_and(|place| place.slot == slot))
     }
 
-    /// Receives and publishes what is there and finds room; once the server is to end, only what was received before. Says whether any came.
-    pub(super) fn take_packets(&mut self) -> bool {
+    /// Receives and publishes what is there and finds room; once the server is to end, only what was received before. Says how many came.
+    pub(super) fn take_packets(&mut self) -> u64 {
         if self.inlets.is_empty() {
-            return false;
+            return 0;
         }
-        let mut have_come = false;
+        // Relaxed, here and below: a count that only this reactor writes.
+        let before = self.board.packets.load(Ordering::Relaxed);
         self.takes_packets &= self.memory.header().lifecycle() < Lifecycle::Finishing;
         for at in 0..self.inlets.len() {
             let mut batches = 0;
             while self.publish_packets(at) && batches < BATCHES_A_TURN && self.receive_packets(at) {
                 batches += 1;
-                have_come = true;
             }
         }
         self.say_that_none_is_held();
-        have_come
+        self.board.packets.load(Ordering::Relaxed) - before
     }
 
     /// What the master waits for before the workers stop.

@@ -27,6 +27,9 @@ const WORTH_ANOTHER_LOOK: usize = 8;
 /// How often one turn looks at the sockets.
 const LOOKS_A_TURN: usize = 3;
 
+/// So many packets that come one by one show that nothing is gained by giving way: there is one sender, and it waits for each answer.
+const ALONE: u64 = 256;
+
 impl<P: Program> Reactor<P> {
     /// Runs until the server stops.
     pub(crate) fn run(mut self) {
@@ -34,6 +37,7 @@ impl<P: Program> Reactor<P> {
             logging::warn!("SIGPIPE cannot be blocked in a reactor: {e}");
         }
         let mut events = Events::with_capacity(1024);
+        let mut alone = ALONE;
         while self.memory.header().lifecycle() < Lifecycle::Stopping {
             self.wait(&mut events);
             self.now_ms = clock::uptime_ms();
@@ -48,10 +52,11 @@ impl<P: Program> Reactor<P> {
                 gathered += 1;
             }
             self.read_on();
-            let were_packets = P::PACKETS && self.take_packets();
+            let packets = if P::PACKETS { self.take_packets() } else { 0 };
             self.write_on();
             self.wake_workers();
-            if were_packets {
+            alone = if packets > 1 { 0 } else { alone + packets };
+            if packets > 0 && alone < ALONE {
                 // Whoever answers comes first: the next batch is larger for it, and each has cost a sleep and two wakings.
                 std::thread::yield_now();
             }

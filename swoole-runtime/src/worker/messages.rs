@@ -1,7 +1,7 @@
 //! Messages that other processes have sent: read, and given to `on_pipe_message`.
 //!
 //! Runs in: workers and task workers. If the sender is dead: what it has sent is there. If this process dies in the callback: the message
-//! has begun, and its successor goes on with the next one.
+//! has begun, and its successor goes on with the next one; a worker with `on_lost` is told of it first.
 
 use crate::{
     context::{SentMessage, Worker},
@@ -16,6 +16,7 @@ use crate::{
     sys::clock,
 };
 use core::marker::PhantomData;
+use std::borrow::Cow;
 
 /// How many messages come before what else there is to do.
 const MESSAGES_A_TURN: usize = 64;
@@ -55,6 +56,16 @@ impl<S: Server> Inbox<S> {
     /// Whether anything was sent that this process has not looked at.
     pub(super) fn has_any(&self) -> bool {
         self.mail.is_any()
+    }
+
+    /// Gives what a dead predecessor was at: from whom, and the message.
+    pub(super) fn hand_over_lost(&self, tell: &mut dyn FnMut(WorkerId, Vec<u8>)) {
+        for (sender, messages) in self.senders.iter().enumerate() {
+            for received in messages.take_lost(self.slot as u16, self.holder) {
+                tell(WorkerId::new(sender as u16), messages.read(&received).map(Cow::into_owned).unwrap_or_default());
+                messages.put_away(received);
+            }
+        }
     }
 
     /// Gives what there is to `on_pipe_message`, the oldest first; `false` when there was nothing.

@@ -28,6 +28,11 @@ const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
 /// `on_timer` as the dispatch table has it.
 type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
+/// `on_lost` as it has it.
+type OnLost<S> = fn(&mut S, &Worker<S>, &Lost) -> Outcome;
+
+/// What stands for none: an id that no session ever has.
+const NO_SESSION: SessionId = SessionId::new(u64::MAX).unwrap();
 
 /// The worker's loop.
 pub(super) struct Serving<S: Server> {
@@ -104,6 +109,8 @@ impl<S: Server> Serving<S> {
         }
         if let Some(on_lost) = S::DISPATCH.on_lost {
             self.hand_over_lost(on_lost, state);
+            self.hand_over_lost_job(on_lost, state);
+            self.hand_over_lost_message(on_lost, state);
         }
         if let Some(on_timer) = S::DISPATCH.on_timer {
             self.start_timers(on_timer);
@@ -179,7 +186,9 @@ impl<S: Server> Serving<S> {
         }
         let worker = self.worker;
         let Some(jobs) = worker.handed().filter(|jobs| jobs.are_done()) else { return false };
-        let was_any = jobs.finish_done(state, worker, S::DISPATCH.on_finish, &mut |callback, outcome| self.report(callback, None, outcome));
+        let was_any = jobs.finish_done(state, worker, S::DISPATCH.on_finish, S::DISPATCH.on_lost.is_some(), &mut |callback, outcome| {
+            self.report(callback, None, outcome)
+        });
         if was_any {
             self.count_as_consumed();
         }
@@ -340,7 +349,7 @@ impl<S: Server> Serving<S> {
     }
 
     /// What a dead predecessor was in the middle of goes to `on_lost`, once: it is begun again, marked so, and a second death skips it.
-    fn hand_over_lost(&mut self, on_lost: fn(&mut S, &Worker<S>, &Lost) -> Outcome, state: &mut S) {
+    fn hand_over_lost(&mut self, on_lost: OnLost<S>, state: &mut S) {
         let Some(lost) = self.memory.slot(self.slot).lost() else {
             return;
         };
@@ -351,7 +360,7 @@ impl<S: Server> Serving<S> {
         let Some(kind) = ToWorker::from_u8(record.tag.kind) else { return };
         let packet = if kind == ToWorker::Packet { self.packet(at, &record).map(|(source, data)| (source, data.to_vec())) } else { None };
         // A packet is of none.
-        let session = if packet.is_some() { SessionId::new(u64::MAX) } else { SessionId::new(record.tag.session) };
+        let session = if packet.is_some() { Some(NO_SESSION) } else { SessionId::new(record.tag.session) };
         let Some(session) = session.filter(|_| record.position == lost.position) else { return };
         self.board.begin(Begun { again: true, ..lost }, clock::uptime_ms());
         let (source, data) =
@@ -377,6 +386,42 @@ impl<S: Server> Serving<S> {
             self.answer(at, session, ToReactor::Closed);
         }
         self.consume(at);
+    }
+
+    /// The job whose end a dead predecessor was at.
+    fn hand_over_lost_job(&mut self, on_lost: OnLost<S>, state: &mut S) {
+        // As for jobs that are done.
+        if S::DISPATCH.on_task.is_none() {
+            return;
+        }
+        let Some(jobs) = self.worker.handed() else { return };
+        jobs.hand_over_lost(&mut |id, output| {
+            let lost = Lost { session: NO_SESSION, source: None, kind: LostKind::Finish(id), data: output };
+            self.tell_lost(on_lost, state, &lost);
+        });
+    }
+
+    /// The message that a dead predecessor was at.
+    fn hand_over_lost_message(&mut self, on_lost: OnLost<S>, state: &mut S) {
+        // As for messages that come.
+        if S::DISPATCH.on_pipe_message.is_none() {
+            return;
+        }
+        let Some(inbox) = self.inbox.take() else { return };
+        inbox.hand_over_lost(&mut |from, message| {
+            let lost = Lost { session: NO_SESSION, source: None, kind: LostKind::Message(from), data: message };
+            self.tell_lost(on_lost, state, &lost);
+        });
+        self.inbox = Some(inbox);
+    }
+
+    /// Of what is no record.
+    fn tell_lost(&mut self, on_lost: OnLost<S>, state: &mut S, lost: &Lost) {
+        self.board.step_aside(Some(Callback::Lost), clock::uptime_ms());
+        let outcome = on_lost(state, self.worker, lost);
+        self.board.step_aside(None, clock::uptime_ms());
+        self.report(Callback::Lost, None, outcome);
+        self.count_as_consumed();
     }
 
     /// Sleeps until something is there. Looks once more between raising the flag and sleeping.
