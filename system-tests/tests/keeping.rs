@@ -78,6 +78,21 @@ fn who_has_spoken_while_the_server_stood_still_is_not_idle() {
 }
 
 #[test]
+fn who_has_waited_for_an_answer_while_the_machine_stood_still_gets_it() {
+    let server = keeper().environment("SWOOLE_LISTENER_SILENT_HEARTBEAT_IDLE", "3").start();
+    let mut client = silent(&server);
+    assert_eq!(client.ask("nap"), "napping");
+    server.journal.ring_alarm();
+    let all = server.processes();
+    all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGSTOP));
+    thread::sleep(Duration::from_millis(3700));
+    all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGCONT));
+    assert_eq!(client.line(), "awake");
+    client.is_served();
+    server.stop();
+}
+
+#[test]
 fn a_protected_session_may_be_silent_until_it_is_not_protected() {
     let server = keeper().start();
     let mut other = server.connect();

@@ -18,6 +18,19 @@ const PARTS: u64 = 50;
 /// How often sessions are looked at, at most, in ms.
 const OFTEN: u64 = 10;
 
+/// Where a look is so late, in ms, this thread has stood still, and maybe the machine.
+const LATE: u64 = 250;
+
+/// The last time that this thread stood still. Nobody was answered in it, so nobody's silence is as long as it seems.
+#[derive(Clone, Copy, Default)]
+pub(super) struct StoodStill {
+    until_ms: u64,
+    for_ms: u64,
+}
+
+/// By so much at most the clock of these times is behind, in ms: a session must not end before its time by it.
+const COARSE: u64 = 10;
+
 /// Until when this session may be silent, in ms since the machine started; `None` for ever.
 pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
     let heartbeat = settings.listeners.get(usize::from(row.listener()))?.heartbeat?;
@@ -28,8 +41,12 @@ pub(crate) fn is_due_at(row: &Row, settings: &Resolved) -> Option<u64> {
     if row.has(Flags::READABLE) && row.has(Flags::HELD_BACK.and(Flags::WAITS_FOR_ROOM).and(Flags::AWAITS_WORKER)) {
         return None;
     }
+    Some(last_sign_ms(row) + heartbeat.idle + COARSE)
+}
+
+fn last_sign_ms(row: &Row) -> u64 {
     // Relaxed: measures.
-    Some(row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms()) + heartbeat.idle)
+    row.received_ms.load(Ordering::Relaxed).max(row.accepted_ms())
 }
 
 impl<P: Program> Reactor<P> {
@@ -39,8 +56,13 @@ impl<P: Program> Reactor<P> {
     }
 
     pub(super) fn end_idle(&mut self) {
-        if self.next_look_ms.is_none_or(|next| next > self.now_ms) {
+        let Some(due) = self.next_look_ms else { return };
+        let before = core::mem::replace(&mut self.last_turn_ms, self.now_ms);
+        if due > self.now_ms {
             return;
+        }
+        if self.now_ms - due >= LATE {
+            self.stood_still = StoodStill { until_ms: self.now_ms, for_ms: self.now_ms - before };
         }
         let heartbeats = self.memory.settings.listeners.iter().filter_map(|listener| listener.heartbeat);
         let (mut next, mut step) = (u64::MAX, u64::MAX);
@@ -51,8 +73,10 @@ impl<P: Program> Reactor<P> {
         }
         for index in 0..self.sessions.rows() {
             let Some(found) = self.sessions.at(index).filter(|found| found.row.reactor() == self.index) else { continue };
-            match is_due_at(found.row, &self.memory.settings) {
-                // This thread may have stood still, and not have come yet to what its client has sent.
+            let StoodStill { until_ms, for_ms } = self.stood_still;
+            let more_ms = if last_sign_ms(found.row) < until_ms { for_ms } else { 0 };
+            match is_due_at(found.row, &self.memory.settings).map(|due| due + more_ms) {
+                // This thread may not have come yet to what its client has sent.
                 Some(due) if due <= self.now_ms && socket::has_unread(found.row.descriptor()) => {}
                 Some(due) if due <= self.now_ms => self.end_one(found),
                 Some(due) => next = next.min(due),

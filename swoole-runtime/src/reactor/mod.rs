@@ -102,7 +102,10 @@ pub(crate) struct Reactor<P> {
     held: Vec<SessionId>,
     /// When sessions are next looked at that may be idle; `None` where no silence ends any.
     next_look_ms: Option<u64>,
+    stood_still: idle::StoodStill,
     now_ms: u64,
+    /// `now_ms` of the turn before; where no silence ends any session, nobody asks.
+    last_turn_ms: u64,
     draining: bool,
     /// Said once.
     said_manager_is_wild: bool,
@@ -214,7 +217,9 @@ impl<P: Program> Reactor<P> {
             holds_back: memory.settings.listeners.iter().any(|listener| listener.max_queued_bytes > 0),
             held: Vec::new(),
             next_look_ms: memory.settings.listeners.iter().any(|listener| listener.heartbeat.is_some()).then(clock::uptime_ms),
+            stood_still: idle::StoodStill::default(),
             now_ms: clock::uptime_ms(),
+            last_turn_ms: clock::uptime_ms(),
             draining: false,
             said_manager_is_wild: false,
             program: PhantomData,
