@@ -234,6 +234,11 @@ macro_rules! keys {
             text pid_file (pid_file) default "none: it is not written", example "pid_file = \"/run/server.pid\"", original "`pid_file`",
                 also ["pidfile" "pid" "pid_path"];
 
+            /// Where the counters of `stats()` are written once a second, for who has no connection to ask by: lines as `connection_num: 12`, or
+            /// JSON where the name ends in `.json`. It is always whole, and goes with the server.
+            text stats_file (stats_file) default "none: it is not written", example "stats_file = \"/run/server.stats.json\"", original "`stats_file`",
+                also ["statsfile" "metrics_file" "stats_path"];
+
             /// Which user workers and task workers are, by name or number, with the groups of that user. Takes a server that root starts;
             /// master and manager stay root.
             text user (user) default "none: that of the command", example "user = \"www-data\"", original "`user`",
@@ -590,6 +595,14 @@ mod checks {
         }
         fault!("pid_file" "takes the path of a file, from the root", "who looks for it may be in another directory",
             "write `pid_file = \"/run/server.pid\"`")
+    }
+
+    pub(super) const fn stats_file(path: &str) -> Option<Fault> {
+        if starts_with(path.as_bytes(), b"/") {
+            return None;
+        }
+        fault!("stats_file" "takes the path of a file, from the root", "who looks for it may be in another directory",
+            "write `stats_file = \"/run/server.stats.json\"`")
     }
 
     pub(super) const fn user(name: &str) -> Option<Fault> {

@@ -94,7 +94,6 @@ pub static PLANNED_KEYS: &[PlannedKey] = &[
     key(Feature::Dispatch, "dispatch", "dispatch_mode dispatch_func"),
     key(Feature::Dispatch, "unsafe_events", "enable_unsafe_event"),
     key(Feature::Framing, "frame", "open_eof_check open_eof_split package_eof open_length_check package_length_type"),
-    key(Feature::Operation, "stats_file", ""),
     key(Feature::Operation, "max_concurrency", ""),
     key(Feature::Tls, "tls", "ssl ssl_cert_file ssl_key_file"),
 ];

@@ -182,7 +182,7 @@ mod tests {
         for (written, meant) in [("onRequest", "on_request"), ("on_handshak", "on_handshake")] {
             assert_eq!(callback_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
-        for (written, meant) in [("max_concurency", "max_concurrency"), ("stats_fiel", "stats_file"), ("ssl", "tls")] {
+        for (written, meant) in [("max_concurency", "max_concurrency"), ("ssl", "tls")] {
             assert_eq!(key_meant(written), Some(Suggestion::NotYet(meant)), "{written}");
         }
         for (written, meant) in

@@ -1,7 +1,7 @@
 //! What settings do of which no other file shows it: each by its effect, and those that are not there yet by their refusal.
 
 use nix::sys::signal::Signal;
-use std::{fs, io::Write, thread, time::Duration};
+use std::{fs, io::Write, path::Path, thread, time::Duration};
 use system_tests::{Client, Directory, End, File, Launch, Server, script, tree, watch};
 
 fn scripted() -> Launch {
@@ -228,8 +228,40 @@ fn who_has_a_grace_takes_more_and_who_has_none_goes_when_it_has_had_its_share() 
 }
 
 #[test]
+fn the_counters_are_in_a_file_and_follow_what_happens() {
+    let directory = Directory::new();
+    let [lines, json] = ["stats", "stats.json"].map(|name| directory.path().join(name));
+    let servers = [&lines, &json].map(|path| {
+        let option = format!("--stats-file={}", path.display());
+        scripted().arguments([option.as_str()]).start()
+    });
+    let read =
+        |path: &Path| fs::read_to_string(path).unwrap_or_else(|e| panic!("{} is there when the server listens: {e}", path.display()));
+    assert!(read(&lines).contains("connection_num: 0\n"), "{}", read(&lines));
+    let mut clients = [servers[0].connect(), servers[1].connect()];
+    clients.iter_mut().for_each(Client::is_served);
+    watch::until("the session is in the file", || {
+        let text = read(&lines);
+        ["connection_num: 1\n", "request_count: 1\n", "worker 1 state: \"ready\"\n"].iter().all(|line| text.contains(line))
+    });
+    watch::until("the session is in the other", || {
+        let stats: serde_json::Value = serde_json::from_str(&read(&json)).expect("it is JSON, and whole");
+        let workers = stats["workers"].as_array().expect("an array").clone();
+        let requests: u64 = workers.iter().filter_map(|worker| worker["requests"].as_u64()).sum();
+        let is_all_there = stats["start_time"].as_u64() > Some(0) && workers.iter().all(|worker| worker["pid"].as_u64() > Some(0));
+        is_all_there && stats["connection_num"] == 1 && stats["request_count"] == 1 && requests == 1
+    });
+    servers.into_iter().for_each(Server::stop);
+    assert_eq!(fs::read_dir(directory.path()).expect("it can be read").count(), 0, "nothing is left");
+    let unwritable = scripted().arguments(["--stats-file=/nowhere/stats"]).run();
+    assert!(unwritable.code == Some(1) && unwritable.stderr.contains("Error: the file /nowhere/stats"), "{unwritable:?}");
+    let twice = scripted().arguments(["--stats-file=/run/one", "--pid-file=/run/one"]).run();
+    assert!(twice.refusal().contains("`stats_file` is the file that `pid_file` names"), "{twice:?}");
+}
+
+#[test]
 fn what_is_not_there_yet_is_refused_by_name_wherever_it_comes_from() {
-    for name in ["tls", "stats_file", "max_concurrency"] {
+    for name in ["tls", "max_concurrency"] {
         let says = format!("the setting `{name}` is not there yet");
         let variable = format!("SWOOLE_{}", name.to_uppercase());
         let option = format!("--{}=1", name.replace('_', "-"));

@@ -63,7 +63,14 @@ pub(super) fn fit(collected: &mut Collected) -> Result<()> {
             cpus * 4
         ));
     }
-    let (log_file, pid_file) = (collected.settings.log_file, collected.settings.pid_file);
+    let Settings { log_file, pid_file, stats_file, .. } = collected.settings;
+    if stats_file.is_some() && (stats_file == log_file || stats_file == pid_file) {
+        collected.refusals.push(format!(
+            "{}: `stats_file` is the file that `{}` names; write `stats_file = \"/run/server.stats.json\"`",
+            collected.origin_of("stats_file"),
+            if stats_file == log_file { "log_file" } else { "pid_file" }
+        ));
+    }
     if pid_file.is_some() && pid_file == log_file {
         collected.refusals.push(format!(
             "{}: `pid_file` is the file that `log_file` names: the log would be lost in it; write `pid_file = \"/run/server.pid\"`",
@@ -202,7 +209,8 @@ fn listening(name: &'static str, settings: &Settings) -> Option<Listening> {
 }
 
 /// Keys that come with the feature `cli`: a plain server is small, and does without.
-const WITH_CLI: &[&str] = &["log_file", "daemonize", "pid_file", "user", "group", "chroot", "cpu_affinity", "cpu_affinity_ignore"];
+const WITH_CLI: &[&str] =
+    &["log_file", "daemonize", "pid_file", "stats_file", "user", "group", "chroot", "cpu_affinity", "cpu_affinity_ignore"];
 
 /// Without the feature no code is there for these keys, and who sets one is told.
 fn refuse_without_cli(collected: &mut Collected) {
@@ -311,6 +319,8 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         log_file: (log_file != "stderr").then(|| log_file.to_owned()),
         is_daemonized: daemonize,
         pid_file: settings.pid_file.map(str::to_owned),
+        #[cfg(feature = "cli")]
+        stats_file: settings.stats_file.map(str::to_owned),
         // One that is nobody was refused.
         identity: identity(settings).unwrap_or_default(),
         cpus: cpus_of_workers(settings),

@@ -1,13 +1,13 @@
 //! The master's main loop, from the first ready worker to the last closed session.
 
-#[cfg(feature = "cli")]
-use super::control::Control;
 use super::{
     Born, Listener, Listens, ProgramOf,
     accept::{Acceptor, Door},
     family::Family,
     supervisor::Supervisor,
 };
+#[cfg(feature = "cli")]
+use super::{control::Control, stats_file::StatsFile};
 use crate::{
     context::Master as Context,
     contract::{self, Outcome, Server},
@@ -57,6 +57,8 @@ pub(super) struct Life {
     supervisor: Supervisor,
     #[cfg(feature = "cli")]
     pub(super) control: Option<Control>,
+    #[cfg(feature = "cli")]
+    stats_file: Option<StatsFile>,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
     listeners: Vec<Listener>,
@@ -108,6 +110,8 @@ impl Life {
             supervisor: Supervisor::of_environment(memory),
             #[cfg(feature = "cli")]
             control,
+            #[cfg(feature = "cli")]
+            stats_file: None,
             context: Context::new(memory, addresses),
             listeners,
             acceptor: None,
@@ -158,6 +162,10 @@ impl Life {
             }
             #[cfg(feature = "cli")]
             self.hear_commands();
+            #[cfg(feature = "cli")]
+            if let Some(stats_file) = &mut self.stats_file {
+                stats_file.follow(self.memory);
+            }
             if let Err(e) = self.poll.poll(&mut events, self.timeout())
                 && e.kind() != io::ErrorKind::Interrupted
             {
@@ -194,6 +202,16 @@ impl Life {
             match at {
                 0 => logging::info!("listening on {scheme}://{address} ({url})"),
                 _ => logging::info!("listening on {scheme}://{address} ({url}) as {name}"),
+            }
+        }
+        #[cfg(feature = "cli")]
+        if let Some(path) = &self.memory.settings.stats_file {
+            match StatsFile::create(path, self.memory) {
+                Ok(file) => self.stats_file = Some(file),
+                Err(e) => {
+                    let what = format!("the file {path} of `stats_file` cannot be written");
+                    return self.give_up(Error::start_io(what, e, "set `stats_file` to a file that can be written"));
+                }
             }
         }
         if let Err(e) = listens() {
@@ -341,7 +359,7 @@ impl Life {
         }
         self.phases = phases;
         // Of phases that have not begun, this is put right when they do.
-        header.set_jobs_until(self.until(phases.jobs, 2));
+        header.set_waits_until(self.until(phases.jobs, 2));
         self.drains_until_ms = self.until(phases.drain, 3);
         header.set_deadline(self.until(phases.stop, 4));
         if first {
@@ -385,7 +403,8 @@ impl Life {
             self.shut_down(self.memory.settings.shutdown);
         }
         let is_before = |until_ms: u64| clock::uptime_ms() < until_ms;
-        if header.lifecycle() == Lifecycle::Finishing && !(is_before(header.jobs_until_ms()) && self.memory.has_jobs_up_to(self.last_job)) {
+        if header.lifecycle() == Lifecycle::Finishing && !(is_before(header.waits_until_ms()) && self.memory.has_jobs_up_to(self.last_job))
+        {
             self.drains_until_ms = self.until(self.phases.drain, 3);
             header.enter(Lifecycle::Draining);
             self.ring_all();
@@ -423,7 +442,10 @@ impl Life {
                 waits.min()
             }
         };
-        own.into_iter().chain(self.supervisor.timeout()).min()
+        let own = own.into_iter().chain(self.supervisor.timeout());
+        #[cfg(feature = "cli")]
+        let own = own.chain(self.stats_file.as_ref().map(StatsFile::timeout));
+        own.min()
     }
 
     /// Everything ends: the standby, the reactors, whatever is left.

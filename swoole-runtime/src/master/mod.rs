@@ -8,6 +8,8 @@ mod accept;
 mod control;
 mod family;
 mod life;
+#[cfg(feature = "cli")]
+mod stats_file;
 mod supervisor;
 
 #[cfg(feature = "cli")]

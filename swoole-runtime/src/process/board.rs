@@ -27,7 +27,7 @@ pub(crate) struct Header {
     lifecycle: AtomicU32,
     /// When a shutdown must be over, and until when it waits for jobs, on the clock of `uptime_ms`.
     deadline_ms: AtomicU64,
-    jobs_until_ms: AtomicU64,
+    waits_until_ms: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     /// Sessions closed because what came in was no package. Written by the reactors.
@@ -138,14 +138,14 @@ impl Header {
     }
 
     /// [master] Before [`Lifecycle::Finishing`] is entered.
-    pub(crate) fn set_jobs_until(&self, uptime_ms: u64) {
+    pub(crate) fn set_waits_until(&self, uptime_ms: u64) {
         // Relaxed: the store of the phase publishes it.
-        self.jobs_until_ms.store(uptime_ms, Ordering::Relaxed);
+        self.waits_until_ms.store(uptime_ms, Ordering::Relaxed);
     }
 
-    pub(crate) fn jobs_until_ms(&self) -> u64 {
+    pub(crate) fn waits_until_ms(&self) -> u64 {
         // Relaxed: read after the phase.
-        self.jobs_until_ms.load(Ordering::Relaxed)
+        self.waits_until_ms.load(Ordering::Relaxed)
     }
 
     /// [master] Before [`Lifecycle::Stopping`] is entered.

@@ -438,6 +438,7 @@ mod tests {
                 "buffer_high_watermark",
                 "buffer_low_watermark",
                 "pid_file",
+                "stats_file",
                 "user",
                 "group",
                 "chroot",

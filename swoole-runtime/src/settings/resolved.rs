@@ -69,6 +69,8 @@ pub(crate) struct Resolved {
     pub(crate) log_file: Option<String>,
     pub(crate) is_daemonized: bool,
     pub(crate) pid_file: Option<String>,
+    #[cfg(feature = "cli")]
+    pub(crate) stats_file: Option<String>,
     /// Who workers, task workers and user processes are.
     pub(crate) identity: Identity,
     /// The CPUs of the workers, one after the other; none where each runs on any.

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(unknown("dispatch", variable), "`dispatch` is compiled in, and stands in the attribute alone");
         let near = "there is no such setting, and `dispatch` is compiled in, and stands in the attribute alone";
         assert_eq!(unknown("dispatch_mode", variable), near);
-        assert_eq!(unknown("stats_file", variable), "the setting `stats_file` is not there yet");
+        assert_eq!(unknown("max_concurrency", variable), "the setting `max_concurrency` is not there yet");
         assert!(unknown("colour", variable).contains("the settings are SWOOLE_MODE, SWOOLE_LISTEN"));
     }
 }

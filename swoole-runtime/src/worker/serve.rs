@@ -166,7 +166,7 @@ impl<S: Server> Serving<S> {
         if header.lifecycle() < Lifecycle::Stopping {
             return;
         }
-        let until_ms = header.jobs_until_ms().min(header.deadline_ms().saturating_sub(LEFT_AT_THE_END));
+        let until_ms = header.waits_until_ms().min(header.deadline_ms().saturating_sub(LEFT_AT_THE_END));
         while self.worker.handed().is_some_and(Jobs::are_under_way) && clock::uptime_ms() < until_ms {
             if !(self.finish_jobs(state) | self.run_due(state)) {
                 self.board.asleep.raise();

@@ -54,6 +54,7 @@ struct Echo;
     log_file = concat!("/var/log", "/server.log"),
     daemonize = 1 > 2,
     pid_file = "/run/server.pid",
+    stats_file = concat!("/run/", "stats"),
     user = "1000",
     group = concat!("www", "-data"),
     chroot = "/srv",

@@ -52,6 +52,7 @@ struct Echo;
     log_file = "/var/log/server.log",
     daemonize = true,
     pid_file = "/run/server.pid",
+    stats_file = "/run/server.stats.json",
     user = "www-data",
     group = "www-data",
     chroot = "/srv/jail",
