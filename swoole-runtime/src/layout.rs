@@ -535,7 +535,8 @@ fn lay_overflow(plan: &mut Plan, room: usize) -> OverflowPlace {
 }
 
 fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {
-    let cells = settings.task_queue;
+    // One more for the job whose `on_finish` runs, which keeps its cell where there is an `on_lost`.
+    let cells = settings.task_queue + usize::from(settings.has_on_lost);
     let words = Bits::words_for(cells);
     JobsPlace {
         cells: plan.many(cells),

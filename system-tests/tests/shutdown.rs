@@ -89,7 +89,7 @@ fn what_does_not_stop_is_killed_when_stop_timeout_is_over_and_not_later() {
     server.connect().ask("task 1 sleep 3600000");
     begun(&server, 1);
     server.signal(Signal::SIGTERM);
-    server.wait_for_log(&["did not stop within the time of the shutdown and is killed: in on_task"]);
+    server.wait_for_log(&["did not stop within stop_timeout and is killed: in on_task"]);
     server.wait_for_end();
 }
 

@@ -284,6 +284,20 @@ fn a_program_with_other_user_processes_changes_nothing() {
 }
 
 #[test]
+fn a_program_without_the_on_lost_for_which_things_are_kept_changes_nothing() {
+    let place = Place::new("lost", env!("CARGO_BIN_EXE_mourner"));
+    let server = place.launch().arguments(["--reload=exec"]).start();
+    let before = [server.worker(0), server.worker(1)];
+    place.install(ONE);
+    server.signal(Signal::SIGUSR1);
+    server.wait_for_log(&["`on_lost` is nothing in the program at the server's path, and there in the server that runs"]);
+    server.wait_for_log(&["the reload is given up, and the workers that are left stay as they are"]);
+    assert_eq!([server.worker(0), server.worker(1)], before);
+    server.connect().is_served();
+    server.stop();
+}
+
+#[test]
 fn a_link_that_leads_elsewhere_is_followed() {
     let place = Place::new("link", ONE);
     let link = place.directory.join("current");

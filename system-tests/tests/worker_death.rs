@@ -144,6 +144,18 @@ fn a_job_and_a_message_whose_callback_a_worker_dies_in_are_told_to_the_successor
 }
 
 #[test]
+fn a_queue_of_one_has_room_for_the_next_job_in_on_finish_also_where_there_is_an_on_lost() {
+    let server = mourner().arguments(["--task-queue=1"]).start();
+    let mut client = server.connect();
+    assert_eq!(client.ask("job next-next-end"), "taken");
+    server.journal.wait("on_finish", |entry| entry.text("output") == "end");
+    // And it is a queue of one.
+    client.say("two 1");
+    assert_eq!(client.line(), "QueueFull");
+    server.stop();
+}
+
+#[test]
 fn a_death_in_on_connect_closes_that_session() {
     let server = scripted().behaviour("die_in_connect").start();
     let client = server.connect();

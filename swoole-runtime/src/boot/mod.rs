@@ -134,7 +134,13 @@ fn as_compiled<S: Server>(settings: Resolved) -> Resolved {
     let framed = S::FRAMES.iter().zip(&settings.listeners).filter(|(frame, _)| frame.is_some());
     let packets = settings.listeners.iter().any(|listener| listener.datagrams.is_some()).then_some(LARGEST_RECORD);
     let package_cell = framed.map(|(_, listener)| listener.package_max_length).chain(packets).max().unwrap_or(0);
-    Resolved { takes_messages: S::DISPATCH.on_pipe_message.is_some(), user_processes, package_cell, ..settings }
+    Resolved {
+        takes_messages: S::DISPATCH.on_pipe_message.is_some(),
+        has_on_lost: S::DISPATCH.on_lost.is_some(),
+        user_processes,
+        package_cell,
+        ..settings
+    }
 }
 
 /// From the log, in which everything is from here on, to the end.

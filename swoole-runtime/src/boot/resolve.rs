@@ -326,6 +326,7 @@ pub(super) fn resolved(collected: &Collected) -> Option<Resolved> {
         cpus: cpus_of_workers(settings),
         // The program says so.
         takes_messages: false,
+        has_on_lost: false,
         package_cell: 0,
         message_queue: message_queue as usize,
         message_cell: message_cell as usize,

@@ -61,6 +61,8 @@ pub(crate) struct Jobs<S: 'static> {
     answers: RefCell<Vec<Answers>>,
     /// Where an output lies while `on_finish` reads it: its cell may be free by then.
     output: RefCell<Vec<u8>>,
+    /// Whether a job keeps its cell while `on_finish` runs, or `on_lost`.
+    is_finishing: Cell<bool>,
     /// For calls that wait.
     patience: Patience,
     /// A closure for each cell.
@@ -104,6 +106,7 @@ impl<S> Jobs<S> {
                 turn: Cell::new(worker),
                 answers: RefCell::new((0..task_workers).map(|_| Answers::default()).collect()),
                 output: RefCell::new(Vec::with_capacity(memory.settings.task_cell)),
+                is_finishing: Cell::new(false),
                 patience: Patience::new(),
                 thens: RefCell::new(pool.cells.iter().map(|_| None).collect()),
             };
@@ -133,6 +136,10 @@ impl<S> Jobs<S> {
             to => to,
         };
         let cell = self.pool.free(self.next.get()).ok_or(TaskError::QueueFull)?;
+        // The spare one is for who is in `on_finish`.
+        if self.memory.settings.has_on_lost && !self.is_finishing.get() && self.pool.free(cell + 1) == Some(cell) {
+            return Err(TaskError::QueueFull);
+        }
         self.next.set(cell + 1);
         // Relaxed: a number that nobody else has.
         let ticket = self.memory.ticket().fetch_add(1, Ordering::Relaxed) + 1;
@@ -238,6 +245,7 @@ impl<S> Jobs<S> {
             });
             // Before the callback begins: it begins once, and a worker that dies of it does not hand it on, but to `on_lost`.
             let begun = if keeps_lost { Some(self.pool.cells[at].begin(done)) } else { None };
+            self.is_finishing.set(keeps_lost);
             if begun.is_none() {
                 self.release(at, done);
             }
@@ -250,6 +258,7 @@ impl<S> Jobs<S> {
             board.step_aside(None, clock::uptime_ms());
             if let Some(begun) = begun {
                 self.release(at, begun);
+                self.is_finishing.set(false);
             }
             // What came by a file is not kept.
             output.clear();
@@ -270,8 +279,10 @@ impl<S> Jobs<S> {
             let begun = cell.begin(lost);
             // Relaxed: as in `output`.
             let id = TaskId::new(cell.ticket.load(Ordering::Relaxed));
+            self.is_finishing.set(true);
             tell(id, self.output(at, &begun).map(Cow::into_owned).unwrap_or_default());
             self.release(at, begun);
+            self.is_finishing.set(false);
         }
     }
 }

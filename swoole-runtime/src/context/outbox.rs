@@ -70,6 +70,9 @@ struct Lane {
     files: Option<&'static Packets>,
     /// The number of the next file. Those of the process before were others.
     next_file: u64,
+    /// How many were passed since the reactor had taken all, as far as was looked, and the position of the last one's record.
+    passed: u64,
+    last_passed: u64,
 }
 
 impl Outbox {
@@ -88,6 +91,8 @@ impl Outbox {
                 bell: &memory.bells.reactors[reactor],
                 files: worker.and_then(|slot| memory.file_line(slot, reactor)),
                 next_file: worker.map_or(0, |slot| u64::from(memory.slot(slot).owner.read().generation) << 32),
+                passed: 0,
+                last_passed: 0,
             }));
         }
         let cells = worker.map(|slot| memory.cells(slot));
@@ -177,8 +182,16 @@ impl Outbox {
     fn has_many_files(&self, fd: SessionId) -> Result<bool, SendError> {
         let (reactor, is_one_behind) =
             self.sessions.read(fd, |row| (row.reactor(), row.has(Flags::MANY_FILES))).ok_or(SendError::NoSuchSession)?;
-        // Relaxed: a measure.
-        Ok(is_one_behind || self.memory.reactor(reactor).files.load(Ordering::Relaxed) >= self.memory.settings.most_files)
+        let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
+        let last_passed = lane.last_passed;
+        if lane.passed > 0 && lane.ring.is_consumed(last_passed) {
+            lane.passed = 0;
+        }
+        // Relaxed: a measure; behind the look at the ring, so that what is not on its way any more is in it.
+        let left = self.memory.settings.most_files.saturating_sub(lane.board.files.load(Ordering::Relaxed));
+        // What every process passes that has not been taken yet is in no count: each has its share of what is left.
+        let share = (left / self.memory.settings.slots() as u64).max(1);
+        Ok(is_one_behind || left == 0 || lane.passed >= share)
     }
 
     /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
@@ -383,7 +396,11 @@ impl Lane {
             Err(errno) => return Some(Err(FileError::System(errno as i32))),
         }
         let tag = Tag { session: fd.get(), kind: ToReactor::SendFile as u8, detail: 0, listener: 0 };
-        self.ring.push(tag, &part.to_bytes()).then_some(Ok(()))
+        let is_pushed = self.ring.push(tag, &part.to_bytes());
+        if is_pushed {
+            (self.passed, self.last_passed) = (self.passed + 1, self.ring.last());
+        }
+        is_pushed.then_some(Ok(()))
     }
 
     fn wake(&mut self) {

@@ -77,6 +77,8 @@ pub(super) struct Life {
     said_ready: bool,
     said_failed: bool,
     pub(super) last_failure: Option<String>,
+    /// When it was first seen that all are to stop.
+    pub(super) stops_since_ms: Option<u64>,
 }
 
 /// Lives as the manager until there is nothing more to manage, or as far as the fork that made this process something else.
@@ -138,6 +140,7 @@ impl Life {
                 said_ready: false,
                 said_failed: false,
                 last_failure: None,
+                stops_since_ms: None,
             }),
             Err(e) => Err((e, inherited)),
         }

@@ -381,7 +381,10 @@ impl Life {
     fn give_up(&mut self, why: Error) {
         if self.failed.is_none() {
             self.failed = Some(why);
-            self.shut_down(self.memory.settings.shutdown);
+            // One that is under way goes on as it was begun, or was hurried.
+            if self.memory.header().lifecycle() < Lifecycle::Finishing {
+                self.shut_down(self.memory.settings.shutdown);
+            }
         }
     }
 

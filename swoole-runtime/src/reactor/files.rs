@@ -74,6 +74,8 @@ impl<P: Program> Reactor<P> {
         // Relaxed: a measure, which only this reactor writes.
         found.row.sent_ms.store(self.now_ms, Ordering::Relaxed);
         self.outputs.append_file(found.row, file, part);
+        // Before the record counts as taken: who passes files looks at both.
+        self.publish_queued();
         if is_first && self.flush(found) {
             return;
         }

@@ -15,7 +15,7 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
     let mut toml = String::new();
     for (at, key) in KEYS.iter().enumerate() {
         let line = match collected.settings.get(at) {
-            None => format!("# {}  # not set\n", key.example),
+            None => format!("# {}  # not set\n", example(key)),
             Some(value) => {
                 format!("{} = {}  # {}\n", key.name, as_toml(key, value), collected.origin(at))
             }
@@ -31,7 +31,7 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
                     writeln!(toml, "{} = {}  # {}", key.name, as_toml(key, value), collected.origin_of_listener(listener, at))
                 }
                 (None, Some(value)) if key.name != "listen" => writeln!(toml, "# {} = {}  # the server's", key.name, as_toml(key, value)),
-                (None, _) => writeln!(toml, "# {}  # not set", key.example),
+                (None, _) => writeln!(toml, "# {}  # not set", example(key)),
             };
         }
     }
@@ -39,6 +39,18 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
         section("app", table, source, &mut toml);
     }
     toml
+}
+
+/// The line that stands for a key which nobody has set, as a settings file may have it: a unit stands behind its number there.
+fn example(key: &Key) -> String {
+    const UNITS: [(&str, &str); 6] = [("secs", "s"), ("mins", "m"), ("hours", "h"), ("kib", "KiB"), ("mib", "MiB"), ("gib", "GiB")];
+    let of_unit = || {
+        let (name, value) = key.example.split_once(" = ")?;
+        let (unit, number) = value.strip_suffix(')')?.split_once('(')?;
+        let (_, short) = UNITS.iter().find(|(long, _)| *long == unit)?;
+        Some(format!("{name} = \"{number}{short}\""))
+    };
+    of_unit().unwrap_or_else(|| key.example.to_owned())
 }
 
 /// The value of a key.

@@ -77,6 +77,8 @@ pub(crate) struct Resolved {
     pub(crate) cpus: Vec<usize>,
     /// Whether the program has an `on_pipe_message`.
     pub(crate) takes_messages: bool,
+    /// Whether the program has an `on_lost`: what is kept for it must be taken by whoever comes.
+    pub(crate) has_on_lost: bool,
     /// How many cells for messages each process has, and how many bytes are in one.
     pub(crate) message_queue: usize,
     pub(crate) message_cell: usize,
@@ -143,6 +145,8 @@ impl Resolved {
         }
         let mut alike: Vec<_> = self.in_force.alike().collect();
         alike.push(("add_process", names));
+        // A program that has one more is told nothing, and nothing is kept for it.
+        alike.extend(self.has_on_lost.then(|| ("on_lost", "there".to_owned())));
         // A worker finds the callbacks of a listener by its place.
         let others: Vec<String> = self.listeners.iter().skip(1).map(|listener| format!("{}={}", listener.name, listener.url)).collect();
         alike.extend((!others.is_empty()).then(|| ("listener", others.join(" "))));

@@ -35,6 +35,12 @@ impl Mourner {
         let Some((what, text)) = text.trim_end().split_once(' ') else { return script::receive(worker, fd, data) };
         let taken = match what {
             "job" => worker.task(text).map(|_| ()).map_err(|e| e.to_string()),
+            "two" => {
+                let tries = [worker.task(text), worker.task(text)];
+                let full = tries.iter().any(|tried| matches!(tried, Err(swoole::TaskError::QueueFull)));
+                let said: &[u8] = if full { b"QueueFull\n" } else { b"more\n" };
+                return worker.send(fd, said).map_err(|e| e.to_string());
+            }
             "closure" => worker.task_with(text, |_, _, output: String| read(&output)).map(|_| ()).map_err(|e| e.to_string()),
             "message" => worker.send_message(WorkerId::new(1 - worker.id().get()), text).map_err(|e| e.to_string()),
             _ => return script::receive(worker, fd, data),
@@ -50,9 +56,13 @@ impl Mourner {
         task.to_string()
     }
 
-    fn on_finish(&mut self, _worker: &Worker<Self>, _task_id: TaskId, output: String) {
+    fn on_finish(&mut self, worker: &Worker<Self>, _task_id: TaskId, output: String) -> Result<(), swoole::TaskError> {
         read(&output);
+        if let Some(next) = output.strip_prefix("next-") {
+            worker.task(next)?;
+        }
         journal::write(&format!("on_finish output={output}"));
+        Ok(())
     }
 
     fn on_pipe_message(&mut self, _worker: &Worker<Self>, _from: WorkerId, message: &str) {
