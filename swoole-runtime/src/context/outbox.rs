@@ -195,6 +195,7 @@ impl Outbox {
     }
 
     /// The reactor of a session, and whether so many bytes more would be too many for the output that waits for its client.
+    #[inline]
     fn room_in_buffer(&self, fd: SessionId, length: usize) -> Result<(usize, bool), SendError> {
         let (reactor, queued) = self.session(fd)?;
         let (settings, length) = (&self.memory.settings, length as u64);
@@ -311,6 +312,7 @@ impl Outbox {
     }
 
     /// The reactor of a session that takes output, and how much waits for it in memory.
+    #[inline]
     fn session(&self, fd: SessionId) -> Result<(usize, u64), SendError> {
         let look = |row: &Row| (row.reactor(), row.phase(), row.queued_in_memory());
         let (reactor, phase, queued) = self.sessions.read(fd, look).ok_or(SendError::NoSuchSession)?;

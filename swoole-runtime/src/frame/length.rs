@@ -30,10 +30,17 @@ impl LengthField {
     pub(super) fn cut(&self, bytes: &[u8]) -> Cut {
         let end = self.offset + self.width;
         let Some(field) = bytes.get(self.offset..end) else { return Cut::Incomplete };
-        let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+        // In eight bytes, at that end of them where they say the same number: no loop over the field.
+        let mut whole = [0; 8];
         let value = match self.order {
-            ByteOrder::Big => field.iter().fold(0, fold),
-            ByteOrder::Little => field.iter().rev().fold(0, fold),
+            ByteOrder::Big => {
+                whole[8 - self.width..].copy_from_slice(field);
+                u64::from_be_bytes(whole)
+            }
+            ByteOrder::Little => {
+                whole[..self.width].copy_from_slice(field);
+                u64::from_le_bytes(whole)
+            }
         };
         let is_negative = self.is_signed && value >> (8 * self.width - 1) == 1;
         let length = usize::try_from(value).ok().and_then(|value| value.checked_add(self.body));

@@ -101,6 +101,7 @@ impl fmt::Display for Violation {
 
 impl Framing {
     /// Looks for the first package of `bytes`, of at most `most` bytes. `progress` is that of these bytes, and is new again behind a package.
+    #[inline]
     pub(crate) fn cut(&self, bytes: &[u8], progress: &mut Progress, most: usize) -> Cut {
         if bytes.len() < progress.total || bytes.is_empty() {
             return Cut::Incomplete;

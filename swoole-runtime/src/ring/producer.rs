@@ -69,6 +69,7 @@ impl Producer {
     }
 
     /// Room for at least `least` bytes and at most `most`.
+    #[inline]
     pub(crate) fn reserve(&mut self, least: usize, most: usize) -> Option<Space> {
         if self.next >= self.rewind_at || self.head.is_full() {
             self.head.look();
@@ -183,6 +184,7 @@ impl Producer {
     }
 
     /// Publishes a record with these bytes; `false` when there is no room.
+    #[inline]
     pub(crate) fn push(&mut self, tag: Tag, bytes: &[u8]) -> bool {
         let Some(space) = self.reserve(bytes.len(), bytes.len()) else {
             return false;
