@@ -37,7 +37,7 @@ const LINE_TO_MANAGER: &str = "swoole_runtime::sys::packet::";
 const WAY_OF_A_MESSAGE: [&str; 8] = [
     "swoole_runtime::master::accept::Acceptor",
     "swoole_runtime::reactor::inbound::",
-    "swoole_runtime::ring::producer::Producer::reserve",
+    "swoole_runtime::ring::producer::Producer::",
     "swoole_runtime::worker::serve::Serving<S>::serve_lane",
     "echo::Echo::on_receive",
     "swoole_runtime::context::outbox::Outbox::send",
