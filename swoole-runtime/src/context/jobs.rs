@@ -270,7 +270,7 @@ impl<S> Jobs<S> {
     }
 
     /// Gives what a dead predecessor was at in `on_finish` or a closure: which job, and its output if there was any.
-    pub(crate) fn hand_over_lost(&self, tell: &mut dyn FnMut(TaskId, Vec<u8>)) {
+    pub(crate) fn hand_over_lost(&self, tell: &mut dyn FnMut(TaskId, Option<Vec<u8>>)) {
         for (at, cell) in self.pool.cells.iter().enumerate() {
             let lost = cell.state();
             if lost.phase != Phase::Lost {
@@ -280,7 +280,7 @@ impl<S> Jobs<S> {
             // Relaxed: as in `output`.
             let id = TaskId::new(cell.ticket.load(Ordering::Relaxed));
             self.is_finishing.set(true);
-            tell(id, self.output(at, &begun).map(Cow::into_owned).unwrap_or_default());
+            tell(id, self.output(at, &begun).map(Cow::into_owned).ok());
             self.release(at, begun);
             self.is_finishing.set(false);
         }

@@ -13,7 +13,8 @@ pub struct Lost {
     pub(crate) session: SessionId,
     pub(crate) source: Option<PacketSource>,
     pub(crate) kind: LostKind,
-    pub(crate) data: Vec<u8>,
+    /// `None` for what had none, or cannot be read any more.
+    pub(crate) data: Option<Vec<u8>>,
 }
 
 /// Which callback the predecessor was in.
@@ -73,13 +74,13 @@ impl Lost {
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         let is_written = matches!(self.kind, LostKind::Finish(_) | LostKind::Message(_));
-        is_written.then(|| postcard::from_bytes(&self.data).ok()).flatten()
+        postcard::from_bytes(self.data.as_ref().filter(|_| is_written)?).ok()
     }
 
     /// The bytes that `on_receive` or `on_packet` was called with; as they travelled, those of `on_finish` and `on_pipe_message`; empty for
     /// the other kinds.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        &self.data
+        self.data.as_deref().unwrap_or_default()
     }
 }

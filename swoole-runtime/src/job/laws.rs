@@ -112,3 +112,29 @@ fn what_a_dead_worker_waited_for_is_given_up_and_the_rest_is_for_its_successor()
     let rest: Vec<Taken> = core::iter::from_fn(|| take_oldest(&pools, TWO)).collect();
     assert_eq!(rest.len(), 2);
 }
+
+#[test]
+fn a_job_whose_end_a_worker_dies_at_is_kept_for_on_lost_once_and_not_a_third_time() {
+    for dies_again in [false, true] {
+        let pool = pool(8);
+        offer(&pool, Kind::Finish, 1, None);
+        let taken = take_oldest(&[pool], ONE).expect("it is ready");
+        assert_eq!(pool.complete(taken, Outcome::Output), Completed::Done);
+        let cell = &pool.cells[taken.cell];
+        cell.begin(cell.state());
+        settle_holder(&pool, ONE);
+        assert_eq!(cell.state().phase, Phase::Begun, "the death of the task worker is nothing to it");
+        for _ in 0..2 {
+            settle_asker(&pool, true);
+            assert_eq!(cell.state().phase, Phase::Lost, "settling twice is settling once");
+        }
+        assert_ne!(pool.free(taken.cell), Some(taken.cell));
+        let begun = cell.begin(cell.state());
+        if dies_again {
+            settle_asker(&pool, true);
+        } else {
+            cell.release(begun);
+        }
+        assert_eq!(cell.state().phase, Phase::Free);
+    }
+}

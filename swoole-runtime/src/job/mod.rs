@@ -6,8 +6,10 @@
 //!
 //! ```text
 //!     free ─offer─▶ ready ─take─▶ taken ─complete─▶ done ─release─▶ free
-//!                     │              │
+//!                     │              │                │
 //!                     └─withdraw─▶ free    └─withdraw─▶ abandoned ─complete─▶ free
+//!                                                     └─begin─▶ begun ─release─▶ free      with an `on_lost` alone
+//!                                                                 └─settle─▶ lost ─begin─▶ begun ─release─▶ free
 //! ```
 //!
 //! In a worker with `on_lost` a job is begun between done and free, for as long as `on_finish` runs, so that its output is there for the
@@ -18,7 +20,8 @@
 //! manager takes to settle its death.
 //!
 //! Who wakes whom, and in which order, stands with the functions: `Pool::offer`, `take_oldest`, `Pool::complete`, `settle_holder`,
-//! `settle_asker`. The crate `models` has every interleaving of it.
+//! `settle_asker`. The crate `models` has every interleaving of it, but for what is kept for `on_lost`: that has one process at a time that moves
+//! it, and laws walk through it (`laws`, `claim_laws`).
 //!
 //! What is too large for a cell lies in a large cell or a file, which `claims` keeps in no doubt either.
 //!

@@ -7,6 +7,7 @@ use crate::{
 };
 
 const ONE: Holder = Holder { task_worker: 1, generation: 1 };
+const TWO: Holder = Holder { task_worker: 1, generation: 2 };
 
 fn tray(count: usize) -> Tray<'static> {
     let cells: Vec<JobCell> = (0..count).map(|_| JobCell::new()).collect();
@@ -87,4 +88,34 @@ fn what_a_dead_sender_has_offered_and_not_announced_arrives() {
     }
     assert!(!mail[0].is_any());
     assert_eq!(collected(&[tray], &mail[1], 1).len(), 1);
+}
+
+#[test]
+fn what_a_dead_receiver_was_at_is_kept_for_on_lost_once_and_not_a_third_time() {
+    for dies_again in [false, true] {
+        let (tray, mail) = (tray(4), Mail::new());
+        send(tray, 0, 1, 1, &mail);
+        let mut waiting = Vec::new();
+        collect([tray].into_iter(), &mail, 1, &mut waiting);
+        tray.take(waiting[0].cell, ONE).expect("it is ready");
+        for _ in 0..2 {
+            tray.settle_receiver(ONE, true);
+            assert_eq!(tray.lost(1).count(), 1, "settling twice is settling once");
+        }
+        mail.announce_all();
+        assert_eq!(
+            (collected(&[tray], &mail, 1), tray.lost(2).count()),
+            (vec![], 0),
+            "as a message it does not come again, and to nobody else"
+        );
+        assert_eq!(tray.receiver(0), Some(1), "its bytes are there");
+        let (at, lost) = tray.lost(1).next().expect("it is kept");
+        let taken = tray.cells[at].take_lost(lost, TWO);
+        if dies_again {
+            tray.settle_receiver(TWO, true);
+        } else {
+            tray.put_away(at, taken);
+        }
+        assert_eq!((tray.lost(1).count(), tray.receiver(0)), (0, None));
+    }
 }

@@ -11,6 +11,7 @@ use crate::{
     id::WorkerId,
     job::Holder,
     layout::Memory,
+    logging,
     message::{Mail, Messages, Waiting, collect},
     process::WorkerBoard,
     sys::clock,
@@ -59,10 +60,13 @@ impl<S: Server> Inbox<S> {
     }
 
     /// Gives what a dead predecessor was at: from whom, and the message.
-    pub(super) fn hand_over_lost(&self, tell: &mut dyn FnMut(WorkerId, Vec<u8>)) {
+    pub(super) fn hand_over_lost(&self, tell: &mut dyn FnMut(WorkerId, Option<Vec<u8>>)) {
         for (sender, messages) in self.senders.iter().enumerate() {
             for received in messages.take_lost(self.slot as u16, self.holder) {
-                tell(WorkerId::new(sender as u16), messages.read(&received).map(Cow::into_owned).unwrap_or_default());
+                let from = WorkerId::new(sender as u16);
+                let message = messages.read(&received).map(Cow::into_owned);
+                let said = message.inspect_err(|e| logging::error!("a message from worker {from}: it is not where it was put: {e}"));
+                tell(from, said.ok());
                 messages.put_away(received);
             }
         }

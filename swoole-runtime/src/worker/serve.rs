@@ -160,7 +160,7 @@ impl<S: Server> Serving<S> {
                 && clock::uptime_ms() + LEFT_AT_THE_END < slot.stop_by_ms()
     }
 
-    /// Jobs that are under way when the server stops: their outputs are taken as long as there is time.
+    /// Jobs that are under way when the server stops: their outputs are taken as long as `jobs_timeout` says.
     fn await_jobs(&mut self, state: &mut S) {
         let header = self.memory.header();
         if header.lifecycle() < Lifecycle::Stopping {
@@ -378,7 +378,7 @@ impl<S: Server> Serving<S> {
                 ToWorker::Packet => LostKind::Packet,
             },
             source,
-            data,
+            data: Some(data),
         };
         let outcome = on_lost(state, self.worker, &what);
         self.report(Callback::Lost, Some(session).filter(|_| kind != ToWorker::Packet), outcome);
