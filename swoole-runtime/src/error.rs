@@ -163,11 +163,14 @@ pub enum SendError {
     BufferFull,
     /// There is no way to where a packet is to go, or nobody there: forget the source.
     Unreachable,
+    /// What else the system says of a packet, as an error number: a firewall that forbids it, for one.
+    System(i32),
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::System(errno) => return write!(f, "the system refuses the packet: {}", std::io::Error::from_raw_os_error(*errno)),
             Self::NoSuchSession => "no such session",
             Self::Closed => "the session is closed",
             Self::TooLarge => "more than one call may send",

@@ -129,7 +129,20 @@ impl PacketSockets {
                 Err(Errno::EINTR) => continue,
                 Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => Err(SendError::BufferFull),
                 Err(Errno::EMSGSIZE) => Err(SendError::TooLarge),
-                Err(_) => Err(SendError::Unreachable),
+                // Nobody has that address or name, or no way leads there.
+                Err(
+                    Errno::ECONNREFUSED
+                    | Errno::EHOSTUNREACH
+                    | Errno::ENETUNREACH
+                    | Errno::EHOSTDOWN
+                    | Errno::ENETDOWN
+                    | Errno::ENOENT
+                    | Errno::ENOTCONN
+                    | Errno::EADDRNOTAVAIL
+                    | Errno::EDESTADDRREQ
+                    | Errno::EPROTOTYPE,
+                ) => Err(SendError::Unreachable),
+                Err(errno) => Err(SendError::System(errno as i32)),
             };
         }
     }
@@ -141,7 +154,7 @@ impl<S> Worker<S> {
     ///
     /// # Errors
     /// [`SendError::BufferFull`] when the kernel has no room for it, or a unix socket has too much unread; [`SendError::TooLarge`];
-    /// [`SendError::Unreachable`] when there is no way there, or nobody. Nothing is sent then. That a packet was sent does not say that it comes.
+    /// [`SendError::Unreachable`] when there is no way there, or nobody; [`SendError::System`] for what else the system says. Nothing is sent then. That a packet was sent does not say that it comes.
     pub fn send_to(&self, to: &PacketSource, data: &[u8]) -> Result<(), SendError> {
         self.outbox().packets().send(to, data)
     }

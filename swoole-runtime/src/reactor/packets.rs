@@ -8,11 +8,13 @@ use super::{Program, Reactor, Room};
 use crate::{
     event::ToWorker,
     layout::Memory,
+    logging,
     process::Lifecycle,
     ring::Tag,
     sync::Ordering,
     sys::datagram::{Batch, Kind, parts},
 };
+use core::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use nix::errno::Errno;
 use std::{
@@ -23,6 +25,9 @@ use std::{
 
 /// The token of the first listener's socket, and so on down: no session has these ids.
 const FIRST: usize = usize::MAX;
+
+/// How long a socket rests from which nothing can be received.
+const REST: Duration = Duration::from_millis(100);
 
 /// How many batches of one socket come before those of the next.
 const BATCHES_A_TURN: usize = 4;
@@ -35,6 +40,8 @@ pub(super) struct Inlet {
     batch: Batch,
     /// More may be there: an edge comes only once.
     is_readable: bool,
+    /// Not before then, after an error that may last.
+    rests_until_ms: u64,
     /// Where the oldest packet of the batch stands, if it found no room.
     waits_for: Option<Place>,
 }
@@ -59,7 +66,7 @@ pub(super) fn inlets(memory: &'static Memory, index: usize, registry: &Registry)
         if let Some(socket) = socket.filter(|_| listener % memory.settings.reactors == index) {
             registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(FIRST - listener), Interest::READABLE)?;
             let batch = Batch::new(kind);
-            inlets.push(Inlet { listener: listener as u8, kind, socket, batch, is_readable: true, waits_for: None });
+            inlets.push(Inlet { listener: listener as u8, kind, socket, batch, is_readable: true, rests_until_ms: 0, waits_for: None });
         }
     }
     Ok(inlets)
@@ -78,8 +85,8 @@ fn worker_of(source: &[u8], workers: usize) -> usize {
 }
 
 impl<P: Program> Reactor<P> {
-    /// Whether the token is that of a datagram socket, which has something then.
-    pub(super) fn has_packets(&mut self, token: Token) -> bool {
+    /// Whether the token is that of a datagram socket, of which is remembered then that it has something.
+    pub(super) fn packets_have_come(&mut self, token: Token) -> bool {
         let listener = FIRST - token.0;
         if listener > usize::from(u8::MAX) {
             return false;
@@ -92,7 +99,14 @@ impl<P: Program> Reactor<P> {
 
     /// Whether there is something to receive, and room for it as far as is known.
     pub(super) fn has_packets_to_take(&self) -> bool {
-        self.takes_packets && self.inlets.iter().any(|inlet| inlet.is_readable && inlet.waits_for.is_none())
+        self.takes_packets
+            && self.inlets.iter().any(|inlet| inlet.is_readable && inlet.waits_for.is_none() && inlet.rests_until_ms <= self.now_ms)
+    }
+
+    /// How long it is until a socket that rests is tried again, at most.
+    pub(super) fn until_packets_are_tried(&self) -> Option<Duration> {
+        let rests = self.takes_packets && self.inlets.iter().any(|inlet| inlet.rests_until_ms > self.now_ms);
+        rests.then_some(REST)
     }
 
     /// The batch that is the next one to find room on the ring to this worker; `None` where none waits, or sessions come first.
@@ -147,11 +161,12 @@ impl<P: Program> Reactor<P> {
     /// `false` when there was nothing.
     fn receive_packets(&mut self, at: usize) -> bool {
         let inlet = &mut self.inlets[at];
-        if !self.takes_packets || !inlet.is_readable {
+        if !self.takes_packets || !inlet.is_readable || inlet.rests_until_ms > self.now_ms {
             return false;
         }
         match inlet.batch.receive(inlet.socket.as_fd()) {
             Ok(received) => {
+                inlet.rests_until_ms = 0;
                 // Fewer than asked for: there were no more, and the next is an edge.
                 inlet.is_readable = received.is_full;
                 // Relaxed, all of them: counts for people, which only this reactor writes.
@@ -165,7 +180,16 @@ impl<P: Program> Reactor<P> {
                 false
             }
             // Interrupted, or what the network says of a packet that was sent: behind it there may be more.
-            Err(_) => true,
+            Err(Errno::EINTR | Errno::ECONNREFUSED | Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::EHOSTDOWN | Errno::ENETDOWN) => true,
+            Err(errno) => {
+                // No memory, for one: what has come lies in the socket, and no edge will say so again.
+                if inlet.rests_until_ms == 0 {
+                    let name = self.memory.settings.listeners[usize::from(inlet.listener)].name;
+                    logging::error!("the listener `{name}` receives no packets: {errno}; trying again ten times a second");
+                }
+                inlet.rests_until_ms = self.now_ms + REST.as_millis() as u64;
+                false
+            }
         }
     }
 

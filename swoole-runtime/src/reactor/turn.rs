@@ -74,7 +74,7 @@ impl<P: Program> Reactor<P> {
 
     fn handle(&mut self, events: &Events) {
         for event in events {
-            if event.token() == BELL || P::PACKETS && self.has_packets(event.token()) {
+            if event.token() == BELL || P::PACKETS && self.packets_have_come(event.token()) {
                 continue;
             }
             self.ready(event);
@@ -91,7 +91,8 @@ impl<P: Program> Reactor<P> {
                 Some(Duration::ZERO)
             } else {
                 let lingers = (!self.lingering.is_empty()).then_some(LINGER_TICK);
-                lingers.into_iter().chain(self.until_look()).min()
+                let packets = if P::PACKETS { self.until_packets_are_tried() } else { None };
+                lingers.into_iter().chain(self.until_look()).chain(packets).min()
             }
         };
         if self.poll.poll(events, timeout).is_err() {
@@ -129,10 +130,7 @@ impl<P: Program> Reactor<P> {
         }
         if event.is_error() && row.has(Flags::PAUSED) {
             // Gone for good, and nobody reads it to find that out.
-            self.close_socket(found, false);
-            self.begin_close(found, CloseReason::Peer);
-            self.pump(found);
-            self.end_if_through(found);
+            self.cut_off(found, false, CloseReason::Peer);
             return;
         }
         self.pump(found);

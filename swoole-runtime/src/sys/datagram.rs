@@ -309,22 +309,10 @@ mod tests {
         os::{fd::AsFd, linux::net::SocketAddrExt},
     };
 
-    const OPTIONS: Options = Options {
-        backlog: 8,
-        nodelay: true,
-        defer_accept: 0,
-        fastopen: 0,
-        user_timeout: 0,
-        keepalive: None,
-        reuse_port: false,
-        v6_only: false,
-        mode: None,
-    };
-
     #[test]
     fn a_batch_has_the_packets_in_their_order_with_their_sources() {
         for host in ["127.0.0.1:0", "[::1]:0"] {
-            let socket = udp(host.parse().expect("an address"), &OPTIONS).expect("it can be made");
+            let socket = udp(host.parse().expect("an address"), &Options::PLAIN).expect("it can be made");
             let server = UdpSocket::from(socket.try_clone().expect("a descriptor is left"));
             let client = UdpSocket::bind(host).expect("it can be made");
             let address = server.local_addr().expect("it has one");
@@ -349,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_the_kernel_throws_away_is_counted() {
-        let socket = udp("127.0.0.1:0".parse().expect("an address"), &OPTIONS).expect("it can be made");
+        let socket = udp("127.0.0.1:0".parse().expect("an address"), &Options::PLAIN).expect("it can be made");
         setsockopt(&socket, sockopt::RcvBuf, &4096).expect("it can be set");
         let server = UdpSocket::from(socket.try_clone().expect("a descriptor is left"));
         let address = server.local_addr().expect("it has one");

@@ -212,12 +212,9 @@ impl fmt::Display for Address {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nix::sys::socket::{GetSockOpt, getsockopt};
-    use std::net::TcpStream;
-
-    const PLAIN: Options = Options {
+impl Options {
+    /// Nothing of it is out of the ordinary.
+    pub(crate) const PLAIN: Self = Self {
         backlog: 8,
         nodelay: true,
         defer_accept: 0,
@@ -228,6 +225,13 @@ mod tests {
         v6_only: false,
         mode: None,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::{GetSockOpt, getsockopt};
+    use std::net::TcpStream;
 
     fn any(options: &Options) -> (TcpListener, SocketAddr) {
         match tcp(SocketAddr::from(([127, 0, 0, 1], 0)), options).expect("it can be made") {
@@ -246,7 +250,9 @@ mod tests {
     #[test]
     fn what_is_accepted_has_the_options_of_its_listener() {
         let keepalive = Some(Keepalive { idle: Some(77), interval: Some(7), count: Some(4) });
-        for (options, has) in [(Options { user_timeout: 9, keepalive, ..PLAIN }, true), (Options { nodelay: false, ..PLAIN }, false)] {
+        for (options, has) in
+            [(Options { user_timeout: 9, keepalive, ..Options::PLAIN }, true), (Options { nodelay: false, ..Options::PLAIN }, false)]
+        {
             let (listener, address) = any(&options);
             let _client = TcpStream::connect(address).expect("it listens");
             listener.set_nonblocking(false).expect("it can wait");
@@ -262,34 +268,36 @@ mod tests {
 
     #[test]
     fn what_is_of_the_listener_alone_is_set_on_it() {
-        let (listener, address) = any(&Options { defer_accept: 5, fastopen: 16, reuse_port: true, ..PLAIN });
+        let (listener, address) = any(&Options { defer_accept: 5, fastopen: 16, reuse_port: true, ..Options::PLAIN });
         // The kernel counts in retransmissions, whose time is no less.
         assert!(get(&listener, DeferAccept) >= 5);
         assert_eq!(get(&listener, FastOpen), 16);
         assert!(get(&listener, sockopt::ReusePort));
-        let second = tcp(address, &Options { reuse_port: true, ..PLAIN });
+        let second = tcp(address, &Options { reuse_port: true, ..Options::PLAIN });
         assert!(second.is_ok(), "the port is shared");
-        assert!(tcp(address, &PLAIN).is_err(), "not with one that does not share it");
+        assert!(tcp(address, &Options::PLAIN).is_err(), "not with one that does not share it");
 
-        let (plain, _) = any(&PLAIN);
+        let (plain, _) = any(&Options::PLAIN);
         assert_eq!((get(&plain, DeferAccept), get(&plain, FastOpen), get(&plain, sockopt::ReusePort)), (0, 0, false));
     }
 
     #[test]
     fn an_ipv6_address_is_of_both_families_or_of_its_own() {
-        let Ok(Socket::Tcp(both)) = tcp("[::]:0".parse().expect("an address"), &PLAIN) else { return };
+        let Ok(Socket::Tcp(both)) = tcp("[::]:0".parse().expect("an address"), &Options::PLAIN) else { return };
         assert!(!get(&both, sockopt::Ipv6V6Only));
-        let Ok(Socket::Tcp(alone)) = tcp("[::]:0".parse().expect("an address"), &Options { v6_only: true, ..PLAIN }) else { return };
+        let Ok(Socket::Tcp(alone)) = tcp("[::]:0".parse().expect("an address"), &Options { v6_only: true, ..Options::PLAIN }) else {
+            return;
+        };
         assert!(get(&alone, sockopt::Ipv6V6Only));
     }
 
     #[test]
     fn an_address_is_read_from_its_socket() {
-        let (tcp, address) = any(&PLAIN);
+        let (tcp, address) = any(&Options::PLAIN);
         assert_eq!(Address::of(&tcp).ok(), Some(Address::Internet(address)));
         let name = format!("swoole-listener-{}", std::process::id());
-        let first = abstract_unix(name.as_bytes(), &PLAIN).expect("it is free");
+        let first = abstract_unix(name.as_bytes(), &Options::PLAIN).expect("it is free");
         assert_eq!(Address::of(&first).expect("it has one").to_string(), format!("@{name}"));
-        assert_eq!(abstract_unix(name.as_bytes(), &PLAIN).err().map(|e| e.kind()), Some(io::ErrorKind::AddrInUse));
+        assert_eq!(abstract_unix(name.as_bytes(), &Options::PLAIN).err().map(|e| e.kind()), Some(io::ErrorKind::AddrInUse));
     }
 }
