@@ -284,7 +284,8 @@ impl Memory {
     pub(crate) fn has_jobs_up_to(&'static self, ticket: u64) -> bool {
         let is_left = |cell: &JobCell| {
             // Relaxed: published by the move to ready, which `state` has seen.
-            matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Done) && cell.ticket.load(Ordering::Relaxed) <= ticket
+            let is_one = matches!(cell.state().phase, Phase::Ready | Phase::Taken | Phase::Done | Phase::Begun | Phase::Lost);
+            is_one && cell.ticket.load(Ordering::Relaxed) <= ticket
         };
         (0..self.places.jobs.len()).any(|worker| self.jobs(worker).cells.iter().any(is_left))
     }

@@ -55,9 +55,9 @@ pub(crate) struct Outbox {
     bed: Option<Bed>,
     /// For each row the session that this process has asked to close: it takes no more calls, although its row does not say so yet.
     asked_to_close: RefCell<Box<[u64]>>,
-    /// For each row how many bytes of this process's were sent to its session since the reactor had taken all, as far as was looked, and the
-    /// position of the last record of those: what has left this process and waits for the client already, though nobody has counted it.
-    flights: RefCell<Box<[[u64; 2]]>>,
+    /// For each row a session, the position of the last record of this process's bytes for it, and how many of those were sent since the reactor
+    /// had taken all, as far as was looked: what has left this process and waits for the client already, though nobody has counted it.
+    flights: RefCell<Box<[[u64; 3]]>>,
     largest_on_ring: usize,
 }
 
@@ -70,6 +70,8 @@ struct Lane {
     files: Option<&'static Packets>,
     /// The number of the next file. Those of the process before were others.
     next_file: u64,
+    /// The position of the last record whose bytes lie in a cell.
+    last_in_cell: Option<u64>,
     /// How many were passed since the reactor had taken all, as far as was looked, and the position of the last one's record.
     passed: u64,
     last_passed: u64,
@@ -91,6 +93,7 @@ impl Outbox {
                 bell: &memory.bells.reactors[reactor],
                 files: worker.and_then(|slot| memory.file_line(slot, reactor)),
                 next_file: worker.map_or(0, |slot| u64::from(memory.slot(slot).owner.read().generation) << 32),
+                last_in_cell: None,
                 passed: 0,
                 last_passed: 0,
             }));
@@ -109,7 +112,7 @@ impl Outbox {
             bed,
             // Zeroed by the kernel, page by page, when first used.
             asked_to_close: RefCell::new(vec![0; sessions.rows()].into()),
-            flights: RefCell::new(vec![[0; 2]; sessions.rows()].into()),
+            flights: RefCell::new(vec![[0; 3]; sessions.rows()].into()),
             largest_on_ring: largest_message(memory.ring_bytes()),
         }
     }
@@ -153,7 +156,11 @@ impl Outbox {
         };
         let tag = Tag { session: fd.get(), kind: ToReactor::SendLarge as u8, detail: cell, listener: 0 };
         let last = self
-            .with_room(reactor, |lane| lane.ring.push_reference(tag, data.len() as u32).then(|| lane.ring.last()))
+            .with_room(reactor, |lane| {
+                let last = lane.ring.push_reference(tag, data.len() as u32).then(|| lane.ring.last());
+                lane.last_in_cell = last.or(lane.last_in_cell);
+                last
+            })
             .inspect_err(|_| cells.give_back(usize::from(cell)))?;
         self.is_underway(fd, last, data.len());
         Ok(())
@@ -202,7 +209,8 @@ impl Outbox {
         let scarce = settings.output_memory / 2;
         // Relaxed: a measure.
         let of_all = self.memory.reactor(reactor).queued.load(Ordering::Relaxed);
-        let underway = self.flights.borrow()[self.row(fd)][1];
+        let [session, _, sent] = self.flights.borrow()[self.row(fd)];
+        let underway = if session == fd.get() { sent } else { 0 };
         if queued == 0 && of_all <= scarce && underway + length <= LOOK_FROM {
             return Ok((reactor, false));
         }
@@ -217,24 +225,30 @@ impl Outbox {
     }
 
     fn row(&self, fd: SessionId) -> usize {
-        (fd.get() & (self.sessions.rows() as u64 - 1)) as usize
+        self.sessions.index(fd.get())
     }
 
     /// How many bytes of this process's the reactor may not have taken yet for a session: at most what was sent since it had taken all, and at
     /// most what is on the ring. What it has taken is counted as waiting.
     fn underway(&self, fd: SessionId, reactor: usize) -> Result<u64, SendError> {
-        let flight = &mut self.flights.borrow_mut()[self.row(fd)];
-        let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
-        if flight[1] > 0 && lane.ring.is_consumed(flight[0]) {
-            flight[1] = 0;
+        let [session, record, sent] = &mut self.flights.borrow_mut()[self.row(fd)];
+        if *session != fd.get() {
+            return Ok(0);
         }
-        Ok(flight[1].min(lane.ring.on_its_way()))
+        let mut lane = self.lanes[reactor].try_borrow_mut().map_err(|_| SendError::BufferFull)?;
+        if *sent > 0 && lane.ring.is_consumed(*record) {
+            *sent = 0;
+        }
+        lane.last_in_cell = lane.last_in_cell.filter(|&last| !lane.ring.is_consumed(last));
+        // What lies in cells is not among the bytes on the ring.
+        Ok(if lane.last_in_cell.is_some() { *sent } else { lane.ring.on_its_way().min(*sent) })
     }
 
     /// So many bytes more are on their way, by this record of the ring.
     fn is_underway(&self, fd: SessionId, record: u64, length: usize) {
         let flight = &mut self.flights.borrow_mut()[self.row(fd)];
-        *flight = [record, flight[1] + length as u64];
+        let before = if flight[0] == fd.get() { flight[2] } else { 0 };
+        *flight = [fd.get(), record, before + length as u64];
     }
 
     /// For as long as `send_yield` says.
@@ -414,7 +428,9 @@ impl Lane {
 
 fn why_not_opened(e: &io::Error) -> FileError {
     match e.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => FileError::NotFound,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FileError::NotFound,
+        // A zero byte in the name.
+        io::ErrorKind::InvalidInput if e.raw_os_error().is_none() => FileError::NotFound,
         io::ErrorKind::PermissionDenied => FileError::Denied,
         _ => FileError::System(e.raw_os_error().unwrap_or(0)),
     }

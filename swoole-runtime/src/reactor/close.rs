@@ -20,10 +20,15 @@ impl<P: Program> Reactor<P> {
 
     /// From a worker or the manager: end it at once, with a reset.
     pub(super) fn close_now(&mut self, found: Found) {
-        self.close_socket(found, true);
-        self.begin_close(found, CloseReason::Server);
+        self.cut_off(found, true, CloseReason::Server);
+    }
+
+    /// Ends a session at once; with `reset` the client is told that something was lost. Says whether it has ended by that.
+    pub(super) fn cut_off(&mut self, found: Found, reset: bool, reason: CloseReason) -> bool {
+        self.close_socket(found, reset);
+        self.begin_close(found, reason);
         self.pump(found);
-        self.end_if_through(found);
+        self.end_if_through(found)
     }
 
     /// The first reason counts; `close` is due now.

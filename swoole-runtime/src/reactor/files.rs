@@ -65,9 +65,11 @@ impl<P: Program> Reactor<P> {
             Err(why) => return self.distrust(slot, why),
         };
         let Some(found) = found.filter(|found| !found.row.has(Flags::SOCKET_GONE) && found.row.phase().takes_output()) else { return };
-        let Passed::File(file) = passed else {
+        // Those who pass files keep to the bound, but for one each: a process gone wild does not.
+        let is_one_too_many = self.outputs.files() >= self.memory.settings.most_files + self.memory.settings.slots() as u64;
+        let (Passed::File(file), false) = (passed, is_one_too_many) else {
             logging::warn!("session {}: closed, the master has no descriptor left for a file that was to be sent", found.id);
-            self.cut_off(found, CloseReason::Overflow);
+            self.cut_off(found, true, CloseReason::Overflow);
             return;
         };
         let is_first = !Self::has_output(found.row);
@@ -85,15 +87,7 @@ impl<P: Program> Reactor<P> {
     /// A stream with a hole in it is worse than its end. Says whether the session has ended by that.
     pub(super) fn file_failed(&mut self, found: Found, why: &str) -> bool {
         logging::warn!("session {}: closed, {why}", found.id);
-        self.cut_off(found, CloseReason::Server)
-    }
-
-    /// Ends a session at once, with a reset. Says whether it has ended by that.
-    pub(super) fn cut_off(&mut self, found: Found, reason: CloseReason) -> bool {
-        self.close_socket(found, true);
-        self.begin_close(found, reason);
-        self.pump(found);
-        self.end_if_through(found)
+        self.cut_off(found, true, CloseReason::Server)
     }
 
     /// The kernel would take more of a file: in the next turn.

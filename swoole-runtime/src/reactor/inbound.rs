@@ -71,8 +71,12 @@ impl<P: Program> Reactor<P> {
     /// Does for this session whatever is due and possible: connect, then data, then close, so that they are published in this order.
     pub(super) fn pump(&mut self, found: Found) {
         let row = found.row;
-        if row.has(Flags::WAITS_FOR_ROOM) && !self.is_first_waiting(found) {
-            return;
+        if row.has(Flags::WAITS_FOR_ROOM) {
+            if !self.is_first_waiting(found) {
+                return;
+            }
+        } else if self.is_behind_others(row) {
+            return self.wait_for_room(found);
         }
         if self.publish_due(found) {
             self.no_longer_waits(found);
@@ -198,6 +202,13 @@ impl<P: Program> Reactor<P> {
             found.row.set(Flags::READS_ON);
             self.reading_on.push(found.id);
         }
+    }
+
+    /// Whether others wait for room on the ring to its worker. Where each package may go to another worker, who waits at one is not before those
+    /// who may not go there.
+    fn is_behind_others(&self, row: &Row) -> bool {
+        let slot = row.worker();
+        !P::MODE.is_by_package() && (self.workers[slot].waiting.0 != 0 || P::PACKETS && self.is_waited_for_by_packets(slot))
     }
 
     fn is_first_waiting(&self, found: Found) -> bool {

@@ -52,7 +52,7 @@ pub(crate) trait Program: Send + 'static {
     /// Whether the program takes packets.
     const PACKETS: bool;
     /// Whether anything may be too large for a ring.
-    const CELLS: bool = Self::FRAMES || Self::PACKETS;
+    const CELLS: bool;
     /// Whether workers hear of watermarks.
     const WATERMARKS: bool;
     /// How packages find their worker.

@@ -144,7 +144,7 @@ impl<P: Program> Reactor<P> {
                 Ok(sent) => sent,
                 Err(Errno::EAGAIN) => 0,
                 Err(_) => {
-                    self.broken(found);
+                    self.cut_off(found, false, CloseReason::Peer);
                     return;
                 }
             }
@@ -156,13 +156,13 @@ impl<P: Program> Reactor<P> {
             return;
         }
         let rest = piece.after(sent);
-        if self.outputs.total() + rest.length() as u64 > self.memory.settings.output_memory {
+        if self.outputs.total() + self.tails.total() + rest.length() as u64 > self.memory.settings.output_memory {
             logging::warn!(
-                "session {}: closed, the output that waits for clients exceeds {} MiB",
+                "session {}: closed, the output that waits and the packages that are not whole yet exceed {} MiB",
                 found.id,
                 self.memory.settings.output_memory >> 20
             );
-            self.cut_off(found, CloseReason::Overflow);
+            self.cut_off(found, true, CloseReason::Overflow);
             return;
         }
         self.outputs.append(row, &rest);
@@ -216,7 +216,8 @@ impl<P: Program> Reactor<P> {
                     self.writes_on(found);
                 }
             }
-            Err(Broken::Socket) => return self.broken(found),
+            // What came in before is still read: the worker hears of the end in its order.
+            Err(Broken::Socket) => return self.cut_off(found, false, CloseReason::Peer),
             Err(Broken::Shorter) => {
                 return self.file_failed(found, "the file that was being sent has become shorter than what was asked for");
             }
@@ -230,15 +231,6 @@ impl<P: Program> Reactor<P> {
             row.set(Flags::EMPTY_DUE);
             self.pump(found);
         }
-        self.end_if_through(found)
-    }
-
-    /// The socket refuses output for good. What came in before is still read: the worker hears of the end in its order.
-    /// Says whether the session has ended by that.
-    fn broken(&mut self, found: Found) -> bool {
-        self.close_socket(found, false);
-        self.begin_close(found, CloseReason::Peer);
-        self.pump(found);
         self.end_if_through(found)
     }
 }

@@ -38,7 +38,8 @@ impl Table {
         self.rows.len()
     }
 
-    fn index(&self, id: u64) -> usize {
+    /// In which row it is, or would be.
+    pub(crate) fn index(&self, id: u64) -> usize {
         (id & (self.rows.len() as u64 - 1)) as usize
     }
 
