@@ -38,7 +38,8 @@ pub struct SessionInfo {
     pub remote: Remote,
     /// When it was accepted; the original's `connect_time`.
     pub connected: SystemTime,
-    /// When bytes last came in; `None` before the first. The original's `last_time`.
+    /// When bytes last came in, or when it was read on after a pause, whose silence is not the client's; `None` before the first. The original's
+    /// `last_time`.
     pub last_received: Option<SystemTime>,
     /// When bytes were last sent; `None` before the first.
     pub last_sent: Option<SystemTime>,

@@ -34,7 +34,7 @@ pub struct Stats {
     /// Packets received since the start.
     pub packet_count: u64,
     /// Packets thrown away since the start: by the kernel, for want of room in the buffer of the socket, or because they had more than 64 KiB. The
-    /// kernel tells of them with the next packet.
+    /// kernel tells of them with the next packet. Of a socket that was passed to the server, those before its start as well.
     pub packet_lost_count: u64,
     /// Jobs handed over since the start.
     pub task_count: u64,

@@ -20,18 +20,16 @@ pub struct WorkerStart {
     /// Made by the first who asks, so that a server without any has none of it.
     packets: OnceLock<PacketSockets>,
     memory: &'static Memory,
-    settings: &'static Resolved,
 }
 
 impl WorkerStart {
     pub(crate) fn new(slot: WorkerId, claim: Claim, memory: &'static Memory, postbox: Option<&'static Postbox>) -> Self {
-        let settings = &memory.settings;
-        let is_task_worker = slot.index() >= settings.workers;
-        Self { slot, claim, is_task_worker, postbox, packets: OnceLock::new(), memory, settings }
+        let is_task_worker = slot.index() >= memory.settings.workers;
+        Self { slot, claim, is_task_worker, postbox, packets: OnceLock::new(), memory }
     }
 
     pub(super) fn resolved(&self) -> &'static Resolved {
-        self.settings
+        &self.memory.settings
     }
 
     pub(super) fn memory(&self) -> &'static Memory {
@@ -73,7 +71,7 @@ impl WorkerStart {
     /// What the server runs with. The original: `$serv->setting`.
     #[must_use]
     pub fn settings(&self) -> &'static SettingsInForce {
-        &self.settings.in_force
+        &self.memory.settings.in_force
     }
 
     /// The table `[app]` of the settings file (`--config`), which is the program's own, as a value of any type that `serde` can read. The
@@ -103,7 +101,7 @@ impl WorkerStart {
     /// When the table is not such a value: the error names file, line and field.
     #[cfg(feature = "cli")]
     pub fn app<T: serde_core::de::DeserializeOwned>(&self) -> crate::error::Result<T> {
-        self.settings.app.value().map_err(|why| crate::error::Error::start(why, ""))
+        self.memory.settings.app.value().map_err(|why| crate::error::Error::start(why, ""))
     }
 }
 
@@ -114,7 +112,7 @@ signposts! {
         send(fd, data) "`send` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
         sendfile(fd, path, offset, length) "`sendfile` cannot be called in `on_worker_start`"
             "help: call `worker.sendfile(fd, path, offset, length)` in `on_receive`"
-        send_to(source, data) "`send_to` cannot be called in `on_worker_start`" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in `on_worker_start`" "help: call `worker.send_to(source, data)` in `on_packet`"
     }
 
     "runs before the worker is ready", because "a worker that is being started serves no sessions yet" {

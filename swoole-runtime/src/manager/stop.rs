@@ -1,6 +1,7 @@
 //! The end of a shutdown: workers stop first, then task workers, then user processes; where half of the time is over, all that are left.
 //!
-//! If the manager dies here: the phase and its deadline stand in the header, the orders on the slots' boards; the next manager goes on.
+//! If the manager dies here: the phase and its deadline stand in the header, the orders on the slots' boards; the next manager goes on,
+//! and counts the half of the time anew from when it came.
 
 use super::{children::Child, life::Life};
 use crate::{logging, process::Group, sys::clock};

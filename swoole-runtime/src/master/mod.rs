@@ -86,6 +86,7 @@ struct ProgramOf<S>(PhantomData<fn() -> S>);
 impl<S: Server> Program for ProgramOf<S> {
     const FRAMES: bool = !S::FRAMES.is_empty();
     const PACKETS: bool = contract::takes_packets::<S>();
+    const CELLS: bool = contract::has_cells::<S>();
     const WATERMARKS: bool = S::DISPATCH.on_buffer_full.is_some() || S::DISPATCH.on_buffer_empty.is_some();
     const MODE: Mode = S::DISPATCHING.mode;
     const HAS_EVENTS: bool = S::DISPATCHING.has_events;

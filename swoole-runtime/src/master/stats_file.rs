@@ -48,7 +48,7 @@ impl StatsFile {
         let path = Path::new(path);
         let file = Self {
             path: path.to_owned(),
-            beside: PathBuf::from(format!("{}.{}", path.display(), std::process::id())),
+            beside: PathBuf::from(format!("{}.new", path.display())),
             is_json: path.extension().is_some_and(|ending| ending == "json"),
             due_ms: clock::uptime_ms() + EVERY_MS,
             failed: false,

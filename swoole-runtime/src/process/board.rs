@@ -148,9 +148,9 @@ impl Header {
         self.waits_until_ms.load(Ordering::Relaxed)
     }
 
-    /// [master] Before [`Lifecycle::Stopping`] is entered.
+    /// [master] When a shutdown begins, when [`Lifecycle::Stopping`] is entered, and when it is hurried on.
     pub(crate) fn set_deadline(&self, uptime_ms: u64) {
-        // Relaxed: the store of the phase publishes it.
+        // Relaxed: the store of the phase publishes it, or the bell behind it.
         self.deadline_ms.store(uptime_ms, Ordering::Relaxed);
     }
 

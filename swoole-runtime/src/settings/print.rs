@@ -7,7 +7,7 @@ use super::{
     text::Readable,
 };
 use core::fmt::Write;
-use swoole_vocabulary::{KEYS, KEYS_OF_LISTENERS, Key, Kind, Value};
+use swoole_vocabulary::{KEYS, KEYS_OF_LISTENERS, Key, Kind, SIZE_UNITS, TIME_UNITS, Value};
 use toml::de::{DeTable, DeValue};
 
 /// The settings and the user's own section as TOML.
@@ -43,11 +43,10 @@ pub(crate) fn printed(collected: &Collected, app: &App) -> String {
 
 /// The line that stands for a key which nobody has set, as a settings file may have it: a unit stands behind its number there.
 fn example(key: &Key) -> String {
-    const UNITS: [(&str, &str); 6] = [("secs", "s"), ("mins", "m"), ("hours", "h"), ("kib", "KiB"), ("mib", "MiB"), ("gib", "GiB")];
     let of_unit = || {
         let (name, value) = key.example.split_once(" = ")?;
         let (unit, number) = value.strip_suffix(')')?.split_once('(')?;
-        let (_, short) = UNITS.iter().find(|(long, _)| *long == unit)?;
+        let (_, _, [short, ..]) = TIME_UNITS.iter().chain(SIZE_UNITS).find(|(known, ..)| *known == unit)? else { return None };
         Some(format!("{name} = \"{number}{short}\""))
     };
     of_unit().unwrap_or_else(|| key.example.to_owned())

@@ -145,8 +145,8 @@ impl Resolved {
         }
         let mut alike: Vec<_> = self.in_force.alike().collect();
         alike.push(("add_process", names));
-        // A program that has one more is told nothing, and nothing is kept for it.
-        alike.extend(self.has_on_lost.then(|| ("on_lost", "there".to_owned())));
+        // What is kept for it must be taken, and needs its room.
+        alike.push(("on_lost", if self.has_on_lost { "there" } else { "nothing" }.to_owned()));
         // A worker finds the callbacks of a listener by its place.
         let others: Vec<String> = self.listeners.iter().skip(1).map(|listener| format!("{}={}", listener.name, listener.url)).collect();
         alike.extend((!others.is_empty()).then(|| ("listener", others.join(" "))));
