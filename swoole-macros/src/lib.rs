@@ -68,12 +68,20 @@ mod tests;
 ///
 /// `listen` is the address of the main listener, which is called `main`. Each other is written
 /// `listener(name = "admin", listen = "unix:///run/x.sock", backlog = 64, on_receive = admin_receive)`. Of its own it may have
-/// `listen`, `backlog`, `unix_mode`, `ipv6_only`, `enable_reuse_port`, the keys that begin with `tcp_`, and as `on_connect`, `on_receive` and
-/// `on_close` methods of the block, which take what those of the server take. For everything else the server's settings and callbacks hold. Its
+/// `listen`, `backlog`, `unix_mode`, `ipv6_only`, `enable_reuse_port`, `frame`, `package_max_length`, `max_queued_bytes`, `heartbeat`, the keys that
+/// begin with `tcp_`, and as `on_connect`, `on_receive`, `on_close` and `on_packet` methods of the block, which take what those of the server take. For
+/// everything else the server's settings and callbacks hold. A listener of packets (`udp://`, `udp6://`, `unix-dgram://`) has an `on_packet` alone. Its
 /// name has small letters, digits, `-` and `_`. `[listener.admin]` of the settings file, `SWOOLE_LISTENER_ADMIN_BACKLOG`,
 /// `--listener admin.backlog=64` and the builder override its settings; a stream socket may become one of another kind, TCP or unix.
 ///
 /// A key with parts, `tcp_keepalive(idle = secs(60), interval = secs(10), count = 3)`, sets the switch and `tcp_keepalive_idle` and so on.
+///
+/// # Frames
+///
+/// `frame` cuts a stream into packages, and `on_receive` gets one whole package a call: `eof_split("\r\n")` up to the mark, with it; `eof_check("\r\n")` one or
+/// several of such; `length(u32_be, offset = 0, body = 4)` as many bytes as a field says, behind `body` bytes, or with `body = 0` where the field counts
+/// itself; or the name of a function, free or of the block, `fn frame(bytes: &[u8]) -> Frame`. It is compiled in: nothing overrides it. What is no package, or
+/// longer than `package_max_length`, ends the session with `CloseReason::Protocol`.
 ///
 /// # Dispatch
 ///
@@ -102,7 +110,7 @@ mod tests;
 ///
 #[doc = swoole_vocabulary::table_of_callbacks!()]
 ///
-/// `on_connect`, `on_receive` and `on_close` have to be there, but for some ways to dispatch. A callback is an ordinary function: it may block, it may have lifetimes
+/// `on_connect`, `on_receive` and `on_close` have to be there, but for some ways to dispatch; a server of packets alone needs `on_packet` instead. A callback is an ordinary function: it may block, it may have lifetimes
 /// and `#[cfg(…)]`, and it is neither `async` nor `unsafe` nor generic in a type. A method whose name begins with `on_` and that is no
 /// callback does not compile.
 #[proc_macro_attribute]

@@ -79,7 +79,7 @@ pub type OnClose<S> = Option<fn(&mut S, &Worker<S>, SessionId, CloseReason) -> O
 /// A callback as the table has it.
 pub type OnPacket<S> = Option<fn(&mut S, &Worker<S>, &PacketSource, &[u8]) -> Outcome>;
 
-/// What is called for the sessions of this listener, by its number in their records.
+/// What is called for what comes by this listener, sessions or packets, by its number in their records.
 ///
 /// Without listeners beside the main one the table has no rows, so this is the main one's callback as if it were asked for by itself.
 macro_rules! callback_of {

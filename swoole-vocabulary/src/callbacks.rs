@@ -54,6 +54,7 @@ macro_rules! callbacks {
                 in "the worker of its source", original "`onPacket`",
                 says "`on_packet` takes `{Given}` here, not `{Self}`" "help: write `fn on_packet(&mut self, worker: &Worker<Self>, from: &PacketSource, data: &[u8])`",
                 also ["datagram" "udp" "receive_from"];
+
             /// So much output waits for a client as `buffer_high_watermark` says: stop sending, or close the session.
             on_buffer_full by ParameterOfOnBufferFull [self] (worker: Worker, fd: Session) Outcome
                 in "the worker of the session", original "`onBufferFull`",

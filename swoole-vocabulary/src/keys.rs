@@ -247,7 +247,7 @@ macro_rules! keys {
             /// Which group workers and task workers are of, by name or number. Takes a server that root starts.
             text group (group) default "none: that of the user", example "group = \"www-data\"", original "`group`", also ["groupname" "gid"];
 
-            /// What directory is the root of all files for workers and task workers. Takes a server that root starts.
+            /// What directory is the root of all files for workers, task workers and user processes. Takes a server that root starts.
             text chroot (chroot) default "none: that of the command", example "chroot = \"/srv/jail\"", original "`chroot`",
                 also ["chroot_directory" "root_directory" "jail"];
 
@@ -268,12 +268,12 @@ macro_rules! keys {
             number max_request_grace: u32 = 0, 1000000000, "each worker adds a number of its own from 0 to this"
                 default "half of max_request", example "max_request_grace = 50_000", original "`max_request_grace`", also ["request_grace"];
 
-            /// After how long a worker or task worker is replaced; 0 for never.
+            /// After how long a worker, task worker or user process is replaced; 0 for never.
             seconds max_worker_age: u64 = 0, 31536000, "a year is as good as never"
                 default "0s", example "max_worker_age = secs(86_400)", original "–", also ["worker_age" "max_age" "worker_lifetime"];
 
-            /// How much memory a worker or task worker may have in use, in bytes, before it is replaced; 0 for any. Looked at once a
-            /// second.
+            /// How much memory a worker, task worker or user process may have in use, in bytes, before it is replaced; 0 for any. Looked at
+            /// once a second.
             bytes max_worker_rss: u64 = 0, 1099511627776, "a worker that leaks is replaced before it hurts"
                 default "0", example "max_worker_rss = mib(512)", original "–", also ["worker_rss" "max_rss" "max_memory" "memory_limit"];
 

@@ -48,11 +48,11 @@ signposts! {
     impl [] Manager, of Manager, not in calls_of_the_manager;
 
     "runs in the manager",
-    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
+    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_packet`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
         send(fd, data) "`send` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
         sendfile(fd, path, offset, length) "`sendfile` cannot be called in the manager"
             "help: call `worker.sendfile(fd, path, offset, length)` in `on_receive`"
-        send_to(source, data) "`send_to` cannot be called in the manager" "help: call `worker.send(fd, data)` in `on_receive`"
+        send_to(source, data) "`send_to` cannot be called in the manager" "help: call `worker.send_to(from, data)` in `on_packet`"
     }
 
     "runs in the manager",

@@ -61,7 +61,7 @@ signposts! {
     impl [] Master, of Master, not in calls_of_the_master;
 
     "runs in the master",
-    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
+    because "callbacks that run in a worker send: `on_connect`, `on_receive`, `on_packet`, `on_close`, `on_lost`, `on_panic` and `on_worker_stop`" {
         send(fd, data) "`send` cannot be called in the master" "help: call `worker.send(fd, data)` in `on_receive`"
         sendfile(fd, path, offset, length) "`sendfile` cannot be called in the master"
             "help: call `worker.sendfile(fd, path, offset, length)` in `on_receive`"

@@ -265,7 +265,7 @@ signposts! {
         clear_timer(timer) "`clear_timer` cannot be called in a user process" "help: remove this call"
     }
 
-    "runs in a user process", because "a process of this release sends bytes to sessions" {
+    "runs in a user process", because "packets come to workers, and their sources stay there" {
         send_to(source, data) "`send_to` cannot be called in a user process"
             "help: call `worker.send_to(from, data)` in `on_packet`; a user process has no packets"
     }
