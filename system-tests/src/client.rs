@@ -9,6 +9,7 @@ use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream},
     os::fd::AsRawFd,
+    thread::{self, JoinHandle},
 };
 
 /// One connection. Every wait of it is under the watchdog.
@@ -84,6 +85,16 @@ impl Client {
     /// When the connection has ended.
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the connection takes bytes");
+    }
+
+    /// Sends bytes on a thread of its own, so that what comes back can be read meanwhile.
+    ///
+    /// # Panics
+    /// When there is no descriptor for a copy of the socket.
+    #[must_use]
+    pub fn send_beside(&self, bytes: Vec<u8>) -> JoinHandle<io::Result<()>> {
+        let mut stream = self.stream.try_clone().expect("a descriptor is left");
+        thread::spawn(move || stream.write_all(&bytes))
     }
 
     /// Sends a line.

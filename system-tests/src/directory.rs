@@ -32,6 +32,18 @@ impl Directory {
         &self.0
     }
 
+    /// Its name, which no other has: for sockets without a file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Where the unix socket of a server lies that has one here.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("local.sock")
+    }
+
     /// The argument by which a server uses it.
     #[must_use]
     pub fn argument(&self) -> String {

@@ -118,6 +118,11 @@ impl Launch {
         self
     }
 
+    /// Without a journal, which processes of another user may not write.
+    pub fn without_journal(self) -> Self {
+        self.after(&format!("unset {}", journal::JOURNAL))
+    }
+
     /// With these sockets open, as systemd passes them.
     ///
     /// # Panics
@@ -166,6 +171,16 @@ impl Launch {
             Server::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server program can be started"), mark);
         let (code, stdout, stderr) = server.end_by_itself();
         Outcome { code, stdout, stderr }
+    }
+
+    /// Runs it, and sees that it is refused with one line that says all of this.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn refused(self, texts: &[&str]) -> Outcome {
+        let outcome = self.run();
+        texts.iter().for_each(|text| assert!(outcome.refusal().contains(text), "{text:?} is said: {outcome:?}"));
+        outcome
     }
 
     fn mark(&self) -> String {
@@ -223,6 +238,16 @@ impl Outcome {
         let lines: Vec<_> = self.stderr.lines().filter(|line| !line.is_empty()).collect();
         assert!(!lines.is_empty() && lines.iter().all(|line| line.starts_with("Error: ")), "each begins with `Error: `: {self:?}");
         lines
+    }
+
+    /// The server gives up: the reason is in the log, once a worker that failed, and the last line is the error.
+    ///
+    /// # Panics
+    /// When it is not so.
+    pub fn no_worker_starts(&self, reason: &str) {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        assert!(self.stderr.lines().any(|line| line.contains("no worker becomes ready") && line.contains(reason)), "{self:?}");
+        assert!(self.stderr.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{self:?}");
     }
 
     /// What is on standard output of a program that ends well and says nothing else.

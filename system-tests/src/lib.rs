@@ -2,12 +2,18 @@
 //! journal, and ended with all that belongs to it. Used by the tests of this package; the servers they run are in `src/bin`.
 
 pub mod client;
+pub mod companion;
 pub mod directory;
 pub mod file;
+pub mod jobs;
 pub mod journal;
 pub mod launch;
 pub mod load;
+pub mod local;
 pub mod logged;
+pub mod machine;
+pub mod packets;
+pub mod place;
 pub mod script;
 pub mod server;
 pub mod storm;
@@ -21,4 +27,5 @@ pub use journal::{Entry, Journal};
 pub use launch::{Launch, Outcome};
 pub use load::Load;
 pub use logged::Logged;
+pub use place::Place;
 pub use server::Server;

@@ -1,6 +1,6 @@
 //! Clients of a tasker that hand over jobs, one after the other each, and begin anew where their session is ended.
 
-use crate::client::ask;
+use crate::{client::ask, jobs::NEVER};
 use std::{
     net::SocketAddr,
     sync::{
@@ -9,9 +9,6 @@ use std::{
     },
     thread,
 };
-
-/// Who waits so many milliseconds waits longer than the watchdog lets any test take.
-const NEVER: u32 = 60_000;
 
 /// The clients.
 pub struct Load {

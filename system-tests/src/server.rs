@@ -66,6 +66,19 @@ impl Server {
         watch::find(&format!("a line of the log with {texts:?}"), || self.log().into_iter().find(holds))
     }
 
+    /// Waits until so many reloads of the workers are through, of all that there were.
+    pub fn wait_for_reloads(&self, count: usize) {
+        self.wait_for_lines("all workers are replaced", count);
+    }
+
+    /// Waits until so many lines of the log hold this text.
+    pub fn wait_for_lines(&self, text: &str, count: usize) {
+        watch::until_or(&format!("{count} lines of the log with {text:?}"), || {
+            let lines = self.log().iter().filter(|line| line.contains(text)).count();
+            if lines == count { Ok(()) } else { Err(format!("{lines} lines")) }
+        });
+    }
+
     pub(crate) fn wait_until_it_listens(&self) {
         let listens = |line: &String| line.contains("listening on ");
         watch::find("the server listens", || {
@@ -156,6 +169,15 @@ impl Server {
             others.retain(|process| !known.contains(&process.pid));
             (others.len() == 1).then(|| others[0].pid)
         })
+    }
+
+    /// Waits until nothing moves in the master: it has read all that it reads.
+    pub fn wait_until_master_rests(&self) {
+        let mut looks = Vec::new();
+        watch::until("the master rests", || {
+            looks.push(tree::switches(self.master()));
+            looks.len() > 10 && looks[looks.len() - 10..].iter().all(|look| look.is_some() && *look == looks[looks.len() - 1])
+        });
     }
 
     /// Waits until a manager and a standby are there, whatever else. For a scripted server.

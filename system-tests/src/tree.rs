@@ -1,6 +1,7 @@
 //! The processes of one server, found through `/proc`: by a mark in their environment, which every fork inherits, so that orphans are
 //! found too, whoever has adopted them.
 
+use crate::watch;
 use nix::{
     errno::Errno,
     libc,
@@ -87,6 +88,31 @@ pub fn signal(pid: u32, signal: Signal) {
         Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
         Err(errno) => panic!("{signal} to {pid}: {}", io::Error::from(errno)),
     }
+}
+
+/// Stops a process, and waits until it stands still with all its threads.
+///
+/// # Panics
+/// When it has ended, or does not stop.
+pub fn stop(pid: u32) {
+    signal(pid, Signal::SIGSTOP);
+    watch::until("the process stands still", || {
+        // A thread has its own state, which `/proc` tells as if it were a process.
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("it lives");
+        let mut threads = threads.filter_map(|thread| look(thread.ok()?.file_name().to_str()?.parse().ok()?));
+        threads.all(|thread| thread.state == 'T')
+    });
+}
+
+/// The words of a line of `/proc/…/status`.
+///
+/// # Panics
+/// When the process has ended.
+#[must_use]
+pub fn status(pid: u32, name: &str) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("every process has it");
+    line.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Sets the descriptor limit of a process, and says what it was.

@@ -11,6 +11,18 @@ pub const WATCHDOG: Duration = Duration::from_secs(40);
 /// How long between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(3);
 
+/// The servers count on a clock that is as fine as the kernel's tick: what is in time by it may be so much too early by another.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Sees that so much time has passed since then.
+///
+/// # Panics
+/// When it has not.
+pub fn is_not_before(since: Instant, time: Duration) {
+    let passed = since.elapsed();
+    assert!(passed + TICK >= time, "not before its time: {passed:?} of {time:?}");
+}
+
 /// Waits until `look` finds something.
 ///
 /// # Panics

@@ -11,20 +11,14 @@ fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted")).workers(2)
 }
 
-/// Sends on a thread of its own, so that the answer can be read meanwhile.
-fn send_beside(client: &Client, bytes: Vec<u8>) -> thread::JoinHandle<()> {
-    let mut stream = client.stream().try_clone().expect("a socket can be cloned");
-    thread::spawn(move || stream.write_all(&bytes).expect("the connection takes bytes"))
-}
-
 #[test]
 fn two_mebibytes_go_each_way_as_they_are() {
     let server = scripted().start();
     let mut client = server.connect();
     let message = pattern(2 << 20);
-    let sender = send_beside(&client, message.clone());
+    let written = client.send_beside(message.clone());
     assert!(client.bytes(message.len()) == message, "the echo is the message");
-    sender.join().expect("sending does not panic");
+    written.join().expect("no panic").expect("all is taken");
     client.say("big 2097152");
     assert!(client.bytes(message.len()) == message, "sent in one call");
     client.is_served();
@@ -181,7 +175,7 @@ fn a_worker_that_naps_is_sent_more_than_its_ring_holds_and_finds_it_all_in_order
     let sessions: Vec<u64> = senders.iter_mut().map(Client::session).collect();
     assert_eq!(napping.ask("nap"), "napping");
     let messages: Vec<_> = (0..3).map(|n| pattern(EACH + n)[n..].to_vec()).collect();
-    let threads: Vec<_> = senders.iter().zip(&messages).map(|(client, message)| send_beside(client, message.clone())).collect();
+    let threads: Vec<_> = senders.iter().zip(&messages).map(|(client, message)| client.send_beside(message.clone())).collect();
     // A ring holds 4 MiB at most.
     watch::until("the ring is full", || {
         let received = |session: &u64| other.ask_fields(&format!("info {session}")).number("in");
@@ -198,7 +192,7 @@ fn a_worker_that_naps_is_sent_more_than_its_ring_holds_and_finds_it_all_in_order
     for (client, message) in senders.iter_mut().zip(&messages) {
         assert!(client.bytes(EACH) == *message, "the echo is the message");
     }
-    threads.into_iter().for_each(|thread| thread.join().expect("sending does not panic"));
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic").expect("all is taken"));
     server.stop();
 }
 

@@ -2,7 +2,7 @@
 
 use nix::sys::{signal::Signal, stat::Mode};
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
-use system_tests::{Client, Directory, End, Launch, Server, script, tree, watch};
+use system_tests::{Client, Directory, End, Launch, Server, machine, script, tree, watch};
 
 const MIB: usize = 1 << 20;
 
@@ -111,15 +111,14 @@ fn what_cannot_be_sent_is_an_error_of_the_call() {
 fn a_file_is_opened_as_the_user_and_below_the_root_of_the_worker() {
     let directory = Directory::new();
     let (path, bytes) = file(&directory, 5000);
-    if !nix::unistd::geteuid().is_root() {
+    if !machine::is_root() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("it is ours");
         let server = sender().start();
         assert_eq!(server.connect().ask(&format!("file {} 0 all", path.display())), "Err(Denied)");
         return server.stop();
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
-    // What a worker of another user cannot write is the journal.
-    let server = sender().after("unset SYSTEM_TEST_JOURNAL").arguments(["--user=nobody"]).start();
+    let server = sender().without_journal().arguments(["--user=nobody"]).start();
     let mut client = server.connect();
     assert_eq!(client.ask(&format!("file {} 0 all", path.display())), "Err(Denied)");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
@@ -128,7 +127,7 @@ fn a_file_is_opened_as_the_user_and_below_the_root_of_the_worker() {
     assert_eq!(client.line(), "Ok(())");
     server.stop();
     let jail = format!("--chroot={}", directory.path().display());
-    let server = sender().after("unset SYSTEM_TEST_JOURNAL").arguments([jail.as_str()]).start();
+    let server = sender().without_journal().arguments([jail.as_str()]).start();
     let mut client = server.connect();
     assert_eq!(client.ask(&format!("file {} 0 all", path.display())), "Err(NotFound)");
     client.say("file /file 0 all");

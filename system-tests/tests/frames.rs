@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     thread,
 };
-use system_tests::{Client, End, Launch, Server, tree, watch};
+use system_tests::{Client, End, Launch, Place, Server, tree, watch};
 
 fn framer() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_framer"))
@@ -121,9 +121,7 @@ fn all_sizes(address: std::net::SocketAddr) {
                 let sizes = [1, 0, 5000, 70_000, (2 << 20) - 4, 8193, 300_000, 1_000_000, 3];
                 let packages: Vec<Vec<u8>> = sizes.iter().enumerate().map(|(at, size)| numbered(client * 31 + at, *size)).collect();
                 let mut connected = Client::connect(address);
-                let mut writer = connected.stream().try_clone().expect("a descriptor is left");
-                let stream = packages.concat();
-                let written = thread::spawn(move || writer.write_all(&stream));
+                let written = connected.send_beside(packages.concat());
                 for package in &packages {
                     assert!(told(&mut connected) == *package, "a package of {} bytes came otherwise", package.len());
                 }
@@ -188,19 +186,16 @@ fn a_package_that_is_not_whole_is_forgotten_with_its_client() {
 #[test]
 fn packages_wait_in_order_for_a_worker_that_naps_and_for_its_successor() {
     let server = framer().workers(1).arguments(["--ring-memory=1M"]).start();
-    for is_killed in [false, true] {
+    for (naps, is_killed) in [(1, false), (2, true)] {
         let (mut client, mut other) = (server.connect(), server.connect());
         let packages: Vec<Vec<u8>> = (0..3000).map(|number| numbered(number, number % 7 * 300)).collect();
         let large = numbered(1, 1_500_000);
         client.send(&package(b"nap"));
         other.send(&package(b"and me"));
-        let mut writer = client.stream().try_clone().expect("a descriptor is left");
-        let stream = [packages.concat(), large.clone(), large.clone(), large.clone()].concat();
-        let written = thread::spawn(move || writer.write_all(&stream));
-        watch::until("the worker naps over a full ring", || {
-            let worker = server.worker(0);
-            tree::look(worker).is_some_and(|process| process.state == 'S') && !written.is_finished()
-        });
+        let written = client.send_beside([packages.concat(), large.clone(), large.clone(), large.clone()].concat());
+        watch::until("the worker naps", || server.journal.of("napping").len() == naps);
+        // What finds room on the ring is there.
+        server.wait_until_master_rests();
         if is_killed {
             // The session that it was at is closed; of the other nothing is lost.
             tree::signal(server.worker(0), Signal::SIGKILL);
@@ -239,14 +234,22 @@ fn many_slow_clients_with_half_packages_disturb_nobody() {
 
 #[test]
 fn where_memory_is_scarce_who_holds_the_most_makes_room_and_nobody_else() {
-    let server = framer().arguments(["--output-memory=16M"]).start();
-    let mut greedy: Vec<Client> = (0..12).map(|_| server.connect()).collect();
-    for client in &mut greedy {
+    let place = Place::of(env!("CARGO_BIN_EXE_framer"));
+    let server = place.launch().arguments(["--output-memory=16M"]).start();
+    let mut greediest = server.connect();
+    greediest.send(&package(&vec![0; 2_000_000])[..1_900_000]);
+    watch::until("all of it has come", || {
+        let connections = place.json(&["connections", "--json"]);
+        connections.as_array().is_some_and(|all| all.iter().any(|session| session["bytes_in"] == 1_900_000))
+    });
+    let greedy: Vec<Client> = (0..12).map(|_| server.connect()).collect();
+    for client in &greedy {
         // One that was closed for it takes no more.
         let mut stream = client.stream();
-        let _ = stream.write_all(&package(&vec![0; 2_000_000])[..1_900_000]);
+        let _ = stream.write_all(&package(&vec![0; 2_000_000])[..1_400_000]);
     }
     let closed = server.journal.wait("on_close", |close| close.text("reason") == "overflow");
+    assert_eq!(closed.text("remote"), greediest.local().to_string(), "the first that is closed");
     let mut honest = server.connect();
     for number in 0..50 {
         let whole = numbered(number, 1000);
@@ -255,7 +258,6 @@ fn where_memory_is_scarce_who_holds_the_most_makes_room_and_nobody_else() {
         assert!(told(&mut honest) == whole);
     }
     let local = honest.local().to_string();
-    assert_ne!(closed.text("remote"), local);
     assert!(server.journal.of("on_close").iter().all(|close| close.text("remote") != local));
     server.stop();
 }
@@ -265,9 +267,7 @@ fn thousands_of_packages_without_a_body_come_one_by_one() {
     let server = framer().start();
     for (listener, package) in [("main", &[0, 0, 0, 0][..]), ("header-too", &[0, 2])] {
         let mut client = Client::connect(address_of(&server, listener));
-        let mut writer = client.stream().try_clone().expect("a descriptor is left");
-        let stream = package.repeat(4096);
-        let written = thread::spawn(move || writer.write_all(&stream));
+        let written = client.send_beside(package.repeat(4096));
         for number in 0..4096 {
             assert_eq!(told(&mut client), package, "{number}");
         }
@@ -282,9 +282,7 @@ fn packages_larger_than_every_buffer_come_whole() {
     let packages: Vec<Vec<u8>> =
         [8 << 20, 5, (16 << 20) - 4, 0, 3_000_001].into_iter().enumerate().map(|(at, size)| numbered(at, size)).collect();
     let mut client = server.connect();
-    let mut writer = client.stream().try_clone().expect("a descriptor is left");
-    let stream = packages.concat();
-    let written = thread::spawn(move || writer.write_all(&stream));
+    let written = client.send_beside(packages.concat());
     for package in &packages {
         assert!(told(&mut client) == *package, "a package of {} bytes came otherwise", package.len());
     }

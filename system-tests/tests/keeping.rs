@@ -2,12 +2,10 @@
 
 use nix::sys::signal::Signal;
 use std::{
-    io::{Read, Write},
-    os::unix::net::UnixStream,
     thread,
     time::{Duration, Instant},
 };
-use system_tests::{Client, Directory, End, Launch, Server, script, tree, watch};
+use system_tests::{Client, Directory, End, Launch, Server, local, script, tree, watch};
 
 fn keeper() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_keeper"))
@@ -67,7 +65,7 @@ fn who_has_spoken_while_the_server_stood_still_is_not_idle() {
     let server = keeper().environment("SWOOLE_LISTENER_SILENT_HEARTBEAT_IDLE", "3").start();
     let mut clients: Vec<Client> = (0..40).map(|_| silent(&server)).collect();
     clients.iter_mut().for_each(Client::is_served);
-    tree::signal(server.master(), Signal::SIGSTOP);
+    tree::stop(server.master());
     clients.iter_mut().for_each(|client| client.say("echo in time"));
     thread::sleep(Duration::from_millis(3200));
     tree::signal(server.master(), Signal::SIGCONT);
@@ -82,9 +80,10 @@ fn who_has_waited_for_an_answer_while_the_machine_stood_still_gets_it() {
     let server = keeper().environment("SWOOLE_LISTENER_SILENT_HEARTBEAT_IDLE", "3").start();
     let mut client = silent(&server);
     assert_eq!(client.ask("nap"), "napping");
-    server.journal.ring_alarm();
     let all = server.processes();
-    all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGSTOP));
+    all.iter().for_each(|process| tree::stop(process.pid));
+    // Not before: the answer is not to go out while nothing stands still yet.
+    server.journal.ring_alarm();
     thread::sleep(Duration::from_millis(3700));
     all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGCONT));
     assert_eq!(client.line(), "awake");
@@ -148,10 +147,8 @@ fn a_paused_session_is_not_read_until_it_is_resumed_and_nothing_is_lost() {
     let came = |other: &mut Client| other.ask_fields(&format!("info {session}")).number("in");
     assert_eq!(other.ask(&format!("pause {session}")), "Ok(())");
     let before = came(&mut other);
-    let mut writer = client.stream().try_clone().expect("a descriptor is left");
     let sent = script::pattern(16 << 20);
-    let stream = sent.clone();
-    let written = thread::spawn(move || writer.write_all(&stream));
+    let written = client.send_beside(sent.clone());
     for _ in 0..20 {
         other.is_served();
         assert_eq!(came(&mut other), before, "nothing is read");
@@ -247,10 +244,8 @@ fn a_session_with_much_on_its_way_is_not_read_and_others_are() {
     let server = keeper().workers(1).arguments(["--max-queued-bytes=64K"]).start();
     let (mut client, mut other) = (server.connect(), server.connect());
     assert_eq!(client.ask("nap"), "napping");
-    let mut writer = client.stream().try_clone().expect("a descriptor is left");
     let sent = script::pattern(8 << 20);
-    let stream = sent.clone();
-    let written = thread::spawn(move || writer.write_all(&stream));
+    let written = client.send_beside(sent.clone());
     // The other one still finds room on the ring of the same worker.
     other.say("echo me too");
     watch::until("the client feels it", || {
@@ -288,10 +283,8 @@ fn what_a_client_sent_that_is_gone_is_thrown_away_where_that_is_wanted() {
 fn a_limit_smaller_than_what_is_read_at_once_stops_nothing() {
     let server = keeper().arguments(["--max-queued-bytes=100"]).start();
     let mut client = server.connect();
-    let mut writer = client.stream().try_clone().expect("a descriptor is left");
     let sent = script::pattern(2_000_000);
-    let stream = sent.clone();
-    let written = thread::spawn(move || writer.write_all(&stream));
+    let written = client.send_beside(sent.clone());
     assert!(client.bytes(sent.len()) == sent);
     written.join().expect("no panic").expect("all is taken");
     server.stop();
@@ -300,26 +293,19 @@ fn a_limit_smaller_than_what_is_read_at_once_stops_nothing() {
 #[test]
 fn each_listener_has_an_idle_time_of_its_own() {
     let directory = Directory::new();
-    let path = directory.path().join("local.sock");
-    let name = directory.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let server = Launch::new(env!("CARGO_BIN_EXE_ports"))
-        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix://{}", path.display()))
-        .environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &format!("unix://@{name}"))
-        .arguments(["--heartbeat-check=1", "--heartbeat-idle=1", "--listener=admin.heartbeat_idle=2", "--listener=local.heartbeat=false"])
-        .start();
-    let mut open = UnixStream::connect(&path).expect("the server listens there");
-    open.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
+    let idle = ["--heartbeat-check=1", "--heartbeat-idle=1", "--listener=admin.heartbeat_idle=2", "--listener=local.heartbeat=false"];
+    let server = local::ports(env!("CARGO_BIN_EXE_ports"), &directory).arguments(idle).start();
+    let open = local::connect(&directory.socket());
     for (address, idle) in [(server.address(), 1), (server.address_of("admin"), 2)] {
         let began = Instant::now();
         assert_eq!(Client::connect(address).end(), (Vec::new(), End::Eof));
-        assert!(began.elapsed() >= Duration::from_secs(idle), "not before its time: {:?}", began.elapsed());
+        watch::is_not_before(began, Duration::from_secs(idle));
     }
+    watch::until("both ends are noted", || server.journal.of("on_close").len() == 2);
     assert!(server.journal.of("on_close").iter().all(|close| close.text("reason") == "idle"));
     // Silent for longer than both.
-    open.write_all(b"who?\n").expect("it takes bytes");
-    let mut answer = [0; 4];
-    open.read_exact(&mut answer).expect("an answer comes");
-    assert_eq!(&answer, b"said");
+    assert_eq!(local::ask(&open, "who?").text("by"), "local");
+    drop(open);
     server.stop();
 }
 
@@ -350,7 +336,7 @@ fn who_has_taken_its_last_output_while_the_server_stood_still_gets_the_rest_of_i
     close_of(&server, session);
     // Behind this answer the server waits for the client alone.
     other.is_served();
-    tree::signal(server.master(), Signal::SIGSTOP);
+    tree::stop(server.master());
     let bytes = thread::scope(|scope| {
         let reads = scope.spawn(|| client.end());
         thread::sleep(Duration::from_millis(2500));
@@ -371,8 +357,7 @@ fn a_worker_goes_on_while_the_master_stands_still() {
     let before = came();
     client.say("fill 3000000");
     watch::until("the command is on its way", || came() > before);
-    tree::signal(server.master(), Signal::SIGSTOP);
-    watch::until("the master stands still", || tree::look(server.master()).is_some_and(|process| process.state == 'T'));
+    tree::stop(server.master());
     server.journal.ring_alarm();
     assert_eq!(server.journal.wait_for_session("filled", session).number("left"), 0);
     tree::signal(server.master(), Signal::SIGCONT);

@@ -160,7 +160,7 @@ fn a_stuck_worker_that_blocks_all_signals_and_a_stopped_one_do_not_keep_a_server
     let mut client = server.connect_to_worker(0);
     assert_eq!(client.ask("block"), "blocking");
     let stopped = server.worker(1);
-    tree::signal(stopped, Signal::SIGSTOP);
+    tree::stop(stopped);
     server.signal(Signal::SIGTERM);
     ends_well(server);
 }
@@ -196,7 +196,7 @@ fn a_server_can_be_started_again_in_the_same_process() {
     server.connect().is_served();
     let first = server.manager();
     server.signal(Signal::SIGTERM);
-    watch::until("the second server listens", || server.log().iter().filter(|line| line.contains("listening on")).count() == 2);
+    server.wait_for_lines("listening on", 2);
     let mut client = server.connect();
     client.is_served();
     assert_ne!(server.manager(), first);

@@ -9,7 +9,7 @@ use nix::{
 };
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::Shutdown,
     os::{
         fd::{AsFd, AsRawFd},
@@ -19,43 +19,12 @@ use std::{
             net::{SocketAddr as UnixAddress, UnixListener, UnixStream},
         },
     },
-    path::{Path, PathBuf},
+    path::Path,
 };
-use system_tests::{Client, Directory, Entry, Launch, Server, script::pattern, tree, watch};
+use system_tests::{Client, Directory, Entry, Launch, Server, local, script::pattern, tree, watch};
 
-/// A server of several listeners, with the sockets that have files in this directory.
 fn ports(directory: &Directory) -> Launch {
-    let launch = Launch::new(env!("CARGO_BIN_EXE_ports")).workers(2);
-    launch
-        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix://{}", local(directory).display()))
-        .environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &format!("unix://@{}", abstract_name(directory)))
-}
-
-fn local(directory: &Directory) -> PathBuf {
-    directory.path().join("local.sock")
-}
-
-fn abstract_name(directory: &Directory) -> String {
-    directory.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-fn unix(path: &Path) -> UnixStream {
-    watched(UnixStream::connect(path).expect("the server listens there"))
-}
-
-fn watched(stream: UnixStream) -> UnixStream {
-    stream.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
-    stream.set_write_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
-    stream
-}
-
-/// Sends a line and reads one of `key=value` words.
-fn ask(stream: &UnixStream, line: &str) -> Entry {
-    let mut stream = stream;
-    stream.write_all(format!("{line}\n").as_bytes()).expect("the connection takes bytes");
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).expect("a line comes");
-    Entry::read(answer.trim_end())
+    local::ports(env!("CARGO_BIN_EXE_ports"), directory)
 }
 
 fn end_of(server: &Server, session: u64) -> Entry {
@@ -87,21 +56,21 @@ fn each_listener_calls_its_own_methods_and_those_of_the_main_one_where_it_names_
     assert_eq!((end_of(&server, session).text("by"), by("on_connect", session).as_str()), ("admin", "admin"));
 
     let me = format!("unix:{}", std::process::id());
-    let stream = unix(&local(&directory));
-    let said = ask(&stream, "who?");
+    let stream = local::connect(&directory.socket());
+    let said = local::ask(&stream, "who?");
     assert_eq!((said.text("by"), said.text("name"), said.number("listener"), said.number("port")), ("local", "local", 2, 0));
     assert_eq!((said.text("remote"), said.number("uid")), (me.as_str(), nix::unistd::getuid().as_raw().into()));
     let session = said.number("session");
     drop(stream);
     assert_eq!((end_of(&server, session).text("by"), by("on_connect", session).as_str()), ("main", "main"));
 
-    let place = UnixAddress::from_abstract_name(abstract_name(&directory)).expect("it is short");
-    let stream = watched(UnixStream::connect_addr(&place).expect("the server listens there"));
-    let said = ask(&stream, "who?");
+    let place = UnixAddress::from_abstract_name(directory.name()).expect("it is short");
+    let stream = local::watched(UnixStream::connect_addr(&place).expect("the server listens there"));
+    let said = local::ask(&stream, "who?");
     assert_eq!((said.text("by"), said.text("name"), said.number("listener")), ("admin", "second-admin", 3));
     drop(stream);
     server.stop();
-    assert!(!local(&directory).exists(), "no socket file is left");
+    assert!(!directory.socket().exists(), "no socket file is left");
 }
 
 #[test]
@@ -110,10 +79,10 @@ fn a_successor_knows_the_listeners_of_the_sessions_it_takes_over() {
     let server = ports(&directory).workers(1).start();
     let mut victim = server.connect();
     let mut admin = Client::connect(server.address_of("admin"));
-    let stream = unix(&local(&directory));
-    let before = (admin.ask_fields("who?"), ask(&stream, "who?"));
+    let stream = local::connect(&directory.socket());
+    let before = (admin.ask_fields("who?"), local::ask(&stream, "who?"));
     victim.say("die");
-    let after = (admin.ask_fields("who?"), ask(&stream, "who?"));
+    let after = (admin.ask_fields("who?"), local::ask(&stream, "who?"));
     assert_eq!((after.0.text("by"), after.1.text("by")), ("admin", "local"));
     assert_eq!(after.0.number("session"), before.0.number("session"));
     drop((admin, stream));
@@ -129,15 +98,15 @@ fn the_main_listener_may_be_a_unix_socket_and_commands_find_the_server_by_it() {
     let launch = || ports(&directory).address(&url);
     let mut server = launch().start_unwatched();
     server.wait_for_log(&["listening on unix://", "main.sock"]);
-    let stream = unix(&path);
-    let said = ask(&stream, "who?");
+    let stream = local::connect(&path);
+    let said = local::ask(&stream, "who?");
     assert_eq!((said.text("by"), said.text("name"), said.number("port")), ("main", "main", 0));
     let connections = launch().arguments(["connections", "--json"]).run();
     assert!(connections.information().contains("\"listener\":\"main\""), "{connections:?}");
     drop(stream);
     assert_eq!(launch().arguments(["stop"]).run().code, Some(0));
     assert!(server.wait_for_end().success());
-    assert!(!path.exists() && !local(&directory).exists());
+    assert!(!path.exists() && !directory.socket().exists());
 }
 
 #[test]
@@ -145,12 +114,12 @@ fn a_program_that_attaches_knows_the_listeners() {
     let directory = Directory::new();
     let server = ports(&directory).workers(1).arguments(["--reload=exec"]).start();
     let mut admin = Client::connect(server.address_of("admin"));
-    let stream = unix(&local(&directory));
-    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
+    let stream = local::connect(&directory.socket());
+    assert_eq!((admin.ask_fields("who?").text("by"), local::ask(&stream, "who?").text("name")), ("admin", "local"));
     server.signal(Signal::SIGUSR1);
     server.wait_for_log(&["all workers are replaced"]);
-    assert_eq!((admin.ask_fields("who?").text("by"), ask(&stream, "who?").text("name")), ("admin", "local"));
-    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local");
+    assert_eq!((admin.ask_fields("who?").text("by"), local::ask(&stream, "who?").text("name")), ("admin", "local"));
+    assert_eq!(local::ask(&local::connect(&directory.socket()), "who?").text("by"), "local");
     drop((admin, stream));
     server.stop();
 }
@@ -161,7 +130,7 @@ fn every_byte_comes_back_in_order_over_a_unix_socket_until_its_end() {
     let server = ports(&directory).start();
     // More than a socket holds, in pieces that end anywhere; with the end right behind the last byte.
     for (size, piece) in [(1, 1), (5 << 20, 100_003), (3 << 20, 64 << 10), (700, 7)] {
-        let stream = unix(&local(&directory));
+        let stream = local::connect(&directory.socket());
         let sent = pattern(size);
         let mut writer = stream.try_clone().expect("it is open");
         let bytes = sent.clone();
@@ -181,31 +150,31 @@ fn every_byte_comes_back_in_order_over_a_unix_socket_until_its_end() {
 fn the_file_of_a_dead_server_is_replaced_and_that_of_a_live_one_refused() {
     let directory = Directory::new();
     // What somebody has left who was killed.
-    drop(UnixListener::bind(local(&directory)).expect("it is free"));
+    drop(UnixListener::bind(directory.socket()).expect("it is free"));
     let server = ports(&directory).start();
-    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local");
-    let name = format!("unix://@{}-other", abstract_name(&directory));
+    assert_eq!(local::ask(&local::connect(&directory.socket()), "who?").text("by"), "local");
+    let name = format!("unix://@{}-other", directory.name());
     let second = ports(&directory).environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &name).run();
     let said = second.refusal();
     assert!(said.contains("cannot listen on unix://") && said.contains("another process listens there"), "{said}");
-    assert_eq!(ask(&unix(&local(&directory)), "who?").text("by"), "local", "the first one is not disturbed");
+    assert_eq!(local::ask(&local::connect(&directory.socket()), "who?").text("by"), "local", "the first one is not disturbed");
     server.stop();
-    assert!(!local(&directory).exists());
+    assert!(!directory.socket().exists());
 
-    fs::write(local(&directory), "mine").expect("a file can be written");
+    fs::write(directory.socket(), "mine").expect("a file can be written");
     let refused = ports(&directory).run();
     assert!(refused.refusal().contains("no socket"), "{refused:?}");
-    assert_eq!(fs::read_to_string(local(&directory)).expect("it is there"), "mine");
+    assert_eq!(fs::read_to_string(directory.socket()).expect("it is there"), "mine");
 }
 
 #[test]
 fn no_socket_file_is_left_by_a_start_that_fails() {
     let directory = Directory::new();
-    let taken = UnixAddress::from_abstract_name(abstract_name(&directory)).expect("it is short");
+    let taken = UnixAddress::from_abstract_name(directory.name()).expect("it is short");
     let _holder = UnixListener::bind_addr(&taken).expect("it is free");
     let refused = ports(&directory).run();
     assert!(refused.refusal().contains("cannot listen on unix://@"), "{refused:?}");
-    assert!(!local(&directory).exists());
+    assert!(!directory.socket().exists());
 }
 
 #[test]
@@ -215,7 +184,7 @@ fn a_master_that_is_killed_leaves_no_socket_file() {
         let mut server = ports(&directory).start();
         let master = server.master();
         let others: Vec<u32> = server.processes().iter().map(|process| process.pid).filter(|&pid| pid != master).collect();
-        assert!(local(&directory).exists());
+        assert!(directory.socket().exists());
         if with_manager {
             // Forked first: the standby is left to do it.
             tree::signal(*others.iter().min().expect("there is one"), Signal::SIGKILL);
@@ -223,7 +192,7 @@ fn a_master_that_is_killed_leaves_no_socket_file() {
         tree::signal(master, Signal::SIGKILL);
         server.wait_for_end();
         watch::until("no process is left", || server.processes().is_empty());
-        assert!(!local(&directory).exists(), "with the manager: {with_manager}");
+        assert!(!directory.socket().exists(), "with the manager: {with_manager}");
     }
 }
 
@@ -234,7 +203,7 @@ fn the_permissions_of_a_socket_file_are_those_that_were_asked_for() {
         let launch = ports(&directory).after("umask 022");
         let launch = asked.into_iter().fold(launch, |launch, asked| launch.environment("SWOOLE_LISTENER_LOCAL_UNIX_MODE", asked));
         let server = launch.start();
-        let metadata = fs::symlink_metadata(local(&directory)).expect("it is there");
+        let metadata = fs::symlink_metadata(directory.socket()).expect("it is there");
         assert!(metadata.file_type().is_socket());
         assert_eq!(metadata.permissions().mode() & 0o777, mode, "{asked:?}");
         server.stop();
@@ -244,12 +213,12 @@ fn the_permissions_of_a_socket_file_are_those_that_were_asked_for() {
 #[test]
 fn a_unix_socket_that_is_passed_is_listened_on_and_outlives_the_server() {
     let directory = Directory::new();
-    let listener = UnixListener::bind(local(&directory)).expect("it is free");
-    let early = unix(&local(&directory));
+    let listener = UnixListener::bind(directory.socket()).expect("it is free");
+    let early = local::connect(&directory.socket());
     let server = ports(&directory).passing([listener.as_fd()]).start();
-    assert_eq!(ask(&early, "who?").text("by"), "local");
+    assert_eq!(local::ask(&early, "who?").text("by"), "local");
     server.stop();
-    assert!(local(&directory).exists(), "it belongs to whoever made it");
+    assert!(directory.socket().exists(), "it belongs to whoever made it");
 }
 
 #[test]
@@ -261,8 +230,8 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
     let option = "--listener=local.backlog=11";
     let arguments = ["--config", file.to_str().expect("it is text"), option];
     let server = ports(&directory).arguments(arguments).environment("SWOOLE_LISTENER_LOCAL_BACKLOG", "10").start();
-    assert_eq!(ask(&unix(&other), "who?").text("by"), "admin", "a stream socket of another kind");
-    assert_eq!((backlog_of(&server, &other), backlog_of(&server, &local(&directory))), (9, 11));
+    assert_eq!(local::ask(&local::connect(&other), "who?").text("by"), "admin", "a stream socket of another kind");
+    assert_eq!((backlog_of(&server, &other), backlog_of(&server, &directory.socket())), (9, 11));
     server.stop();
 
     let printed = ports(&directory).arguments(arguments).arguments(["--print-config"]).run();
@@ -270,7 +239,7 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
         assert!(printed.information().lines().any(|printed| printed == line), "{line} is in {}", printed.stdout);
     }
     let checked = ports(&directory).arguments(["--check"]).run();
-    assert!(checked.information().contains(&local(&directory).display().to_string()), "{checked:?}");
+    assert!(checked.information().contains(&directory.socket().display().to_string()), "{checked:?}");
     for (arguments, why) in [
         (["--listener", "local.listen=unix-dgram:///run/x"], "brings packets, and this program was compiled without an `on_packet`"),
         (["--listener", "lokal.backlog=1"], "beside the main one it has admin, local, second-admin"),
@@ -287,8 +256,7 @@ fn settings_of_a_listener_come_from_everywhere_and_kinds_of_sockets_stay() {
 
 /// How many clients may wait at a unix socket: so many connect while nobody accepts.
 fn backlog_of(server: &Server, path: &Path) -> u32 {
-    tree::signal(server.master(), Signal::SIGSTOP);
-    watch::until("the master stands still", || tree::look(server.master()).is_some_and(|process| process.state == 'T'));
+    tree::stop(server.master());
     let address = UnixAddr::new(path).expect("a path that fits");
     let mut waiting = Vec::new();
     loop {
@@ -313,17 +281,16 @@ fn without_descriptors_clients_wait_and_are_served_when_there_are_some_again() {
     before.ask("who?");
     let whole = tree::limit_descriptors(server.master(), Some(3));
     let mut clients: Vec<Client> = (0..5).map(|_| server.connect()).collect();
-    let mut local = unix(&local(&directory));
+    let stream = local::connect(&directory.socket());
     clients.iter_mut().for_each(|client| client.say("who?"));
-    local.write_all(b"who?\n").expect("it takes bytes");
+    local::say(&stream, "who?");
     server.wait_for_log(&["no connection can be accepted", "Too many open files"]);
     watch::until("it tries again", || before.ask_fields("who?").number("failed") > 3);
     tree::limit_descriptors(server.master(), Some(whole));
     for mut client in clients {
         assert_eq!(Entry::read(&client.line()).text("by"), "main");
     }
-    let mut answer = String::new();
-    BufReader::new(&local).read_line(&mut answer).expect("a line comes");
+    assert_eq!(local::hear(&stream).text("by"), "local");
     server.wait_for_log(&["connections are accepted again"]);
     let said = server.log().iter().filter(|line| line.contains("no connection can be accepted")).count();
     assert_eq!(said, 1, "it is said once");

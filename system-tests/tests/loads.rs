@@ -3,14 +3,11 @@
 
 use nix::sys::signal::Signal;
 use std::{fs, thread, time::Duration};
-use system_tests::{Client, Directory, Entry, Launch, Load, Server, tree, watch};
-
-/// The processes of a tasker: two workers, and two task workers behind them.
-const PROCESSES: usize = 4;
-const FIRST_TASK_WORKER: u64 = 2;
-
-/// Longer than the watchdog lets any test take: who waits so long in a call waits in vain.
-const NEVER: &str = "60000";
+use system_tests::{
+    Client, Directory, Entry, Launch, Load, Server,
+    jobs::{NEVER, PROCESSES, begun, finished, go_on, stop_task_workers},
+    tree, watch,
+};
 
 /// So many large cells has each worker, of so many bytes.
 const LARGE_CELLS: u64 = 8;
@@ -22,23 +19,10 @@ fn tasker(directory: &Directory) -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_tasker")).arguments([directory.argument().as_str()])
 }
 
-fn stopped_task_workers(server: &Server) -> [u32; 2] {
-    [0, 1].map(|number| {
-        let pid = server.worker(FIRST_TASK_WORKER + number);
-        tree::signal(pid, Signal::SIGSTOP);
-        watch::until("the process is stopped", || tree::look(pid).is_some_and(|process| process.state == 'T'));
-        pid
-    })
-}
-
-fn go_on(pids: [u32; 2]) {
-    pids.into_iter().for_each(|pid| tree::signal(pid, Signal::SIGCONT));
-}
-
 /// How many of ten jobs lie in large cells of this worker; the others lie in files, as may jobs that others have left under way.
 fn in_large_cells(server: &Server, directory: &Directory, worker: u64, tag: u64) -> Option<u64> {
     let mut client = server.connect_to_worker(worker);
-    let stopped = stopped_task_workers(server);
+    let stopped = stop_task_workers(server);
     let all = LARGE_CELLS + 2;
     assert_eq!(client.ask_fields(&format!("many {all} {tag} echo 100000")).number("count"), all);
     let in_files = directory.files().len() as u64;
@@ -91,7 +75,7 @@ fn more_large_jobs_than_large_cells_go_through_files() {
     let directory = Directory::new();
     let server = tasker(&directory).start();
     let (mut one, mut two) = (server.connect_to_worker(0), server.connect_to_worker(1));
-    let stopped = stopped_task_workers(&server);
+    let stopped = stop_task_workers(&server);
     assert_eq!(one.ask_fields("many 20 0 echo 100000").number("count"), 20);
     assert_eq!(directory.files().len(), 12, "{:?}", directory.files());
     // Another worker has its own.
@@ -122,7 +106,7 @@ fn outputs_that_nobody_has_read_yet_keep_their_large_cells() {
     tree::signal(server.worker(0), Signal::SIGKILL);
     server.journal.ring_alarm();
     for tag in 0..12 {
-        let end = server.journal.wait("finished", |entry| entry.number("tag") == tag);
+        let end = finished(&server, tag);
         assert_eq!((end.text("whole"), end.number("length")), ("true", 100_000));
     }
     is_all_free(&server, &directory, 1000);
@@ -134,7 +118,7 @@ fn jobs_that_are_late_or_die_with_who_is_at_them_leave_nothing() {
     let directory = Directory::new();
     let server = tasker(&directory).start();
     let mut client = server.connect();
-    let stopped = stopped_task_workers(&server);
+    let stopped = stop_task_workers(&server);
     for (tag, length) in [(1, 100_000), (2, 3_000_000)] {
         assert_eq!(client.ask_fields(&format!("wait 50 {tag} echo {length}")).text("error"), "TimedOut");
     }
@@ -149,7 +133,7 @@ fn jobs_that_are_late_or_die_with_who_is_at_them_leave_nothing() {
     // Given up while a task worker is at them, which then writes an output for nobody, or dies.
     client.ask("task 5 nap");
     client.ask("task 6 nap");
-    is_all_begun(&server, &[5, 6]);
+    (5..7).for_each(|tag| drop(begun(&server, tag)));
     server.journal.ring_alarm();
     (0..2).for_each(|_| drop(client.line()));
     for round in 0..10 {
@@ -159,12 +143,6 @@ fn jobs_that_are_late_or_die_with_who_is_at_them_leave_nothing() {
     }
     is_all_free(&server, &directory, 1000);
     server.stop();
-}
-
-fn is_all_begun(server: &Server, tags: &[u64]) {
-    for &tag in tags {
-        server.journal.wait("begun", |entry| entry.number("tag") == tag);
-    }
 }
 
 #[test]
@@ -253,7 +231,7 @@ fn large_messages_take_large_cells_and_files_of_their_own() {
     let mut client = server.connect_to_worker(0);
     let heard = |count: usize| watch::until("all are heard", || server.journal.of("heard").len() == count);
     let receiver = server.wait_until_idle(1);
-    tree::signal(receiver, Signal::SIGSTOP);
+    tree::stop(receiver);
     assert_eq!(client.ask_fields("flood 1 0 20 100000 hear").number("count"), 20);
     assert_eq!(directory.files().len(), 12);
     assert!(directory.files().iter().all(|name| name.starts_with("message-0-")), "{:?}", directory.files());
@@ -267,7 +245,7 @@ fn large_messages_take_large_cells_and_files_of_their_own() {
     assert_eq!(client.ask("limit 0"), "limited");
     // Its receiver dies before it comes to them, then over one of them.
     let receiver = server.wait_until_idle(1);
-    tree::signal(receiver, Signal::SIGSTOP);
+    tree::stop(receiver);
     assert_eq!(client.ask_fields("flood 1 200 10 100000 hear").number("count"), 10);
     tree::signal(receiver, Signal::SIGKILL);
     heard(30);
@@ -281,7 +259,7 @@ fn large_messages_take_large_cells_and_files_of_their_own() {
     assert!(server.journal.of("heard").iter().all(|entry| entry.text("whole") == "true"));
     watch::until("no file is left", || directory.files() == NONE);
     let receiver = server.wait_until_idle(1);
-    tree::signal(receiver, Signal::SIGSTOP);
+    tree::stop(receiver);
     assert_eq!(client.ask_fields("flood 1 400 10 100000 hear").number("count"), 10);
     assert_eq!(directory.files().len() as u64, 10 - LARGE_CELLS);
     tree::signal(receiver, Signal::SIGCONT);
@@ -302,7 +280,7 @@ fn a_server_without_a_directory_does_what_needs_none() {
     }
     assert_eq!(client.ask_fields("task 3 echo 3000000").text("error"), "Storage");
     assert_eq!(client.ask_fields(&format!("wait {NEVER} 4 grow 3000000")).text("error"), "Storage");
-    let stopped = stopped_task_workers(&server);
+    let stopped = stop_task_workers(&server);
     let many = client.ask_fields("many 100 10 echo 100000");
     assert_eq!((many.number("count"), many.text("then")), (LARGE_CELLS, "Storage"));
     go_on(stopped);
@@ -316,12 +294,12 @@ fn two_servers_share_a_directory_and_nothing_else() {
     let directory = Directory::new();
     let one = tasker(&directory).start();
     let mut of_one = one.connect_to_worker(0);
-    let stopped = stopped_task_workers(&one);
+    let stopped = stop_task_workers(&one);
     of_one.ask("task 1 echo 3000000");
     // The same worker, cell and number of a job in both.
     let two = tasker(&directory).start();
     let mut of_two = two.connect_to_worker(0);
-    let stopped_too = stopped_task_workers(&two);
+    let stopped_too = stop_task_workers(&two);
     of_two.ask("task 1 echo 4000000");
     assert_eq!((directory.entries().len(), directory.files().len()), (2, 2), "{:?}", directory.files());
     go_on(stopped_too);
@@ -340,13 +318,13 @@ fn two_servers_share_a_directory_and_nothing_else() {
 fn what_a_server_has_left_is_removed_when_the_next_one_starts_and_nothing_else() {
     let directory = Directory::new();
     let server = tasker(&directory).start();
-    let stopped = stopped_task_workers(&server);
+    let stopped = stop_task_workers(&server);
     server.connect_to_worker(0).ask("many 3 0 echo 3000000");
     let left = directory.entries();
     assert_eq!((left.len(), directory.files().len()), (1, 3));
     // All at once: nobody comes to anything any more.
     let all = server.processes();
-    all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGSTOP));
+    all.iter().for_each(|process| tree::stop(process.pid));
     all.iter().for_each(|process| tree::signal(process.pid, Signal::SIGKILL));
     watch::until("no process is left", || server.processes().is_empty());
     drop((server, stopped));

@@ -121,7 +121,7 @@ fn those_who_flood_each_other_both_go_on() {
     let mut clients = [server.connect_to_worker(0), server.connect_to_worker(1)];
     // Neither reads before both have said all they can.
     let other = server.wait_until_idle(1);
-    tree::signal(other, Signal::SIGSTOP);
+    tree::stop(other);
     for (at, client) in clients.iter_mut().enumerate() {
         client.say(&format!("flood_and_nap {} {} 100000 3000 hear", 1 - at, at * 1_000_000));
     }
@@ -192,7 +192,7 @@ fn what_was_sent_to_one_that_dies_comes_to_its_successor_but_for_the_one_it_was_
     let mut client = server.connect_to_worker(0);
     for (worker, tag) in [(1, 100), (3, 200)] {
         let dead = server.worker(worker);
-        tree::signal(dead, Signal::SIGSTOP);
+        tree::stop(dead);
         tell(&mut client, worker, tag, 10, "die");
         assert_eq!(client.ask_fields(&format!("flood {worker} {} 50 10000 hear", tag + 1)).number("count"), 50);
         tree::signal(dead, Signal::SIGCONT);
@@ -239,7 +239,7 @@ fn a_message_sent_right_before_the_shutdown_is_heard() {
     let mut client = server.connect_to_worker(0);
     // More than are read in one turn, to one that comes to none of them before it is told to stop.
     let receiver = server.wait_until_idle(3);
-    tree::signal(receiver, Signal::SIGSTOP);
+    tree::stop(receiver);
     let flooded = client.ask_fields("flood 3 0 90 100 hear");
     assert_eq!(flooded.number("count"), 90);
     server.signal(Signal::SIGTERM);
@@ -303,7 +303,7 @@ fn storm(kill: impl Fn(&Server, u64)) {
     watch::until("no file is left", || directory.files().is_empty());
     // Every cell is free: as many messages as ever are taken. Every large cell is: eight messages of each sender lie in no file.
     let receiver = server.wait_until_idle(2);
-    tree::signal(receiver, Signal::SIGSTOP);
+    tree::stop(receiver);
     for worker in 0..2 {
         let mut client = server.connect_to_worker(worker);
         let flooded = client.ask_fields(&format!("flood 2 {} 1000 20000 hear", 90_000_000 + worker * 1000));

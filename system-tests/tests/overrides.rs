@@ -1,7 +1,7 @@
 //! Where settings come from, which of them counts, and how a bad one is refused: with one line, before anything is left behind.
 
 use std::net::TcpListener;
-use system_tests::{File, Launch, Outcome, Server, tree};
+use system_tests::{File, Launch, Server};
 
 fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted"))
@@ -15,15 +15,6 @@ fn configured() -> Launch {
 fn workers(server: &Server) -> usize {
     let stats = server.connect().ask_fields("stats");
     stats.fields.keys().filter(|key| key.starts_with("state")).count()
-}
-
-fn refused(launch: Launch, texts: &[&str]) -> Outcome {
-    let outcome = launch.run();
-    let line = outcome.refusal();
-    for text in texts {
-        assert!(line.contains(text), "{text:?} is said: {line}");
-    }
-    outcome
 }
 
 #[test]
@@ -149,11 +140,11 @@ fn check_says_that_all_is_fine_and_binds_nothing() {
 
 #[test]
 fn check_refuses_what_a_start_would_refuse() {
-    refused(scripted().arguments(["--check", "--backlog=0"]), &["--backlog", "1 to 65535"]);
-    refused(scripted().after("ulimit -n 200").arguments(["--check", "--max-conn=5000"]), &["--max-conn", "5000", "200"]);
-    refused(scripted().address("tcp://no-such-host.invalid:0").arguments(["--check"]), &["no-such-host.invalid"]);
-    refused(scripted().no_address().arguments(["--check"]), &["no address to listen on"]);
-    refused(scripted().arguments(["--check", "--print-config"]), &["--check", "--print-config"]);
+    scripted().arguments(["--check", "--backlog=0"]).refused(&["--backlog", "1 to 65535"]);
+    scripted().after("ulimit -n 200").arguments(["--check", "--max-conn=5000"]).refused(&["--max-conn", "5000", "200"]);
+    scripted().address("tcp://no-such-host.invalid:0").arguments(["--check"]).refused(&["no-such-host.invalid"]);
+    scripted().no_address().arguments(["--check"]).refused(&["no address to listen on"]);
+    scripted().arguments(["--check", "--print-config"]).refused(&["--check", "--print-config"]);
 }
 
 #[test]
@@ -209,56 +200,56 @@ fn a_port_in_use_is_refused() {
     let launch = scripted();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("tcp://{}", taken.local_addr().expect("it is bound"));
-    refused(launch.address(&url), &[&url, "in use"]);
+    launch.address(&url).refused(&[&url, "in use"]);
 }
 
 #[test]
 fn an_address_of_another_machine_is_refused() {
-    refused(scripted().address("tcp://192.0.2.1:9501"), &["tcp://192.0.2.1:9501", "no such address"]);
+    scripted().address("tcp://192.0.2.1:9501").refused(&["tcp://192.0.2.1:9501", "no such address"]);
 }
 
 #[test]
 fn an_address_that_is_none_is_refused() {
     for url in ["tcp://127.0.0.1", "tcp://127.0.0.1:99999", "127.0.0.1:1", "http://127.0.0.1:1", "", "tcp://::1:1", "udp://127.0.0.1"] {
-        refused(scripted().address(url), &["listen", "tcp://127.0.0.1:9501"]);
-        refused(scripted().no_address().environment("SWOOLE_LISTEN", url), &["SWOOLE_LISTEN"]);
+        scripted().address(url).refused(&["listen", "tcp://127.0.0.1:9501"]);
+        scripted().no_address().environment("SWOOLE_LISTEN", url).refused(&["SWOOLE_LISTEN"]);
     }
 }
 
 #[test]
 fn a_host_that_nobody_knows_is_refused() {
-    refused(scripted().address("tcp://no-such-host.invalid:0"), &["no-such-host.invalid"]);
+    scripted().address("tcp://no-such-host.invalid:0").refused(&["no-such-host.invalid"]);
 }
 
 #[test]
 fn no_address_at_all_is_refused() {
-    refused(scripted().no_address(), &["no address to listen on", "--listen"]);
+    scripted().no_address().refused(&["no address to listen on", "--listen"]);
 }
 
 #[test]
 fn a_value_out_of_range_is_refused_wherever_it_comes_from() {
-    refused(scripted().environment("SWOOLE_WORKERS", "0"), &["SWOOLE_WORKERS", "`workers`", "1 to 1024"]);
-    refused(scripted().environment("SWOOLE_WORKERS", "many"), &["SWOOLE_WORKERS", "`workers`", "many"]);
-    refused(scripted().workers(0), &["--workers", "1 to 1024"]);
-    refused(scripted().arguments(["--max-wait-time=0"]), &["--max-wait-time", "1 to 3600"]);
-    refused(scripted().arguments(["--log-level=loud"]), &["--log-level", "debug"]);
-    refused(scripted().arguments(["--tcp-nodelay=perhaps"]), &["--tcp-nodelay", "true or false"]);
-    refused(scripted().arguments(["--mode=thread"]), &["--mode", "process"]);
-    refused(scripted().reactors(257), &["--reactors", "256"]);
+    scripted().environment("SWOOLE_WORKERS", "0").refused(&["SWOOLE_WORKERS", "`workers`", "1 to 1024"]);
+    scripted().environment("SWOOLE_WORKERS", "many").refused(&["SWOOLE_WORKERS", "`workers`", "many"]);
+    scripted().workers(0).refused(&["--workers", "1 to 1024"]);
+    scripted().arguments(["--max-wait-time=0"]).refused(&["--max-wait-time", "1 to 3600"]);
+    scripted().arguments(["--log-level=loud"]).refused(&["--log-level", "debug"]);
+    scripted().arguments(["--tcp-nodelay=perhaps"]).refused(&["--tcp-nodelay", "true or false"]);
+    scripted().arguments(["--mode=thread"]).refused(&["--mode", "process"]);
+    scripted().reactors(257).refused(&["--reactors", "256"]);
 }
 
 #[test]
 fn an_unknown_name_is_refused_with_the_one_that_was_meant() {
-    refused(scripted().environment("SWOOLE_WORKRS", "2"), &["SWOOLE_WORKRS", "did you mean SWOOLE_WORKERS?"]);
-    refused(scripted().environment("SWOOLE_COLOUR", "red"), &["SWOOLE_COLOUR", "SWOOLE_MAX_CONN"]);
-    refused(scripted().environment("SWOOLE_DISPATCH", "idle"), &["`dispatch` is compiled in, and stands in the attribute alone"]);
-    refused(scripted().environment("SWOOLE_APP_GREETING", "hi"), &["SWOOLE_APP_GREETING", "`[app]`", "SWOOLE_CONFIG"]);
-    refused(scripted().arguments(["--workrs=2"]), &["--workrs", "--workers"]);
-    refused(scripted().arguments(["--colour=red"]), &["--colour", "--max-conn"]);
-    refused(scripted().arguments(["--dispatch=idle"]), &["`dispatch` is compiled in, and stands in the attribute alone"]);
-    refused(scripted().arguments(["--confg", "x"]), &["--confg", "did you mean --config?"]);
-    refused(scripted().arguments(["stray"]), &["stray"]);
-    refused(scripted().arguments(["--backlog"]), &["--backlog"]);
+    scripted().environment("SWOOLE_WORKRS", "2").refused(&["SWOOLE_WORKRS", "did you mean SWOOLE_WORKERS?"]);
+    scripted().environment("SWOOLE_COLOUR", "red").refused(&["SWOOLE_COLOUR", "SWOOLE_MAX_CONN"]);
+    scripted().environment("SWOOLE_DISPATCH", "idle").refused(&["`dispatch` is compiled in, and stands in the attribute alone"]);
+    scripted().environment("SWOOLE_APP_GREETING", "hi").refused(&["SWOOLE_APP_GREETING", "`[app]`", "SWOOLE_CONFIG"]);
+    scripted().arguments(["--workrs=2"]).refused(&["--workrs", "--workers"]);
+    scripted().arguments(["--colour=red"]).refused(&["--colour", "--max-conn"]);
+    scripted().arguments(["--dispatch=idle"]).refused(&["`dispatch` is compiled in, and stands in the attribute alone"]);
+    scripted().arguments(["--confg", "x"]).refused(&["--confg", "did you mean --config?"]);
+    scripted().arguments(["stray"]).refused(&["stray"]);
+    scripted().arguments(["--backlog"]).refused(&["--backlog"]);
 }
 
 #[test]
@@ -271,7 +262,7 @@ fn the_variable_that_a_server_hands_to_its_successor_is_no_setting() {
 #[test]
 fn more_sessions_than_the_descriptor_limit_allows_are_refused_with_both_figures() {
     let launch = scripted().after("ulimit -n 200").arguments(["--max-conn=5000"]);
-    let outcome = refused(launch, &["max_conn", "5000", "200"]);
+    let outcome = launch.refused(&["max_conn", "5000", "200"]);
     assert!(outcome.refusal().contains("ulimit -n"));
 }
 
@@ -286,19 +277,19 @@ fn the_default_number_of_sessions_fits_the_descriptor_limit() {
 
 #[test]
 fn a_descriptor_limit_that_leaves_no_session_is_refused() {
-    refused(scripted().after("ulimit -n 60"), &["descriptor limit of 60"]);
+    scripted().after("ulimit -n 60").refused(&["descriptor limit of 60"]);
 }
 
 #[test]
 fn a_thread_that_runs_before_the_start_is_refused() {
-    refused(scripted().behaviour("run_a_thread"), &["2 threads", "on_worker_start"]);
+    scripted().behaviour("run_a_thread").refused(&["2 threads", "on_worker_start"]);
 }
 
 #[test]
 fn what_is_not_utf_8_is_refused_as_such() {
     let byte = "$(printf 'tcp://\\377')";
-    refused(scripted().after(&format!("export SWOOLE_LISTEN={byte}")), &["SWOOLE_LISTEN = \"tcp://\\xFF\"", "not UTF-8"]);
-    refused(scripted().no_address().after(&format!("set -- --listen {byte}")), &["--listen = \"tcp://\\xFF\"", "not UTF-8"]);
+    scripted().after(&format!("export SWOOLE_LISTEN={byte}")).refused(&["SWOOLE_LISTEN = \"tcp://\\xFF\"", "not UTF-8"]);
+    scripted().no_address().after(&format!("set -- --listen {byte}")).refused(&["--listen = \"tcp://\\xFF\"", "not UTF-8"]);
 }
 
 #[test]
@@ -312,107 +303,6 @@ fn the_builder_is_held_to_the_same_words() {
 }
 
 #[test]
-fn the_option_names_the_file_before_the_environment_and_that_before_code() {
-    let [by_code, by_variable, by_option] = [3, 4, 5].map(|workers| File::with(&format!("workers = {workers}\n")));
-    let launch = || configured().environment("SYSTEM_TEST_FILE_BY_CODE", by_code.path()).arguments(["--print-config"]);
-    let printed = |launch: Launch, file: &File, workers: u32| {
-        let outcome = launch.run();
-        assert!(outcome.information().contains(&format!("workers = {workers}  # file {}, line 1\n", file.path())), "{outcome:?}");
-    };
-    printed(launch(), &by_code, 3);
-    printed(launch().environment("SWOOLE_CONFIG", by_variable.path()), &by_variable, 4);
-    printed(launch().environment("SWOOLE_CONFIG", by_variable.path()).arguments(["--config", by_option.path()]), &by_option, 5);
-}
-
-#[test]
-fn a_file_that_is_none_is_refused() {
-    let folder = std::env::temp_dir();
-    refused(scripted().arguments(["--config", "/no/such/file"]), &["option --config = \"/no/such/file\"", "No such file"]);
-    refused(scripted().environment("SWOOLE_CONFIG", "/no/such/file"), &["SWOOLE_CONFIG", "/no/such/file", "No such file"]);
-    refused(scripted().environment("SWOOLE_CONFIG", ""), &["SWOOLE_CONFIG", "No such file"]);
-    refused(configured().environment("SYSTEM_TEST_FILE_BY_CODE", "/no/such/file"), &["builder", "/no/such/file"]);
-    refused(scripted().arguments(["--config", folder.to_str().expect("text")]), &["--config", "directory"]);
-    refused(scripted().arguments(["--config", "/dev/zero"]), &["larger than 1 MiB"]);
-    for (bytes, said) in [
-        (b"workers = 1\nlog_level = \"\xff\"\n".to_vec(), "line 2 of the file is not UTF-8"),
-        (b"workers = 1\nlog_level = \n".to_vec(), "line 2 is no TOML: "),
-        (b"workers = 1\nworkers = 1\n".to_vec(), "line 2 is no TOML: duplicate key"),
-        (vec![b'#'; 5 << 20], "larger than 1 MiB"),
-    ] {
-        let file = File::with_bytes(&bytes);
-        refused(scripted().arguments(["--config", file.path()]), &[file.path(), said]);
-    }
-}
-
-#[test]
-fn a_line_of_a_file_that_is_wrong_is_refused_with_its_number() {
-    for (line, said) in [
-        ("workers = 0", "line 2: workers = 0 is refused: `workers` takes a number from 1 to 1024"),
-        ("workers = \"4\"", "line 2: workers = \"4\" is refused: `workers` takes a whole number, not a text"),
-        ("mode = \"thread\"", "`mode` takes \"process\""),
-        ("max_wait_time = \"soon\"", "takes a time, as in `5s` or `2m`"),
-        ("ring_memory = \"1K\"", "takes a number of bytes from 65536 to 17179869184"),
-        ("workrs = 1", "did you mean `workers`?"),
-        ("dispatch = \"idle\"", "`dispatch` is compiled in, and stands in the attribute alone"),
-        ("[heartbeat]\ncheck = 1", "`heartbeat` takes true or false, not a table"),
-        ("[apps]\nx = 1", "did you mean `[app]`?"),
-    ] {
-        let file = File::with(&format!("# first\n{line}\n"));
-        refused(scripted().arguments(["--config", file.path()]), &[&format!("file {}, line 2", file.path()), said]);
-    }
-}
-
-#[test]
-fn a_file_can_come_through_a_pipe() {
-    let launch = scripted().after("exec 3<<END\nbacklog = 77\nEND\n:");
-    let outcome = launch.arguments(["--config=/dev/fd/3", "--print-config"]).run();
-    assert!(outcome.information().contains("backlog = 77  # file /dev/fd/3, line 1"), "{outcome:?}");
-}
-
-#[test]
-fn the_section_of_the_program_reaches_every_worker_and_its_successors() {
-    let file = File::with("listen = \"tcp://127.0.0.1:0\"\nworkers = 3\n\n[app]\ngreeting = 'hello'\nretries = 7\n");
-    let server = configured().arguments(["--config", file.path()]).start();
-    server.connect().is_served();
-    // Read once: what becomes of the file changes nothing.
-    drop(file);
-    let has_it = |worker: u64, generation: u64| {
-        let start =
-            server.journal.wait("on_worker_start", |entry| entry.number("worker") == worker && entry.number("generation") == generation);
-        assert_eq!((start.text("greeting"), start.number("retries")), ("hello", 7), "{start:?}");
-        start.number("pid") as u32
-    };
-    let pids = [0, 1, 2].map(|worker| has_it(worker, 1));
-    tree::signal(pids[1], nix::sys::signal::Signal::SIGKILL);
-    has_it(1, 2);
-    server.stop();
-}
-
-#[test]
-fn a_section_that_does_not_fit_is_refused_before_anything_is_forked_where_the_builder_knows_its_type() {
-    for (section, said) in [
-        ("[app]\nretries = 1\n", "line 1: `[app]` is refused: missing field `greeting`"),
-        ("[app]\ngreeting = 'a'\nretries = 'x'\n", "line 3: `[app]` is refused: invalid type: string \"x\", expected u8 in `retries`"),
-        ("[app]\ngreeting = 'a'\nretires = 1\n", "line 3: `[app]` is refused: unknown field `retires`"),
-        ("workers = 1\n", "has no `[app]`: missing field `greeting`"),
-        ("app = 1\n", "line 1: app is refused: `[app]` is a table"),
-    ] {
-        let file = File::with(section);
-        for check in [None, Some("--check")] {
-            refused(configured().behaviour("check_section").arguments(["--config", file.path()]).arguments(check), &[file.path(), said]);
-        }
-    }
-    refused(configured().behaviour("check_section"), &["there is no `[app]`: missing field `greeting`", "--config"]);
-}
-
-#[test]
-fn a_section_that_does_not_fit_is_the_reason_of_workers_that_do_not_start() {
-    let file = File::with("listen = \"tcp://127.0.0.1:0\"\n[app]\nretries = 1\n");
-    let outcome = configured().arguments(["--config", file.path()]).run();
-    says_why_no_worker_starts(&outcome, &format!("file {}, line 2: `[app]` is refused: missing field `greeting`", file.path()));
-}
-
-#[test]
 fn a_program_can_keep_its_arguments_to_itself() {
     let launch = scripted().no_arguments().behaviour("read_its_own_arguments").arguments(["serve", "--verbose"]);
     let server = launch.environment("SWOOLE_LISTEN", "tcp://127.0.0.1:0").start();
@@ -420,23 +310,12 @@ fn a_program_can_keep_its_arguments_to_itself() {
     server.stop();
 }
 
-/// The server gives up: the reason is in the log, once a worker that failed, and the last line is the error.
-fn says_why_no_worker_starts(outcome: &Outcome, reason: &str) {
-    assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    assert!(outcome.stderr.lines().any(|line| line.contains("no worker becomes ready") && line.contains(reason)), "{outcome:?}");
-    assert!(outcome.stderr.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{outcome:?}");
-}
-
-fn gives_up(behaviour: &str, reason: &str) {
-    says_why_no_worker_starts(&scripted().behaviour(behaviour).run(), reason);
-}
-
 #[test]
 fn a_server_whose_workers_cannot_start_ends_with_the_reason() {
-    gives_up("fail_at_start", "the database is not there");
+    scripted().behaviour("fail_at_start").run().no_worker_starts("the database is not there");
 }
 
 #[test]
 fn a_server_whose_workers_panic_at_their_start_ends_with_the_reason() {
-    gives_up("panic_at_start", "the database exploded");
+    scripted().behaviour("panic_at_start").run().no_worker_starts("the database exploded");
 }

@@ -90,7 +90,7 @@ fn pid_of(server: &Server, role: Role) -> u32 {
         Role::Standby => {
             let starts = server.journal.of("on_worker_start");
             let others = |pid: u32| {
-                pid != server.master() && pid != server.manager() && starts.iter().all(|start| start.number("pid") != pid.into())
+                pid != server.master() && pid != server.manager() && starts.iter().all(|start| start.number("pid") != u64::from(pid))
             };
             watch::find("the standby", || server.processes().into_iter().map(|process| process.pid).find(|&pid| others(pid)))
         }

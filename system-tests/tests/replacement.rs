@@ -4,12 +4,10 @@ use nix::sys::signal::Signal;
 use std::{thread, time::Duration};
 use system_tests::{
     Client, Entry, Launch, Server,
+    jobs::{PROCESSES, begun},
     storm::{Storm, Wind},
     tree, watch,
 };
-
-/// The processes of a tasker: two workers, and two task workers behind them.
-const PROCESSES: usize = 4;
 
 fn tasker() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_tasker"))
@@ -53,9 +51,7 @@ fn sigusr2_replaces_the_task_workers_and_no_job_is_lost() {
         tags.sort_unstable();
         assert_eq!(tags, (round * 1000..round * 1000 + 40).collect::<Vec<_>>());
         wait_for_generations(&server, [1, 1, round + 2, round + 2]);
-        watch::until("the reload is through", || {
-            server.log().iter().filter(|line| line.contains("all task workers are replaced")).count() == round as usize + 1
-        });
+        server.wait_for_lines("all task workers are replaced", round as usize + 1);
     }
     assert_eq!([server.worker(0), server.worker(1)], workers);
     assert_eq!(server.journal.of("on_worker_stop").len(), 10);
@@ -80,9 +76,7 @@ fn sigusr1_replaces_everybody_and_connections_stay() {
                 tag += 3;
             }
         }
-        watch::until("the reload is through", || {
-            server.log().iter().filter(|line| line.contains("are replaced")).count() == 2 * round as usize
-        });
+        server.wait_for_lines("are replaced", 2 * round as usize);
     }
     no_worker_has_died(&server);
     server.wait_for_all_processes(PROCESSES);
@@ -95,7 +89,7 @@ fn a_reload_during_a_reload_is_absorbed() {
     let server = tasker().start();
     let mut client = server.connect();
     client.ask("to 0 1 nap");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     server.signal(Signal::SIGUSR2);
     server.wait_for_log(&["SIGUSR2: reloading"]);
     for _ in 0..3 {
@@ -119,7 +113,7 @@ fn who_does_not_stop_within_max_wait_time_is_named_and_killed() {
     let server = tasker().arguments(["--max-wait-time=1"]).start();
     let mut client = server.connect_to_worker(1);
     client.ask("to 1 1 nap");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     client.say("many_and_nap 0 0 echo");
     assert_eq!(client.line(), "napping");
     server.signal(Signal::SIGUSR1);
@@ -153,7 +147,7 @@ fn a_worker_that_waits_for_its_closures_serves_on_and_says_so() {
     let server = tasker().start();
     let mut client = server.connect_to_worker(0);
     client.ask("with 1 nap");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     server.signal(Signal::SIGUSR1);
     watch::until("on_worker_exit runs again and again", || server.journal.of("on_worker_exit").len() > 2);
     client.is_served();
@@ -170,7 +164,7 @@ fn without_reload_async_a_worker_waits_for_nothing() {
     let server = tasker().arguments(["--reload-async=false"]).start();
     let mut client = server.connect_to_worker(0);
     client.ask("with 1 nap");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     server.signal(Signal::SIGUSR1);
     watch::until("a successor serves", || client.who().number("generation") == 2);
     server.journal.ring_alarm();
@@ -257,6 +251,13 @@ fn a_process_that_gets_too_old_or_too_large_is_replaced() {
         echo_jobs(&mut client, 0..3);
         no_worker_has_died(&server);
         server.stop();
+        // User processes as well.
+        let server = Launch::new(env!("CARGO_BIN_EXE_companion")).arguments([limit]).start();
+        for name in ["helper", "clock"] {
+            server.journal.wait("process", |begins| begins.text("name") == name && begins.number("generation") > 1);
+        }
+        no_worker_has_died(&server);
+        server.stop();
     }
 }
 
@@ -266,7 +267,7 @@ fn a_reload_goes_on_when_the_manager_dies_in_it() {
         let server = tasker().start();
         let mut client = server.connect();
         client.ask("to 0 1 nap");
-        server.journal.wait("begun", |entry| entry.number("tag") == 1);
+        begun(&server, 1);
         server.signal(Signal::SIGUSR2);
         server.wait_for_log(&["SIGUSR2: reloading"]);
         tree::signal(server.manager(), Signal::SIGKILL);
@@ -286,7 +287,7 @@ fn a_process_that_is_killed_in_a_reload_is_replaced_once() {
     let server = tasker().start();
     let mut client = server.connect();
     client.ask("to 0 1 nap");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     let dead = server.worker(2);
     server.signal(Signal::SIGUSR2);
     server.wait_for_log(&["SIGUSR2: reloading"]);
@@ -392,7 +393,7 @@ fn a_shutdown_during_a_reload_ends_everything() {
     let address = server.address();
     let mut client = server.connect();
     client.ask("to 0 1 sleep 300");
-    server.journal.wait("begun", |entry| entry.number("tag") == 1);
+    begun(&server, 1);
     server.signal(Signal::SIGUSR1);
     server.signal(Signal::SIGTERM);
     let status = server.wait_for_end();

@@ -11,7 +11,11 @@ use std::{
     },
     thread,
 };
-use system_tests::{Client, Directory, End, Entry, Launch, Server, tree, watch};
+use system_tests::{
+    Client, Directory, End, Launch, Server, local, machine,
+    packets::{self, Talks},
+    tree, watch,
+};
 
 fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted"))
@@ -44,7 +48,7 @@ fn everybody_knows_the_pids_of_master_and_manager() {
     };
     assert_eq!(pids(), (server.master(), server.manager()));
     let before = server.manager();
-    system_tests::tree::signal(before, Signal::SIGKILL);
+    tree::signal(before, Signal::SIGKILL);
     watch::until("the next manager is known", || pids().1 != before && pids().1 == server.manager());
     server.stop();
 }
@@ -115,7 +119,7 @@ fn signals_one_after_the_other_replace_each_exactly_once_and_nothing_is_warned_o
         for (signal, groups) in [(Signal::SIGUSR1, 2), (Signal::SIGUSR2, 1)] {
             server.signal(signal);
             through += groups;
-            watch::until("the reload is through", || server.log().iter().filter(|line| line.contains("are replaced")).count() == through);
+            server.wait_for_lines("are replaced", through);
         }
     }
     let of = |worker: u64| server.journal.of("on_worker_start").iter().filter(|start| start.number("worker") == worker).count();
@@ -127,17 +131,16 @@ fn signals_one_after_the_other_replace_each_exactly_once_and_nothing_is_warned_o
 
 #[test]
 fn workers_of_another_user_are_reloaded() {
-    if !nix::unistd::Uid::effective().is_root() {
-        return eprintln!("skipped: this takes root");
+    if !machine::is_root() {
+        return;
     }
-    // What that user may not write is not written.
-    let server = scripted().workers(1).arguments(["--user=nobody"]).after("unset SYSTEM_TEST_JOURNAL").start();
+    let server = scripted().workers(1).arguments(["--user=nobody"]).without_journal().start();
     let mut client = server.connect();
     for generation in 2..4 {
         server.signal(Signal::SIGUSR1);
         watch::until("a successor serves", || client.who().number("generation") == generation);
-        let status = std::fs::read_to_string(format!("/proc/{}/status", client.who().number("pid"))).expect("it lives");
-        assert!(status.lines().any(|line| line == "Uid:\t65534\t65534\t65534\t65534"), "{status}");
+        server.wait_for_reloads(generation as usize - 1);
+        assert_eq!(tree::status(client.who().number("pid") as u32, "Uid"), ["65534"; 4]);
     }
     server.stop();
 }
@@ -145,35 +148,37 @@ fn workers_of_another_user_are_reloaded() {
 #[test]
 fn sockets_of_every_kind_that_systemd_passes_are_used_as_what_they_are() {
     let directory = Directory::new();
-    let (stream, datagram) = (directory.path().join("stream.sock"), directory.path().join("datagram.sock"));
-    let tcp = TcpListener::bind("127.0.200.8:0").expect("a port is free");
-    let udp = UdpSocket::bind("127.0.200.8:0").expect("a port is free");
-    let local = UnixDatagram::bind(&datagram).expect("a file can be made");
-    let other = UnixListener::bind(&stream).expect("a file can be made");
-    let (of_tcp, of_udp) = (tcp.local_addr().expect("it is bound"), udp.local_addr().expect("it is bound"));
-    let server = Launch::new(env!("CARGO_BIN_EXE_packets"))
+    let [file, stray] = ["stream.sock", "stray.sock"].map(|name| directory.path().join(name));
+    let [tcp, tcp6] = ["127.0.200.8:0", "[::1]:0"].map(|address| TcpListener::bind(address).expect("a port is free"));
+    let [udp, udp6] = ["127.0.200.8:0", "[::1]:0"].map(|address| UdpSocket::bind(address).expect("a port is free"));
+    let [stream, stray] = [&file, &stray].map(|path| UnixListener::bind(path).expect("a file can be made"));
+    let datagram = UnixDatagram::bind(directory.socket()).expect("a file can be made");
+    let [of_tcp, of_tcp6] = [&tcp, &tcp6].map(|socket| socket.local_addr().expect("it is bound"));
+    let [of_udp, of_udp6] = [&udp, &udp6].map(|socket| socket.local_addr().expect("it is bound"));
+    let server = packets::launch(env!("CARGO_BIN_EXE_packets"), &directory)
         .address(&format!("tcp://{of_tcp}"))
+        .environment("SWOOLE_LISTENER_TCP6_LISTEN", &format!("tcp6://{of_tcp6}"))
         .environment("SWOOLE_LISTENER_UDP_LISTEN", &format!("udp://{of_udp}"))
-        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix-dgram://{}", datagram.display()))
-        .environment("SWOOLE_LISTENER_ABSTRACT_LISTEN", &format!("unix-dgram://@{}", datagram.display()))
-        .passing([tcp.as_fd(), udp.as_fd(), local.as_fd(), other.as_fd()])
+        .environment("SWOOLE_LISTENER_UDP6_LISTEN", &format!("udp6://{of_udp6}"))
+        .environment("SWOOLE_LISTENER_STREAM_LISTEN", &format!("unix://{}", file.display()))
+        .passing([stream.as_fd(), udp6.as_fd(), tcp.as_fd(), datagram.as_fd(), udp.as_fd(), stray.as_fd(), tcp6.as_fd()])
         .start();
-    Client::connect(of_tcp).is_served();
-    let client = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-    client.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
-    client.send_to(b"who?", of_udp).expect("it is taken");
-    let mut answer = [0; 512];
-    let length = client.recv(&mut answer).expect("an answer comes");
-    assert_eq!(Entry::read(&String::from_utf8_lossy(&answer[..length])).text("name"), "udp");
-    let client = UnixDatagram::bind(directory.path().join("client")).expect("a file can be made");
-    client.set_read_timeout(Some(watch::WATCHDOG)).expect("it is not zero");
-    client.send_to(b"who?", &datagram).expect("it is taken");
-    let length = client.recv(&mut answer).expect("an answer comes");
-    assert_eq!(Entry::read(&String::from_utf8_lossy(&answer[..length])).text("name"), "local");
-    server.wait_for_log(&["WARN", "stream.sock", "no `listen` names"]);
-    drop(tcp);
+    assert_eq!(server.log().iter().filter(|line| line.contains("] the socket of ")).count(), 6, "{:#?}", server.log());
+    server.wait_for_log(&["WARN", "stray.sock", "no `listen` names"]);
+    // Each answers as the listener that it was passed for.
+    for (address, listener) in [(of_tcp, 0), (of_tcp6, 6)] {
+        assert_eq!(Client::connect(address).ask_fields("info").number("listener"), listener);
+    }
+    assert_eq!(local::ask(&local::connect(&file), "info").number("listener"), 7);
+    for (address, listener) in [(of_udp, "udp"), (of_udp6, "udp6")] {
+        assert_eq!(packets::udp(address).who().text("name"), listener);
+    }
+    let client = packets::unix(&directory, "client");
+    client.connect(directory.socket()).expect("the server is there");
+    assert_eq!(client.who().text("name"), "local");
+    drop((tcp, tcp6));
     server.stop();
-    assert!(datagram.exists(), "it belongs to whoever made it");
+    assert!(directory.socket().exists() && file.exists(), "they belong to whoever made them");
 }
 
 #[test]
@@ -303,9 +308,7 @@ fn no_descriptor_is_left_of_many_reloads_deaths_and_sessions() {
         tree::signal(server.manager(), Signal::SIGKILL);
         server.wait_for_all_processes(3);
         server.signal(Signal::SIGUSR1);
-        watch::until("the reload is through", || {
-            server.log().iter().filter(|line| line.contains("all workers are replaced")).count() == number
-        });
+        server.wait_for_reloads(number);
         server.wait_for_all_processes(3);
         watch::until("the sessions have ended", || server.connect().ask_fields("stats").number("connections") == 1);
     };

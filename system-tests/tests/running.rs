@@ -1,4 +1,4 @@
-//! A server among other programs: its log as a file, its pid, the background, users and CPUs, systemd, a container.
+//! A server among other programs: its pid in a file, the background, systemd, a container.
 
 use nix::{fcntl::OFlag, sys::signal::Signal};
 use std::{
@@ -7,153 +7,16 @@ use std::{
     os::{fd::AsFd, unix::net::UnixDatagram},
     path::{Path, PathBuf},
 };
-use system_tests::{Client, Directory, Entry, Launch, Logged, logged::lines_of, tree, watch};
-
-const NOBODY: u32 = 65534;
+use system_tests::{Client, Directory, Entry, Launch, Logged, machine, tree, watch};
 
 fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted")).workers(2)
-}
-
-/// Where the processes of the server may not write.
-fn without_journal(launch: Launch) -> Launch {
-    launch.after("unset SYSTEM_TEST_JOURNAL")
-}
-
-fn ends_well(logged: &mut Logged) {
-    logged.server.signal(Signal::SIGTERM);
-    assert_eq!(logged.server.wait_for_end().code(), Some(0), "{:#?}", logged.lines());
-    assert_eq!(logged.server.processes(), [], "when the master ends, all have ended");
-    assert!(logged.lines().iter().any(|line| line.contains("the server has ended")));
-    assert_eq!(logged.server.log(), [""; 0], "nothing is on standard error");
-}
-
-/// A line of `/proc/…/status`.
-fn status(pid: u32, name: &str) -> Vec<String> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("every process has it");
-    line.split_whitespace().map(str::to_owned).collect()
-}
-
-fn is_root() -> bool {
-    let is_root = nix::unistd::Uid::effective().is_root();
-    if !is_root {
-        eprintln!("skipped: this takes root");
-    }
-    is_root
 }
 
 #[test]
 fn a_pid_file_is_no_log_file() {
     let outcome = Launch::new(env!("CARGO_BIN_EXE_configured")).arguments(["--log-file=/tmp/one.file", "--pid-file=/tmp/one.file"]).run();
     assert!(outcome.refusal().contains("`pid_file` is the file that `log_file` names"), "{outcome:?}");
-}
-
-#[test]
-fn prints_and_panics_of_workers_are_in_the_log_file_with_process_and_pid() {
-    let mut logged = Logged::start(scripted());
-    for worker in [0, 1] {
-        let mut client = logged.connect_to_worker(worker);
-        let pid = client.who().number("pid");
-        client.say("print some words");
-        assert_eq!(client.line(), "printed");
-        let line = logged.wait(&[&format!(" PRINT [worker {worker} {pid}] some words")]);
-        assert!(line.starts_with("20"), "the time is before it: {line}");
-        client.say("panic");
-        client.line();
-        let line = logged.wait(&[&format!("ERROR [worker {worker} {pid}] panic in on_receive"), "asked to panic"]);
-        assert!(!line.contains("PRINT"), "a line of the log is whole: {line}");
-        logged.wait(&["ERROR [manager ", &format!("(pid {pid}")]);
-    }
-    // What a process of the user's own prints is there, too.
-    ends_well(&mut logged);
-}
-
-#[test]
-fn many_prints_at_once_come_whole_and_in_order() {
-    let mut logged = Logged::start(scripted());
-    let mut clients = [logged.connect_to_worker(0), logged.connect_to_worker(1)];
-    let rounds = 2000;
-    for round in 0..rounds {
-        for client in &mut clients {
-            client.say(&format!("print round {round} {}", "x".repeat(round % 300)));
-        }
-        for client in &mut clients {
-            assert_eq!(client.line(), "printed");
-        }
-    }
-    ends_well(&mut logged);
-    for worker in [0, 1] {
-        let lines = logged.lines();
-        let printed: Vec<&str> = lines
-            .iter()
-            .filter(|line| line.contains(&format!("[worker {worker} ")))
-            .filter_map(|line| line.split_once("] "))
-            .map(|l| l.1)
-            .collect();
-        let expected: Vec<String> =
-            (0..rounds).map(|round| format!("round {round} {}", "x".repeat(round % 300)).trim_end().to_owned()).collect();
-        assert_eq!(printed.iter().map(|line| line.trim_end()).collect::<Vec<_>>(), expected);
-    }
-}
-
-#[test]
-fn sighup_opens_the_log_anew_for_idle_and_for_stuck_workers() {
-    let mut logged = Logged::start(scripted());
-    let (mut stuck, mut idle) = (logged.connect_to_worker(0), logged.connect_to_worker(1));
-    stuck.say("nap\nprint of the stuck one");
-    assert_eq!(stuck.line(), "napping");
-    let old = logged.file().with_extension("old");
-    fs::rename(logged.file(), &old).expect("it is there");
-    logged.server.signal(Signal::SIGHUP);
-    logged.wait(&["SIGHUP", "opened anew"]);
-    idle.say("print of the idle one");
-    logged.wait(&["PRINT [worker 1 ", "of the idle one"]);
-    logged.server.journal.ring_alarm();
-    logged.wait(&["PRINT [worker 0 ", "of the stuck one"]);
-    ends_well(&mut logged);
-    let before = lines_of(&old);
-    assert!(before.iter().any(|line| line.contains("listening on")) && !before.iter().any(|line| line.contains("SIGHUP")), "{before:#?}");
-}
-
-#[test]
-fn a_log_that_cannot_be_opened_anew_stays_as_it_is() {
-    let mut logged = Logged::start(scripted());
-    let old = logged.file().with_extension("old");
-    fs::rename(logged.file(), &old).expect("it is there");
-    fs::create_dir(logged.file()).expect("a directory can be made");
-    logged.server.signal(Signal::SIGHUP);
-    watch::until("it is said in the old file", || {
-        lines_of(&old).iter().any(|line| line.contains("ERROR") && line.contains("stays as it is"))
-    });
-    logged.server.signal(Signal::SIGTERM);
-    assert_eq!(logged.server.wait_for_end().code(), Some(0));
-    let server = scripted().start();
-    server.signal(Signal::SIGHUP);
-    server.wait_for_log(&["SIGHUP", "nothing to open anew"]);
-    server.stop();
-}
-
-#[test]
-fn a_start_that_fails_says_why_on_standard_error_and_in_the_log_file() {
-    let directory = Directory::new();
-    let log = directory.path().join("log");
-    let taken = TcpListener::bind("127.0.200.1:0").expect("a free port");
-    let address = format!("tcp://{}", taken.local_addr().expect("it is bound"));
-    let outcome = scripted().address(&address).arguments([format!("--log-file={}", log.display()).as_str()]).run();
-    assert!(outcome.refusal().contains("cannot listen on"), "{outcome:?}");
-    assert!(lines_of(&log).iter().any(|line| line.contains("ERROR [master") && line.contains("cannot listen on")), "{:?}", lines_of(&log));
-    let outcome = scripted().arguments(["--log-file=/nowhere/log"]).run();
-    assert!(outcome.refusal().contains("/nowhere/log") && outcome.refusal().contains("`log_file`"), "{outcome:?}");
-}
-
-#[test]
-fn the_last_words_of_a_manager_whose_master_is_killed_are_in_the_log_file() {
-    let mut logged = Logged::start(scripted());
-    logged.server.signal(Signal::SIGKILL);
-    logged.server.wait_for_end();
-    logged.wait(&["ERROR [manager ", "the master has ended"]);
-    watch::until("no process is left", || logged.server.processes().is_empty());
 }
 
 fn with_pid_file(launch: Launch, path: &Path) -> Launch {
@@ -249,127 +112,6 @@ fn a_daemon_that_does_not_come_to_listen_says_why_by_its_command() {
     assert!(outcome.stderr.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{outcome:?}");
 }
 
-#[test]
-fn workers_are_another_user_and_what_they_leave_in_files_is_read_by_each() {
-    if !is_root() {
-        return;
-    }
-    let directory = Directory::new();
-    let launch = Launch::new(env!("CARGO_BIN_EXE_tasker")).arguments([directory.argument().as_str(), "--user=nobody"]);
-    let server = without_journal(launch).start();
-    let mut client = server.connect();
-    let worker = client.who().number("pid") as u32;
-    let number = NOBODY.to_string();
-    for name in ["Uid", "Gid"] {
-        assert_eq!(status(worker, name), vec![number.as_str(); 4], "{name}");
-        assert_eq!(status(server.master(), name)[0], "0");
-    }
-    assert!(!status(worker, "Groups").contains(&"0".to_owned()));
-    assert_eq!(status(worker, "CapEff"), ["0000000000000000"]);
-    for length in [100, 100 << 10, 5 << 20] {
-        let output = client.ask_fields(&format!("wait 10000000000 1 echo {length}"));
-        assert_eq!((output.number("length"), output.text("whole")), (length, "true"), "{output:?}");
-    }
-    server.stop();
-    assert_eq!(directory.entries(), [""; 0]);
-}
-
-#[test]
-fn a_group_alone_and_a_root_directory_hold_for_workers_and_their_successors() {
-    if !is_root() {
-        return;
-    }
-    let jail = Directory::new();
-    fs::write(jail.path().join("here"), "").expect("a file can be written");
-    let argument = format!("--chroot={}", jail.path().display());
-    let server = without_journal(scripted().arguments([argument.as_str(), "--group=nogroup"])).start();
-    for _ in 0..2 {
-        let mut client = server.connect_to_worker(0);
-        assert_eq!(client.ask("files /here"), "exists=true");
-        assert_eq!(client.ask("files /proc"), "exists=false");
-        let pid = client.who().number("pid") as u32;
-        assert_eq!((status(pid, "Uid")[0].as_str(), status(pid, "Gid")[0].as_str()), ("0", NOBODY.to_string().as_str()));
-        assert_eq!(status(pid, "Groups"), [NOBODY.to_string()]);
-        client.say("abort");
-        watch::until("it has ended", || !tree::lives(pid));
-    }
-    server.stop();
-}
-
-#[test]
-fn only_root_may_ask_for_another_user_and_it_must_be_somebody() {
-    if !is_root() {
-        return;
-    }
-    for (argument, texts) in [
-        ("--user=nobody-of-this-name", ["`user`", "no such user"]),
-        ("--group=nobody-of-this-name", ["`group`", "no such group"]),
-        ("--user=54321", ["`user`", "set `group`"]),
-        ("--chroot=/nowhere", ["`chroot`", "no such directory"]),
-    ] {
-        let outcome = scripted().arguments([argument]).run();
-        texts.iter().for_each(|text| assert!(outcome.refusal().contains(text), "{text}: {outcome:?}"));
-    }
-    let as_nobody = r#"exec setpriv --reuid=65534 --clear-groups "$0" "$@""#;
-    for argument in ["--user=nobody", "--group=nogroup", "--chroot=/tmp"] {
-        let outcome = scripted().arguments([argument]).after(as_nobody).run();
-        assert!(outcome.refusal().contains("not root"), "{outcome:?}");
-    }
-}
-
-#[test]
-fn each_worker_stays_on_a_cpu_of_its_own() {
-    let server = scripted().workers(3).arguments(["--cpu-affinity=true"]).start();
-    let of = |pid| status(pid, "Cpus_allowed_list").concat();
-    let cpus: Vec<String> = (0..3).map(|worker| of(server.worker(worker))).collect();
-    assert!(cpus.iter().all(|cpu| cpu.parse::<u32>().is_ok()), "one each: {cpus:?}");
-    let all = std::thread::available_parallelism().expect("it is known").get();
-    assert_eq!(cpus[0] != cpus[1], all > 1, "{cpus:?}");
-    let (first, manager) = (cpus[0].clone(), of(server.manager()));
-    assert!(all == 1 || manager != first, "the manager runs on all");
-    server.stop();
-    let argument = format!("--cpu-affinity-ignore={first}");
-    let launch = scripted().arguments(["--cpu-affinity=true", argument.as_str()]);
-    if all == 1 {
-        assert!(launch.run().refusal().contains("leaves no CPU"));
-        return;
-    }
-    let server = launch.start();
-    for worker in [0, 1] {
-        assert_ne!(of(server.worker(worker)), first);
-    }
-    server.stop();
-}
-
-#[test]
-fn every_process_is_named_after_its_role() {
-    let server = Launch::new(env!("CARGO_BIN_EXE_tasker")).workers(1).start();
-    let named = || {
-        let processes = server.processes();
-        let mut names: Vec<String> = processes
-            .iter()
-            .filter_map(|process| fs::read_to_string(format!("/proc/{}/comm", process.pid)).ok())
-            .map(|name| name.trim().to_owned())
-            .collect();
-        names.sort();
-        names
-    };
-    watch::until_or("their names", || {
-        let names = named();
-        if names.iter().any(|name| name == "tasker: master")
-            && names.iter().any(|name| name == "tasker: manager")
-            && names.iter().any(|name| name == "tasker: standby")
-            && names.iter().any(|name| name == "tasker: worker 0" || name == "taske: worker 0")
-            && names.iter().any(|name| name == "task worker 1")
-        {
-            Ok(())
-        } else {
-            Err(format!("{names:?}"))
-        }
-    });
-    server.stop();
-}
-
 /// What was said to this socket next.
 fn said(socket: &UnixDatagram) -> String {
     let mut bytes = [0; 512];
@@ -430,13 +172,7 @@ fn a_socket_that_systemd_passes_is_listened_on_and_outlives_the_server() {
 
 #[test]
 fn as_pid_1_of_a_container_it_reaps_what_others_leave_and_ends_by_sigterm() {
-    if !is_root() {
-        return;
-    }
-    // Where no namespace can be made, there is nothing to see.
-    let can = std::process::Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).status();
-    if !can.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no namespace of processes can be made here");
+    if !machine::is_root() || !machine::has_namespaces() {
         return;
     }
     let mut server = scripted().after(r#"exec unshare --pid --fork --mount-proc "$0" "$@""#).start();
@@ -445,7 +181,7 @@ fn as_pid_1_of_a_container_it_reaps_what_others_leave_and_ends_by_sigterm() {
         let named = |pid| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
         processes.iter().map(|process| process.pid).find(|&pid| named(pid).trim().ends_with(": master"))
     });
-    assert_eq!(status(master, "NSpid").last().map(String::as_str), Some("1"));
+    assert_eq!(tree::status(master, "NSpid").last().map(String::as_str), Some("1"));
     let mut client = server.connect_to_worker(0);
     let command: Entry = client.ask_fields("command 0.05");
     assert!(command.number("pid") > 1);
@@ -463,43 +199,4 @@ fn as_pid_1_of_a_container_it_reaps_what_others_leave_and_ends_by_sigterm() {
     tree::signal(master, Signal::SIGTERM);
     assert_eq!(server.wait_for_end().code(), Some(0));
     watch::until("no process is left", || server.processes().is_empty());
-}
-
-#[test]
-fn a_program_that_takes_over_prints_to_the_log_as_the_user_that_it_is_to_be() {
-    if !is_root() {
-        return;
-    }
-    let directory = Directory::new();
-    let install = |program: &str| {
-        let new = directory.path().join("new");
-        // By another process: a descriptor that this one had open for writing might be a child's of another test, and then it cannot be run.
-        let copied = std::process::Command::new("cp").arg(program).arg(&new).status();
-        assert!(copied.is_ok_and(|status| status.success()), "a program can be copied");
-        fs::rename(new, directory.path().join("server")).expect("it can be renamed");
-    };
-    install(env!("CARGO_BIN_EXE_version_one"));
-    let program = directory.path().join("server");
-    let launch = Launch::new(program.to_str().expect("it is text")).arguments([
-        "--user=nobody",
-        "--cpu-affinity=true",
-        directory.argument().as_str(),
-    ]);
-    let mut logged = Logged::start(without_journal(launch));
-    let before = logged.connect_to_worker(0).who().number("pid") as u32;
-    install(env!("CARGO_BIN_EXE_version_two"));
-    logged.server.signal(Signal::SIGUSR1);
-    logged.wait(&["all workers are replaced"]);
-    let mut client = logged.connect_to_worker(0);
-    let pid = client.who().number("pid") as u32;
-    assert_eq!((client.ask("version"), pid == before), ("version 2".to_owned(), false));
-    assert_eq!((status(pid, "Uid")[0].clone(), status(pid, "Gid")[0].clone()), (NOBODY.to_string(), NOBODY.to_string()));
-    client.say("print of another program");
-    logged.wait(&[&format!("PRINT [worker 0 {pid}] of another program")]);
-    client.say("panic");
-    client.line();
-    let line = logged.wait(&["asked to panic", &format!("[worker 0 {pid}]")]);
-    assert!(!line.contains("PRINT"), "{line}");
-    logged.server.signal(Signal::SIGTERM);
-    assert_eq!(logged.server.wait_for_end().code(), Some(0));
 }

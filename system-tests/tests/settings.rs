@@ -1,8 +1,17 @@
 //! What settings do of which no other file shows it: each by its effect, and those that are not there yet by their refusal.
 
 use nix::sys::signal::Signal;
-use std::{fs, io::Write, path::Path, thread, time::Duration};
-use system_tests::{Client, Directory, End, File, Launch, Server, script, tree, watch};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+use system_tests::{
+    Client, Directory, End, File, Launch, Server,
+    jobs::{NEVER, go_on, stop_task_workers},
+    script, tree, watch,
+};
 
 fn scripted() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_scripted"))
@@ -21,21 +30,19 @@ fn messenger() -> Launch {
     Launch::new(env!("CARGO_BIN_EXE_messenger"))
 }
 
-fn stop_process(pid: u32) -> u32 {
-    tree::signal(pid, Signal::SIGSTOP);
-    watch::until("the process is stopped", || tree::look(pid).is_some_and(|process| process.state == 'T'));
-    pid
-}
-
 #[test]
 fn so_many_threads_of_the_master_are_reactors() {
     for reactors in [1, 3] {
         let server = scripted().reactors(reactors).start();
-        let threads = fs::read_dir(format!("/proc/{}/task", server.master())).expect("it lives");
-        let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
-        let mut names: Vec<String> = names.map(|name| name.trim().to_owned()).filter(|name| name.starts_with("reactor")).collect();
-        names.sort();
-        assert_eq!(names, (0..reactors).map(|number| format!("reactor-{number}")).collect::<Vec<_>>());
+        let wanted: Vec<String> = (0..reactors).map(|number| format!("reactor-{number}")).collect();
+        // A thread takes its name when it first runs.
+        watch::until_or("their names", || {
+            let threads = fs::read_dir(format!("/proc/{}/task", server.master())).expect("it lives");
+            let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+            let mut names: Vec<String> = names.map(|name| name.trim().to_owned()).filter(|name| name.starts_with("reactor")).collect();
+            names.sort();
+            if names == wanted { Ok(()) } else { Err(format!("{names:?}")) }
+        });
         server.stop();
     }
 }
@@ -89,14 +96,34 @@ fn as_much_waits_for_a_client_that_does_not_read_as_socket_buffer_size_says() {
 }
 
 #[test]
+fn where_half_of_output_memory_waits_nobody_who_reads_too_slowly_is_sent_more() {
+    for memory in [16, 64_u64] {
+        let options = [format!("--output-memory={memory}M"), "--socket-buffer-size=1G".to_owned()];
+        let server = scripted().arguments(options.iter().map(String::as_str)).start();
+        let (mut mine, mut deaf, mut other) = (server.connect(), server.connect().read_slowly(), server.connect().read_slowly());
+        let (session, other_session) = (deaf.session(), other.session());
+        assert_eq!(mine.ask_fields(&format!("fill {session} 10000")).text("then"), "BufferFull");
+        let queued = |client: &mut Client, session: u64| client.ask_fields(&format!("info {session}")).number("queued");
+        let waits = queued(&mut mine, session);
+        // The kernel may take a little of it meanwhile.
+        assert!(waits + (1 << 20) > memory << 19 && waits < memory << 20, "{waits} of {memory} MiB");
+        // Another one as well, as soon as there is something that it has not read; and who reads is served.
+        assert_eq!(mine.ask_fields(&format!("fill {other_session} 10000")).text("then"), "BufferFull");
+        assert!(queued(&mut mine, other_session) < 1 << 20);
+        mine.is_served();
+        assert_eq!(server.journal.of("on_close"), [], "nobody is closed for it");
+        server.stop();
+    }
+}
+
+#[test]
 fn so_many_bytes_of_a_session_are_on_their_way_and_then_no_more_of_it_is_read() {
     for (limit, is_limited) in [("--max-queued-bytes=64K", true), ("--max-queued-bytes=0", false)] {
         let server = keeper().arguments([limit]).start();
         let (mut napping, mut other) = (server.connect_to_worker(0), server.connect_to_worker(1));
         let session = napping.session();
         assert_eq!(napping.ask("nap"), "napping");
-        let mut writer = napping.stream().try_clone().expect("a descriptor is left");
-        let written = thread::spawn(move || writer.write_all(&script::pattern(3 << 20)));
+        let written = napping.send_beside(script::pattern(3 << 20));
         let mut came = || other.ask_fields(&format!("info {session}")).number("in");
         if is_limited {
             watch::until("the limit is reached", || came() > 64 << 10);
@@ -134,6 +161,27 @@ fn silent_sessions_end_by_the_heartbeat_of_their_listener_and_stay_where_it_has_
 }
 
 #[test]
+fn a_silent_session_ends_as_idle_however_check_and_idle_time_stand_to_each_other() {
+    // In seconds; the last is when the end is due.
+    let all =
+        [(Some(1), None, 2), (None, Some(1), 1), (None, Some(2), 2), (Some(1), Some(1), 1), (Some(1), Some(3), 3), (Some(2), Some(2), 2)];
+    let sessions = all.map(|(check, idle, due)| {
+        let check = check.map(|seconds| format!("--heartbeat-check={seconds}"));
+        let idle = idle.map(|seconds| format!("--heartbeat-idle={seconds}"));
+        let server = scripted().arguments([&check, &idle].into_iter().flatten().map(String::as_str)).start();
+        let began = Instant::now();
+        let client = server.connect();
+        (server, client, began, Duration::from_secs(due))
+    });
+    for (server, client, began, due) in sessions {
+        assert_eq!(client.end(), (Vec::new(), End::Eof));
+        watch::is_not_before(began, due);
+        assert_eq!(server.journal.wait_for_session("on_close", 1).text("reason"), "idle", "and not `server`");
+        server.stop();
+    }
+}
+
+#[test]
 fn the_log_says_as_much_as_its_level_and_nothing_where_it_is_off() {
     let log = |level: &str| {
         let directory = Directory::new();
@@ -166,10 +214,10 @@ fn jobs_lie_in_cells_of_the_size_that_was_asked_for() {
         let directory = Directory::new();
         let server = tasker().arguments([directory.argument().as_str(), cell]).start();
         let mut client = server.connect_to_worker(0);
-        let stopped = [2, 3].map(|task_worker| stop_process(server.worker(task_worker)));
+        let stopped = stop_task_workers(&server);
         assert_eq!(client.ask_fields("many 10 0 echo 20000").number("count"), 10);
         assert_eq!(directory.files().len(), files, "{cell}");
-        stopped.into_iter().for_each(|pid| tree::signal(pid, Signal::SIGCONT));
+        go_on(stopped);
         (0..10).for_each(|_| drop(client.line()));
         server.stop();
     }
@@ -186,7 +234,8 @@ fn messages_lie_in_as_many_cells_of_the_size_that_was_asked_for() {
         let directory = Directory::new();
         let server = messenger().arguments(arguments).arguments([directory.argument().as_str()]).start();
         let mut client = server.connect_to_worker(0);
-        let stopped = stop_process(server.worker(2));
+        let stopped = server.worker(2);
+        tree::stop(stopped);
         let flooded = client.ask_fields("flood 2 0 1000 20000 hear");
         assert_eq!((flooded.number("count"), flooded.text("then")), (count, "QueueFull"), "{arguments:?}");
         assert_eq!(directory.files().len(), files, "{arguments:?}");
@@ -213,7 +262,7 @@ fn who_has_a_grace_takes_more_and_who_has_none_goes_when_it_has_had_its_share() 
     let server = with(1_000_000_000);
     let mut client = server.connect_to_worker(0);
     for tag in 0..50 {
-        assert_eq!(client.ask_fields(&format!("wait 60000 {tag} echo 1")).number("length"), 1);
+        assert_eq!(client.ask_fields(&format!("wait {NEVER} {tag} echo 1")).number("length"), 1);
     }
     assert_eq!(generations(&server), [1, 1], "each chose more of a thousand million than it has had");
     server.stop();

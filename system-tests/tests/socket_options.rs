@@ -12,15 +12,13 @@ use std::{
     fs,
     net::SocketAddr,
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    thread,
+    time::Duration,
 };
-use system_tests::{Client, Directory, Launch, Server, watch};
+use system_tests::{Client, Directory, Launch, Server, local, machine, tree, watch};
 
-/// A server of several listeners, with the sockets that have files in this directory.
 fn ports(directory: &Directory) -> Launch {
-    let name = directory.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Launch::new(env!("CARGO_BIN_EXE_ports"))
-        .environment("SWOOLE_LISTENER_LOCAL_LISTEN", &format!("unix://{}", directory.path().join("local.sock").display()))
-        .environment("SWOOLE_LISTENER_SECOND_ADMIN_LISTEN", &format!("unix://@{name}"))
+    local::ports(env!("CARGO_BIN_EXE_ports"), directory)
 }
 
 /// What the master has open at this address: the socket that listens there, or the one of this client.
@@ -175,7 +173,7 @@ fn servers_that_say_so_share_a_port() {
 
 #[test]
 fn ipv6_alone_by_option_and_both_families_without() {
-    if std::net::TcpListener::bind("[::1]:0").is_err() {
+    if !machine::has_ipv6() {
         return;
     }
     let directory = Directory::new();
@@ -207,13 +205,30 @@ fn all_of_them_together_are_in_nobodys_way() {
         "--max-queued-bytes=1M",
         "--discard-timeout-request=true",
     ];
-    let identity = ["--user=root", "--group=root", "--chroot=/"];
-    let is_root = nix::unistd::Uid::effective().is_root();
-    let server = ports(&directory).arguments(options).arguments(identity.into_iter().filter(|_| is_root)).start();
+    let chroot = format!("--chroot={}", directory.path().display());
+    let is_root = machine::is_root();
+    let launch = ports(&directory).arguments(options);
+    let launch = if is_root { launch.arguments(["--user=nobody", "--group=nogroup", &chroot]).without_journal() } else { launch };
+    let server = launch.start();
     for address in [server.address(), server.address_of("admin")] {
         let mut client = Client::connect(address);
-        for _ in 0..3 {
-            assert_eq!(client.ask_fields("who?").callback, "said");
+        let worker = client.ask_fields("who?").number("pid") as u32;
+        thread::sleep(Duration::from_secs(1));
+        assert_eq!(client.ask_fields("who?").callback, "said");
+        // And each holds.
+        let session = socket_of(&server, |fd| is_at(fd, client.local(), true));
+        assert!(keepalive(&session).0);
+        assert_eq!(getsockopt(&session, sockopt::TcpUserTimeout).expect("it is TCP"), 30_000);
+        let listener = socket_of(&server, |fd| is_at(fd, address, false));
+        assert_eq!(number_of(&listener, libc::TCP_FASTOPEN), 16);
+        assert!(number_of(&listener, libc::TCP_DEFER_ACCEPT) >= 1);
+        assert!(getsockopt(&listener, sockopt::ReusePort).expect("it is a socket"));
+        assert!(tree::status(worker, "Cpus_allowed_list").concat().parse::<u32>().is_ok(), "one CPU");
+        if is_root {
+            for name in ["Uid", "Gid"] {
+                assert_eq!(tree::status(worker, name), ["65534"; 4], "{name}");
+            }
+            assert_eq!(fs::read_link(format!("/proc/{worker}/root")).expect("it lives"), directory.path());
         }
     }
     server.stop();

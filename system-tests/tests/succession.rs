@@ -142,9 +142,7 @@ fn all_but_the_master_may_die_and_it_says_so_and_leaves_nothing() {
     let address = server.address();
     let (manager, standby) = (server.manager(), server.standby(2));
     // Stopped, so that neither does anything between the two deaths.
-    for pid in [manager, standby] {
-        tree::signal(pid, Signal::SIGSTOP);
-    }
+    [manager, standby].into_iter().for_each(tree::stop);
     for pid in [standby, manager] {
         tree::signal(pid, Signal::SIGKILL);
     }
@@ -161,8 +159,7 @@ fn a_killed_master_takes_all_with_it_even_a_worker_that_blocks_every_signal_and_
     let mut client: Client = server.connect_to_worker(0);
     assert_eq!(client.ask("block"), "blocking");
     let stopped = server.worker(1);
-    tree::signal(stopped, Signal::SIGSTOP);
-    watch::until("the worker is stopped", || tree::look(stopped).is_some_and(|process| process.state == 'T'));
+    tree::stop(stopped);
     server.signal(Signal::SIGKILL);
     assert!(!server.wait_for_end().success());
     server.leaves_nothing(address);
@@ -172,10 +169,7 @@ fn a_killed_master_takes_all_with_it_even_a_worker_that_blocks_every_signal_and_
 fn nothing_is_left_of_a_killed_master_whose_manager_is_stopped() {
     let mut server = scripted().start();
     let address = server.address();
-    for pid in [server.manager(), server.standby(2)] {
-        tree::signal(pid, Signal::SIGSTOP);
-        watch::until("it is stopped", || tree::look(pid).is_some_and(|process| process.state == 'T'));
-    }
+    [server.manager(), server.standby(2)].into_iter().for_each(tree::stop);
     server.signal(Signal::SIGKILL);
     assert!(!server.wait_for_end().success());
     server.leaves_nothing(address);

@@ -133,9 +133,7 @@ fn a_job_and_a_message_whose_callback_a_worker_dies_in_are_told_to_the_successor
             client.is_served();
             // What comes behind it is as ever.
             assert_eq!(client.ask(&format!("{ask} well")), "taken");
-            if ask != "closure" {
-                server.journal.wait(callback, |_| true);
-            }
+            server.journal.wait(if ask == "closure" { ask } else { callback }, |_| true);
             client.is_served();
             assert_eq!((server.journal.of("on_lost").len(), server.journal.of("on_worker_error").len()), (1, deaths));
             server.stop();
@@ -245,8 +243,7 @@ fn a_stopped_worker_harms_nobody_and_loses_nothing() {
     let server = scripted().start();
     let (mut mine, mut others) = (server.connect_to_worker(0), server.connect_to_worker(1));
     let worker = server.worker(0);
-    tree::signal(worker, Signal::SIGSTOP);
-    watch::until("the worker is stopped", || tree::look(worker).is_some_and(|process| process.state == 'T'));
+    tree::stop(worker);
     for n in 0..100 {
         mine.say(&format!("echo {n}"));
         assert_eq!(others.ask(&format!("echo {n}")), n.to_string());

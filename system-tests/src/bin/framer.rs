@@ -27,7 +27,10 @@ impl Framer {
 
     fn on_receive(&mut self, worker: &Worker<Self>, fd: SessionId, data: &[u8]) -> swoole::Result<()> {
         match data {
-            [_, _, _, _, b'n', b'a', b'p'] => script::nap(),
+            [_, _, _, _, b'n', b'a', b'p'] => {
+                journal::write(&format!("napping worker={}", worker.id()));
+                script::nap();
+            }
             [_, _, _, _, b'd', b'i', b'e'] => script::die(),
             _ => {}
         }

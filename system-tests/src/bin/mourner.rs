@@ -41,7 +41,13 @@ impl Mourner {
                 let said: &[u8] = if full { b"QueueFull\n" } else { b"more\n" };
                 return worker.send(fd, said).map_err(|e| e.to_string());
             }
-            "closure" => worker.task_with(text, |_, _, output: String| read(&output)).map(|_| ()).map_err(|e| e.to_string()),
+            "closure" => {
+                let then = |_: &mut Self, _: &Worker<Self>, output: String| {
+                    read(&output);
+                    journal::write(&format!("closure output={output}"));
+                };
+                worker.task_with(text, then).map(|_| ()).map_err(|e| e.to_string())
+            }
             "message" => worker.send_message(WorkerId::new(1 - worker.id().get()), text).map_err(|e| e.to_string()),
             _ => return script::receive(worker, fd, data),
         };

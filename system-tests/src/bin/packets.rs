@@ -14,6 +14,8 @@ struct Packets;
     listener(name = "local", on_packet = local_packet),
     listener(name = "abstract", listen = "unix-dgram://@system-test"),
     listener(name = "group", listen = "udp://0.0.0.0:0"),
+    listener(name = "tcp6", listen = "tcp6://[::1]:0"),
+    listener(name = "stream", listen = "tcp://127.0.0.1:0"),
 )]
 impl Packets {
     fn on_manager_start(manager: &Manager) {

@@ -68,7 +68,8 @@ fn answer(by: &str, worker: &Worker<Ports>, fd: SessionId, data: &[u8]) -> swool
         _ => String::new(),
     };
     let line = format!(
-        "said by={by} session={fd} listener={} name={} port={} remote={} uid={uid} failed={}\n",
+        "said by={by} pid={} session={fd} listener={} name={} port={} remote={} uid={uid} failed={}\n",
+        std::process::id(),
         info.listener,
         info.listener_name,
         info.listener_port,
