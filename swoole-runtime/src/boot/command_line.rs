@@ -106,6 +106,7 @@ fn given(words: &[String], has: &dyn Fn(&'static str) -> bool) -> Result<Option<
         "connections" => Request::Connections { from: 0 },
         "kill-worker" => Request::Kill { slot },
         "log-reopen" => Request::ReopenLog,
+        "update" => Request::Update,
         _ => return Ok(None),
     };
     Ok(Some(Given { request, json: has("json") }))
@@ -234,7 +235,7 @@ mod tests {
             (
                 &["stray"],
                 "the argument \"stray\" is refused: there is no such command; the commands are start, stop, reload, status, connections, \
-                 kill-worker, log-reopen, and everything else is an option",
+                 update, kill-worker, log-reopen, and everything else is an option",
             ),
             (&["stat"], "the argument \"stat\" is refused: there is no such command; did you mean `status`?"),
             (&["restart"], "the argument \"restart\" is refused: there is no such command; did you mean `reload`?"),

@@ -1,21 +1,28 @@
 //! The master's main loop, from the first ready worker to the last closed session.
 
 use super::{
-    Born, Listener, Listens, ProgramOf,
+    Born, Listener, Names, ProgramOf,
     accept::{Acceptor, Door},
     family::Family,
     supervisor::Supervisor,
 };
 #[cfg(feature = "cli")]
-use super::{control::Control, stats_file::StatsFile};
+use super::{
+    arrival::{self, Arrival, Taken},
+    control::Control,
+    stats_file::StatsFile,
+    update::{self, Update},
+};
+#[cfg(feature = "cli")]
+use crate::reactor::{Left, Parcel};
 use crate::{
     context::Master as Context,
     contract::{self, Outcome, Server},
     error::{Error, Result, spoken},
     layout::Memory,
     logging,
-    process::{Group, Lifecycle},
-    reactor::{Reactor, Shares},
+    process::{Group, Handover, Lifecycle},
+    reactor::{Intake, Reactor, Shares},
     settings::Phases,
     sync::Ordering,
     sys::{
@@ -23,7 +30,6 @@ use crate::{
         lifeline::Life as Lifeline,
         listener::{Address, Placed},
         packet::Packets,
-        pidfd::children,
         signals,
     },
 };
@@ -33,6 +39,7 @@ use nix::sys::{signal::Signal, signalfd::SignalFd};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd},
+    path::PathBuf,
     sync::Arc,
     thread::JoinHandle,
     time::Instant,
@@ -54,19 +61,34 @@ pub(super) struct Life {
     poll: Poll,
     signals: SignalFd,
     pub(super) family: Family,
-    supervisor: Supervisor,
+    pub(super) supervisor: Supervisor,
     #[cfg(feature = "cli")]
     pub(super) control: Option<Control>,
     #[cfg(feature = "cli")]
-    stats_file: Option<StatsFile>,
+    pub(super) stats_file: Option<StatsFile>,
+    /// Where the program lies that may take the place of this one; its taking it, and how the last one ended.
+    #[cfg(feature = "cli")]
+    pub(super) program: Option<PathBuf>,
+    #[cfg(feature = "cli")]
+    pub(super) update: Option<Update>,
+    #[cfg(feature = "cli")]
+    pub(super) updated: Option<Result<u32, String>>,
+    /// Whether its names are to be another's now.
+    #[cfg(feature = "cli")]
+    pub(super) gives_up_names: bool,
+    /// The server whose place this one takes, until it has.
+    #[cfg(feature = "cli")]
+    arrival: Option<Arrival>,
     context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
-    listeners: Vec<Listener>,
-    acceptor: Option<Acceptor>,
-    reactors: Vec<JoinHandle<()>>,
-    /// Of the reactors, until they are started.
-    file_lines: Vec<Vec<Packets>>,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) acceptor: Option<Acceptor>,
+    pub(super) reactors: Vec<JoinHandle<Left>>,
+    /// Of the reactors, while there are none.
+    pub(super) file_lines: Vec<Vec<Packets>>,
     failed: Option<Error>,
+    /// A worker was ready once.
+    is_ready: bool,
     all_ended: bool,
     /// How many reloads of each group callbacks have asked for, as far as they were heard.
     asked: [u32; Group::COUNT],
@@ -74,8 +96,8 @@ pub(super) struct Life {
     leaves_at_ms: u64,
     /// How long each phase of the shutdown may take, when it has begun, and until when it waits for sessions. The other two bounds stand in
     /// the header.
-    phases: Phases,
-    leaves_since_ms: u64,
+    pub(super) phases: Phases,
+    pub(super) leaves_since_ms: u64,
     drains_until_ms: u64,
     /// The last job that was handed over before the shutdown.
     last_job: u64,
@@ -112,12 +134,23 @@ impl Life {
             control,
             #[cfg(feature = "cli")]
             stats_file: None,
+            #[cfg(feature = "cli")]
+            program: born.program,
+            #[cfg(feature = "cli")]
+            update: None,
+            #[cfg(feature = "cli")]
+            updated: None,
+            #[cfg(feature = "cli")]
+            gives_up_names: false,
+            #[cfg(feature = "cli")]
+            arrival: born.arrival,
             context: Context::new(memory, addresses),
             listeners,
             acceptor: None,
             reactors: Vec::new(),
             file_lines,
             failed: None,
+            is_ready: false,
             all_ended: false,
             asked: [0; Group::COUNT],
             leaves_at_ms: 0,
@@ -129,15 +162,16 @@ impl Life {
         })
     }
 
-    pub(super) fn go_on<S: Server>(mut self, listens: Listens<'_>) -> Result<()> {
+    pub(super) fn go_on<S: Server>(mut self, names: &mut dyn Names) -> Result<()> {
         let mut events = Events::with_capacity(64);
         loop {
             let child_ended = self.hear_signals();
             let lifecycle = self.memory.header().lifecycle();
-            let news = self.family.look(lifecycle == Lifecycle::Stopping, child_ended);
-            self.all_ended |= news.all_ended;
-            if news.ready && lifecycle == Lifecycle::Starting {
-                self.open::<S>(listens);
+            let news = self.family.look(lifecycle == Lifecycle::Stopping && !self.wants_manager(), child_ended);
+            self.all_ended |= news.all_ended && !self.wants_manager();
+            self.is_ready |= news.ready;
+            if self.is_ready && lifecycle == Lifecycle::Starting {
+                self.open::<S>(names);
             }
             if news.failed {
                 self.give_up(Error::start("the server cannot go on", "the reason is in the log"));
@@ -147,12 +181,24 @@ impl Life {
                 break;
             }
             self.follow();
+            #[cfg(feature = "cli")]
+            {
+                self.follow_update::<S>(news.all_ended);
+                if core::mem::take(&mut self.gives_up_names) {
+                    names.give_up();
+                    self.let_new_one_serve();
+                }
+            }
             self.supervisor.tell();
             self.hear_callbacks();
-            if self.all_ended {
+            if self.all_ended && !self.is_passing_on() {
                 break;
             }
-            if self.is_overdue() {
+            if self.is_overdue() && self.wants_manager() {
+                // The standby does what this one was to do.
+                self.family.end_manager();
+                self.memory.header().set_deadline(clock::uptime_ms() + LAST_WAIT.as_millis() as u64);
+            } else if self.is_overdue() && !self.all_ended {
                 logging::error!("the manager does not end in time: everything is ended by force");
                 self.family.end_all();
                 break;
@@ -187,15 +233,47 @@ impl Life {
         self.end::<S>()
     }
 
-    /// A worker is ready: reactors, then the listeners.
-    fn open<S: Server>(&mut self, listens: Listens<'_>) {
-        let opened = self.start_reactors::<S>();
+    /// Whether a manager that has ended all workers is to begin others, should that be wanted.
+    fn wants_manager(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.is_update_stopping();
+        #[cfg(not(feature = "cli"))]
+        return false;
+    }
+
+    /// Whether the master that has taken the place of this one has not said yet that it serves.
+    fn is_passing_on(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.update.is_some();
+        #[cfg(not(feature = "cli"))]
+        return false;
+    }
+
+    /// A worker is ready: reactors, then the listeners. Where the place of another server is taken, when that is over.
+    fn open<S: Server>(&mut self, names: &mut dyn Names) {
+        #[cfg(feature = "cli")]
+        let taken = match self.arrival.as_mut().map(|arrival| arrival.follow(self.memory)) {
+            None => Taken::default(),
+            Some(Ok(Some(taken))) => taken,
+            Some(Ok(None)) => return,
+            Some(Err(e)) => return self.give_up(e),
+        };
+        #[cfg(feature = "cli")]
+        self.memory.header().count_on(&taken.counters);
+        let opened = self.start_reactors::<S>(
+            #[cfg(feature = "cli")]
+            taken.parcels,
+        );
         self.memory.header().enter(Lifecycle::Running);
-        match opened {
+        match opened.and_then(|(intakes, shares)| Ok(Acceptor::new(self.memory, self.doors()?, intakes, S::DISPATCHING.mode, shares))) {
             Ok(acceptor) => self.acceptor = Some(acceptor),
             Err(e) => {
                 return self.give_up(Error::start_io("the reactors cannot be started", e, "raise the limits of descriptors and threads"));
             }
+        }
+        #[cfg(feature = "cli")]
+        if let (Some(acceptor), Some(next)) = (&mut self.acceptor, taken.next) {
+            acceptor.begin_at(next);
         }
         for (at, Listener { name, url, address, .. }) in self.listeners.iter().enumerate() {
             let scheme = url.split(':').next().unwrap_or("tcp");
@@ -214,23 +292,48 @@ impl Life {
                 }
             }
         }
-        if let Err(e) = listens() {
+        if let Err(e) = names.take() {
             return self.give_up(e);
+        }
+        #[cfg(feature = "cli")]
+        if let Some(arrival) = self.arrival.take() {
+            let control = |socket| Control::new(socket, self.poll.registry().try_clone()?, CONTROL);
+            self.control = names.control().map(control).transpose().unwrap_or_else(|e| {
+                logging::error!("no command will reach this server: {e}");
+                None
+            });
+            arrival.serves();
         }
         if let Some(on_start) = S::DISPATCH.on_start {
             run_callback("on_start", || on_start(&self.context));
         }
     }
 
-    fn start_reactors<S: Server>(&mut self) -> io::Result<Acceptor> {
+    /// Starts the reactors, with these sessions.
+    pub(super) fn start_reactors<S: Server>(
+        &mut self,
+        #[cfg(feature = "cli")] parcels: Vec<Parcel>,
+    ) -> io::Result<(Vec<Intake>, Arc<Shares>)> {
         let shares = Arc::new(Shares::new(self.memory.settings.workers));
-        let mut intakes = Vec::new();
+        let (mut intakes, mut reactors) = (Vec::new(), Vec::new());
         for (index, file_lines) in core::mem::take(&mut self.file_lines).into_iter().enumerate() {
             let (reactor, intake) = Reactor::<ProgramOf<S>>::new(self.memory, index, file_lines, Arc::clone(&shares))?;
             intakes.push(intake);
+            reactors.push(reactor);
+        }
+        #[cfg(feature = "cli")]
+        for parcel in parcels {
+            reactors[parcel.reactor()].take_up(parcel);
+        }
+        for (index, reactor) in reactors.into_iter().enumerate() {
             let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
             self.reactors.push(thread);
         }
+        Ok((intakes, shares))
+    }
+
+    /// Where connections come in.
+    fn doors(&self) -> io::Result<Vec<(usize, Door)>> {
         let mut doors = Vec::new();
         for (at, Listener { socket, .. }) in self.listeners.iter().enumerate() {
             // Packets come to a reactor by themselves.
@@ -240,7 +343,7 @@ impl Life {
                 doors.push((at, door));
             }
         }
-        Ok(Acceptor::new(self.memory, doors, intakes, S::DISPATCHING.mode, shares))
+        Ok(doors)
     }
 
     /// Says whether a child has ended.
@@ -311,6 +414,12 @@ impl Life {
     /// In words, when nothing is replaced now.
     pub(super) fn reload(&self, asked_by: &str, groups: &[Group]) -> Result<(), &'static str> {
         let header = self.memory.header();
+        #[cfg(feature = "cli")]
+        if self.update.is_some() {
+            let why = "an update is under way, which replaces all";
+            logging::warn!("{asked_by}: {why}");
+            return Err(why);
+        }
         if header.lifecycle() != Lifecycle::Running {
             let why = "nothing is replaced while the server starts or ends";
             logging::warn!("{asked_by}: {why}");
@@ -347,6 +456,8 @@ impl Life {
 
     /// Begins the shutdown, or hurries one on.
     pub(super) fn shut_down(&mut self, phases: Phases) {
+        #[cfg(feature = "cli")]
+        self.give_up_update("the server shuts down");
         let header = self.memory.header();
         self.acceptor = None;
         for listener in self.listeners.drain(..) {
@@ -373,12 +484,12 @@ impl Life {
 
     /// Until when a phase may last that begins now: as long as was set; where nothing was, a quarter of `max_wait_time`, and what is left to so
     /// many quarters of it, so that a phase leaves to the next what it does not need.
-    fn until(&self, own: Option<Duration>, quarters: u64) -> u64 {
+    pub(super) fn until(&self, own: Option<Duration>, quarters: u64) -> u64 {
         let (now, quarter) = (clock::uptime_ms(), self.memory.settings.max_wait_time.as_millis() as u64 / 4);
         own.map_or((now + quarter).max(self.leaves_since_ms + quarters * quarter), |own| now + own.as_millis() as u64)
     }
 
-    fn give_up(&mut self, why: Error) {
+    pub(super) fn give_up(&mut self, why: Error) {
         if self.failed.is_none() {
             self.failed = Some(why);
             // One that is under way goes on as it was begun, or was hurried.
@@ -427,7 +538,7 @@ impl Life {
         header.lifecycle() == Lifecycle::Stopping && clock::uptime_ms() > header.deadline_ms() + LAST_WAIT.as_millis() as u64
     }
 
-    fn ring_all(&self) {
+    pub(super) fn ring_all(&self) {
         let bells = &self.memory.bells;
         for bell in bells.reactors.iter().chain(&bells.workers).chain([&bells.manager]) {
             bell.ring();
@@ -447,7 +558,10 @@ impl Life {
         };
         let own = own.into_iter().chain(self.supervisor.timeout());
         #[cfg(feature = "cli")]
-        let own = own.chain(self.stats_file.as_ref().map(StatsFile::timeout));
+        let own = own
+            .chain(self.stats_file.as_ref().map(StatsFile::timeout))
+            .chain(self.update.as_ref().map(|_| update::LOOK_AGAIN))
+            .chain(self.arrival.as_ref().map(|_| arrival::LOOK_AGAIN));
         own.min()
     }
 
@@ -468,7 +582,7 @@ impl Life {
             self.memory.sockets.end();
         }
         let start = Instant::now();
-        while !children().is_empty() {
+        while self.family.children().next().is_some() {
             self.family.bury();
             if start.elapsed() > LAST_WAIT {
                 self.family.end_all();
@@ -478,7 +592,14 @@ impl Life {
         if let Some(on_shutdown) = S::DISPATCH.on_shutdown {
             run_callback("on_shutdown", || on_shutdown(&self.context));
         }
-        logging::info!("the server has ended");
+        #[cfg(feature = "cli")]
+        let is_another = self.memory.header().handover() == Handover::Done;
+        #[cfg(not(feature = "cli"))]
+        let is_another = false;
+        logging::info!("{}", if is_another { "this process has ended" } else { "the server has ended" });
+        // Who waits for an update hears of it.
+        #[cfg(feature = "cli")]
+        self.hear_commands();
         #[cfg(feature = "cli")]
         if let Some(mut control) = self.control.take() {
             let failed = self.failed.as_ref().map(ToString::to_string);

@@ -25,6 +25,7 @@ pub(crate) struct Header {
     pub(crate) booted_ms: AtomicU64,
     pub(crate) master_pid: AtomicU32,
     lifecycle: AtomicU32,
+    handover: AtomicU32,
     /// When a shutdown must be over, and until when it waits for jobs, on the clock of `uptime_ms`.
     deadline_ms: AtomicU64,
     waits_until_ms: AtomicU64,
@@ -98,7 +99,57 @@ pub(crate) enum Lifecycle {
     Stopping = 5,
 }
 
+/// How far the sessions of this server are on their way to another master.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u32)]
+pub(crate) enum Handover {
+    /// They stay.
+    None = 0,
+    /// Nothing is read any more, and what was read comes to its end.
+    Quiet = 1,
+    /// Reactors give them up.
+    Leaving = 2,
+    /// They are another's, and so are the names of this server.
+    Done = 3,
+}
+
 impl Header {
+    pub(crate) fn handover(&self) -> Handover {
+        // Acquire, label "handover".
+        match self.handover.load(Ordering::Acquire) {
+            0 => Handover::None,
+            1 => Handover::Quiet,
+            2 => Handover::Leaving,
+            _ => Handover::Done,
+        }
+    }
+
+    /// [master] The next step, or none of it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn hand_over(&self, handover: Handover) {
+        // Release, label "handover".
+        self.handover.store(handover as u32, Ordering::Release);
+    }
+
+    /// What is counted since the start, to be counted on by a server that takes this one's place.
+    #[cfg(feature = "cli")]
+    pub(crate) fn counters(&self) -> [u64; 6] {
+        self.all_counters().map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// [master] Counts on from there, before it serves.
+    #[cfg(feature = "cli")]
+    pub(crate) fn count_on(&self, counters: &[u64]) {
+        for (counter, value) in self.all_counters().into_iter().zip(counters) {
+            counter.store(*value, Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    fn all_counters(&self) -> [&AtomicU64; 6] {
+        [&self.accepted, &self.refused, &self.violations, &self.discarded, &self.accept_failed, &self.closed]
+    }
+
     /// [master] Signs the memory.
     pub(crate) fn sign(&self, layout: u64, now_ms: u64, uptime_ms: u64) {
         self.started_ms.store(now_ms, Ordering::Relaxed);
@@ -131,7 +182,7 @@ impl Header {
         }
     }
 
-    /// [master] The next phase; it never goes back.
+    /// [master] The next phase; it never goes back, but where a handover has come to nothing.
     pub(crate) fn enter(&self, lifecycle: Lifecycle) {
         // Release, label "lifecycle".
         self.lifecycle.store(lifecycle as u32, Ordering::Release);
@@ -206,6 +257,8 @@ pub(crate) struct ReactorBoard {
     pub(crate) packets_lost: AtomicU64,
     /// 1 as long as it may receive packets, or hold some that it has not published.
     pub(crate) holds_packets: AtomicU64,
+    /// 1 where all that it has read was published, and no session waits for anything of a worker.
+    pub(crate) is_at_rest: AtomicU64,
 }
 
 /// One worker. The process that holds the slot writes it; the manager while none does.

@@ -61,6 +61,10 @@ const _: () = {
 // SAFETY: atomics alone, and zero is a free row; see the fields.
 unsafe impl Shared for Row {}
 
+/// What is to be known of a session where it goes on: all but its socket, its queues and what was on its way to a worker.
+#[cfg(feature = "cli")]
+pub(crate) type Words = [u64; 11];
+
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
 
@@ -162,6 +166,19 @@ impl Flags {
     /// So many files wait for it that it is sent no other.
     pub(crate) const MANY_FILES: Self = Self(1 << 22);
 
+    /// What stays so when a session goes on in another process.
+    #[cfg(feature = "cli")]
+    const LASTING: u32 = Self::CONNECT_DUE.0
+        | Self::CLOSE_ANSWERED.0
+        | Self::SOCKET_GONE.0
+        | Self::IS_UNIX.0
+        | Self::IS_BOUND.0
+        | Self::PAUSED.0
+        | Self::PROTECTED.0
+        | Self::IS_FULL.0
+        | Self::FULL_DUE.0
+        | Self::EMPTY_DUE.0;
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -203,6 +220,47 @@ impl Row {
         self.underway.store(0, Ordering::Relaxed);
         self.given.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
+    }
+
+    /// [reactor] As it is now.
+    #[cfg(feature = "cli")]
+    pub(crate) fn words(&self) -> Words {
+        let [high, low] = &self.address;
+        let counters = [&self.accepted_ms, &self.received_ms, &self.sent_ms, &self.bytes_in, &self.bytes_out, &self.uid];
+        let [accepted, received, sent, bytes_in, bytes_out, uid] = counters.map(|word| word.load(Ordering::Relaxed));
+        let (closing, flags) = (self.closing.load(Ordering::Relaxed), self.flags.load(Ordering::Relaxed));
+        let [high, low, place] = [high, low, &self.place].map(|word| word.load(Ordering::Relaxed));
+        [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing.into(), flags.into()]
+    }
+
+    /// [master] As it was elsewhere. Its worker has nothing of it, and there may be something to read.
+    #[cfg(feature = "cli")]
+    pub(super) fn go_on(&self, words: &Words, descriptor: u32) {
+        let [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing, flags] = *words;
+        for (field, value) in [
+            (&self.address[0], high),
+            (&self.address[1], low),
+            (&self.place, place),
+            (&self.accepted_ms, accepted),
+            (&self.received_ms, received),
+            (&self.sent_ms, sent),
+            (&self.bytes_in, bytes_in),
+            (&self.bytes_out, bytes_out),
+            (&self.uid, uid),
+            (&self.queued, 0),
+            (&self.underway_to, 0),
+        ] {
+            field.store(value, Ordering::Relaxed);
+        }
+        for field in [&self.queue, &self.tail, &self.underway, &self.given, &self.behind] {
+            field.store(0, Ordering::Relaxed);
+        }
+        self.descriptor.store(descriptor, Ordering::Relaxed);
+        self.closing.store(if closing as u32 == ARRIVING { 0 } else { closing as u32 }, Ordering::Relaxed);
+        let lasting = Flags(flags as u32 & Flags::LASTING);
+        // One whose `on_close` has not run is closed by whoever comes.
+        let is_closing = self.phase() != Phase::Open && lasting.0 & Flags::CLOSE_ANSWERED.0 == 0;
+        self.flags.store(lasting.and(if is_closing { Flags::CLOSE_DUE } else { Flags::READABLE }).0, Ordering::Relaxed);
     }
 
     pub(crate) fn place(&self) -> Where {
