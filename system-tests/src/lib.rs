@@ -4,6 +4,7 @@
 pub mod client;
 pub mod directory;
 pub mod file;
+pub mod installed;
 pub mod journal;
 pub mod launch;
 pub mod load;
@@ -17,6 +18,7 @@ pub mod watch;
 pub use client::{Client, End};
 pub use directory::Directory;
 pub use file::File;
+pub use installed::Installed;
 pub use journal::{Entry, Journal};
 pub use launch::{Launch, Outcome};
 pub use load::Load;
