@@ -129,6 +129,41 @@ fn sessions_go_on_however_they_are_dispatched() {
 }
 
 #[test]
+fn settings_may_change_as_they_may_between_two_starts() {
+    let place = Installed::new(env!("CARGO_BIN_EXE_ports"));
+    let file = place.path("settings.toml");
+    let write = |settings: &str| fs::write(&file, settings).expect("a file can be written");
+    let local = |number: u32| format!("[listener.local]\nlisten = \"unix://{}\"\n", place.path(&format!("{number}.sock")).display());
+    write(&format!("workers = 1\nreactors = 1\nmax_conn = 500\n{}", local(1)));
+    let config = format!("--config={}", file.display());
+    // Nothing but the address, which is any.
+    let server = place.launch().no_arguments().address("tcp://127.0.210.1:0").arguments([config.as_str()]).start();
+    let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+    let mut by_admin = Client::connect(server.address_of("admin"));
+    let who = |client: &mut Client| client.ask_fields("who?").text("by").to_owned();
+    assert!(clients.iter_mut().all(|client| who(client) == "main"));
+    for (workers, reactors) in [(3, 2), (2, 1), (4, 2)] {
+        write(&format!("workers = {workers}\nreactors = {reactors}\nmax_conn = 1500\n{}", local(workers)));
+        update(&place);
+        let status = place.command(&["status"]);
+        assert!(status.information().contains(&format!("processes wanted {workers}")), "{status:?}");
+        assert!(clients.iter_mut().all(|client| who(client) == "main"));
+        assert_eq!(who(&mut by_admin), "admin");
+        // Another address of a listener is listened on, and the one before no more.
+        drop(UnixStream::connect(place.path(&format!("{workers}.sock"))).expect("the server listens there"));
+        watch::until("nobody listens at the old one", || UnixStream::connect(place.path("1.sock")).is_err());
+    }
+    write(&format!("workers = 1\nmax_conn = 400\n{}", local(4)));
+    assert!(refused(&place).contains("`max_conn` is 400, and 1500 in the server that runs"));
+    write("workers = many");
+    let said = refused(&place);
+    assert!(said.contains("settings.toml"), "a fault of the settings is said: {said}");
+    assert!(clients.iter_mut().all(|client| who(client) == "main"));
+    write("workers = 2\nmax_conn = 1500\n");
+    place.stop(server);
+}
+
+#[test]
 fn a_thousand_sessions_go_on_at_once() {
     let place = Installed::new(SCRIPTED);
     let server = place.launch().reactors(2).start();
@@ -166,7 +201,8 @@ fn systemd_is_told_who_the_server_is_now() {
 fn a_daemon_with_all_its_files_goes_on() {
     let place = Installed::new(SCRIPTED);
     let [log, pid, stats] = ["log", "pid", "stats"].map(|name| place.path(name));
-    let arguments = [("log-file", &log), ("pid-file", &pid), ("stats-file", &stats)].map(|(key, path)| format!("--{key}={}", path.display()));
+    let arguments =
+        [("log-file", &log), ("pid-file", &pid), ("stats-file", &stats)].map(|(key, path)| format!("--{key}={}", path.display()));
     let arguments = arguments.iter().map(String::as_str).chain(["--daemonize=true"]);
     let mut server = place.launch().arguments(arguments).start_unwatched();
     assert_eq!(server.wait_for_end().code(), Some(0));
@@ -359,21 +395,21 @@ fn listeners_of_every_kind_go_on() {
 
 #[test]
 fn a_program_that_cannot_take_over_changes_nothing_and_says_why() {
-    let place = Installed::new(ONE);
+    let place = Installed::new(OTHER);
     let server = place.launch().arguments(["--ready-timeout=1"]).start();
     let mut client = server.connect();
+    let version = client.ask("version");
     let mut unchanged = |why: &str| {
         let said = refused(&place);
         assert!(said.contains(why), "{why}: {said}");
-        assert_eq!(client.ask("version"), "version 1");
-        place.install(ONE);
+        assert_eq!(client.ask("version"), version);
         assert_eq!(place.master(), server.master());
         server.wait_for_all_processes(3);
     };
     place.write(b"#!/bin/sh\nexit 3\n", 0o755);
     // A command of the program that lies there is that one's: here the old one gives it.
     let ended = place.path("old");
-    fs::copy(ONE, &ended).expect("it can be copied");
+    fs::copy(OTHER, &ended).expect("it can be copied");
     let by_old = |words: &[&str]| {
         let control = format!("--control={}", place.path("control.sock").display());
         let launch = system_tests::Launch::new(&ended.to_string_lossy()).no_arguments();
@@ -384,8 +420,8 @@ fn a_program_that_cannot_take_over_changes_nothing_and_says_why() {
     assert!(by_old(&["update"]).contains("cannot be started"));
     place.write(b"#!/bin/sh\nexec sleep 60\n", 0o755);
     assert!(by_old(&["update"]).contains("it was not ready within ready_timeout"));
-    place.install(OTHER);
-    unchanged("`max_conn` is");
+    place.install(ONE);
+    unchanged("`max_conn` is 1000, and 2000 in the server that runs: by an update it can become more, and not less");
     place.stop(server);
 }
 

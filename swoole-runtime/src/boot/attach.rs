@@ -58,7 +58,7 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     {
         logging::prints_to_master(path);
     }
-    refuse_others(&attachment.settings, &settings, "a reload")?;
+    refuse_others(&attachment, &settings)?;
     let mut take = |number| inherited.take(number).map_err(unable);
     let lifeline = Lifeline::from_fd(take(attachment.lifeline)?);
     let descriptors = [attachment.memory].into_iter().chain(attachment.bells.iter().copied()).map(&mut take).collect::<Result<Vec<_>>>()?;
@@ -74,25 +74,24 @@ fn work<S: Server>(mut inherited: Inherited, note: &OwnedFd, by_code: &ByCode) -
     Ok(worker::live::<S>(memory, attachment.slot, attachment.taking, &lifeline))
 }
 
-/// What all processes of a server must have alike, and a server with the one whose place it takes.
-pub(super) fn refuse_others(of_server: &[(String, String)], settings: &Resolved, by: &str) -> Result<()> {
+/// What all processes of a server must have alike.
+fn refuse_others(attachment: &Attachment, settings: &Resolved) -> Result<()> {
     let mine = settings.alike();
     let mine_of = |name: &str| mine.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
-    let has_more = mine.iter().any(|(name, _)| *name == "listener") && !of_server.iter().any(|(name, _)| name == "listener");
-    let others = of_server.iter().filter(|(name, value)| mine_of(name) != Some(value));
+    let has_more = mine.iter().any(|(name, _)| *name == "listener") && !attachment.settings.iter().any(|(name, _)| name == "listener");
+    let others = attachment.settings.iter().filter(|(name, value)| mine_of(name) != Some(value));
     let refusals: Vec<String> = others
         .map(|(name, value)| {
             format!(
-                "`{name}` is {} in the program at the server's path, and {value} in the server that runs: it cannot change by {by}; \
+                "`{name}` is {} in the program at the server's path, and {value} in the server that runs: it cannot change by a reload; \
                  restart the server",
                 mine_of(name).unwrap_or("nothing")
             )
         })
         .collect();
     let more = has_more.then(|| {
-        format!(
-            "the program at the server's path has listeners that the server that runs has not: they cannot come by {by}; restart the server"
-        )
+        "the program at the server's path has listeners that the server that runs has not: they cannot come by a reload; restart the server"
+            .to_owned()
     });
     let refusals: Vec<String> = refusals.into_iter().chain(more).collect();
     if refusals.is_empty() { Ok(()) } else { Err(Error::refusals(refusals)) }

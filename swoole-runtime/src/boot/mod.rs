@@ -28,8 +28,6 @@ use std::rc::Rc;
 #[cfg(feature = "cli")]
 use update::Update;
 
-#[cfg(feature = "cli")]
-use crate::{master::Arrival, sys::local::Named};
 use crate::{
     contract::{self, Server},
     error::{Error, Result},
@@ -54,6 +52,8 @@ use crate::{
     },
     worker,
 };
+#[cfg(feature = "cli")]
+use crate::{master::Arrival, sys::local::Named};
 use std::{
     io::{self, Write},
     path::Path,
@@ -324,7 +324,7 @@ fn beget<S: Server>(
         #[cfg(feature = "cli")]
         program: called_as,
         #[cfg(feature = "cli")]
-        arrival: before.0.as_ref().map(|update| Arrival::new(Rc::clone(&update.line))),
+        arrival: before.0.as_ref().map(|update| Arrival::new(Rc::clone(&update.line), update.numbers.clone())),
     };
     master::govern::<S>(memory, born, &mut names)?;
     Ok(if memory.header().handover() == Handover::Done { Whose::Anothers } else { Whose::Ours })

@@ -1,13 +1,11 @@
-//! The start of a server that takes the place of another: what both must have alike is held against that one's, and its listeners are taken
-//! instead of being bound.
+//! The start of a server that takes the place of another: it is held against that one, and its listeners are taken instead of being bound.
 //!
 //! If the other one dies here: what it has opened is this process's too, and goes with it.
 
-use super::attach::refuse_others;
 use crate::{
     error::{Error, Result},
     process::{Known, Server, word},
-    settings::Resolved,
+    settings::{ListenUrl, Resolved},
     sys::{
         handover::{self, Line, Message},
         passed::Passed,
@@ -23,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Update {
     pub(super) line: Rc<Line>,
     listeners: Vec<(Known, OwnedFd)>,
+    /// Which listener of this server each of those is, if one.
+    pub(super) numbers: Vec<Option<u8>>,
 }
 
 impl Update {
@@ -32,7 +32,7 @@ impl Update {
     /// Where it cannot: why is told to that one as well.
     pub(super) fn of_environment(settings: &Resolved) -> Result<Option<Self>> {
         let Some(line) = handover::inherited() else { return Ok(None) };
-        let mut update = Self { line: Rc::new(line), listeners: Vec::new() };
+        let mut update = Self { line: Rc::new(line), listeners: Vec::new(), numbers: Vec::new() };
         match update.hear(settings) {
             Ok(()) => Ok(Some(update)),
             Err(e) => {
@@ -48,9 +48,39 @@ impl Update {
         let message = self.line.receive(PATIENCE).map_err(lost)?;
         let Some(Message { kind: word::SERVER, bytes, descriptors }) = message else { return Err(another()) };
         let server = Server::read(&bytes).filter(|server| server.listeners.len() == descriptors.len()).ok_or_else(another)?;
-        refuse_others(&server.settings, settings, "an update")?;
+        let number = |known: &Known| settings.listeners.iter().position(|listening| listening.name == known.name).map(|at| at as u8);
+        self.numbers = server.listeners.iter().map(number).collect();
         self.listeners = server.listeners.into_iter().zip(descriptors).collect();
-        Ok(())
+        self.refuse_others(server.max_conn, settings)
+    }
+
+    /// Sessions must find their rows and their callbacks.
+    fn refuse_others(&self, max_conn: u32, settings: &Resolved) -> Result<()> {
+        let mut refusals = Vec::new();
+        if settings.max_conn < max_conn {
+            refusals.push(format!(
+                "`max_conn` is {}, and {max_conn} in the server that runs: by an update it can become more, and not less; restart the server",
+                settings.max_conn
+            ));
+        }
+        for ((Known { name, url, .. }, _), number) in self.listeners.iter().zip(&self.numbers) {
+            let listening = number.map(|number| &settings.listeners[usize::from(number)]);
+            let was_for_packets = ListenUrl::parse(url).is_ok_and(|url| url.scheme.is_datagram());
+            match listening {
+                // Nobody has a session there.
+                None if was_for_packets => {}
+                None => refusals.push(format!(
+                    "there is no listener `{name}`, by which the server that runs has sessions: by an update it cannot go; restart the server"
+                )),
+                Some(listening) if listening.datagrams.is_some() != was_for_packets => refusals.push(format!(
+                    "the listener `{name}` is to be {}, and is {url} in the server that runs: by an update it cannot become one of another \
+                     kind; restart the server",
+                    listening.url
+                )),
+                Some(_) => {}
+            }
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(Error::refusals(refusals)) }
     }
 
     /// The sockets, for the listeners of the same name and address.

@@ -81,7 +81,19 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn new(memory: &'static Memory, doors: Vec<(usize, Door)>, intakes: Vec<Intake>, mode: Mode, shares: Arc<Shares>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, doors, intakes, mode, shares, next: first, more: true, resting: None, is_shut: false, said_full: false, said_failed: false }
+        Self {
+            memory,
+            doors,
+            intakes,
+            mode,
+            shares,
+            next: first,
+            more: true,
+            resting: None,
+            is_shut: false,
+            said_full: false,
+            said_failed: false,
+        }
     }
 
     /// The number of the next session.

@@ -23,6 +23,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// What this server is to go on with.
 pub(crate) struct Arrival {
     line: Rc<Line>,
+    /// Which listener of this server each of the other one's is.
+    listeners: Vec<Option<u8>>,
     is_ready: bool,
     taken: Option<Taken>,
 }
@@ -37,8 +39,8 @@ pub(super) struct Taken {
 }
 
 impl Arrival {
-    pub(crate) fn new(line: Rc<Line>) -> Self {
-        Self { line, is_ready: false, taken: None }
+    pub(crate) fn new(line: Rc<Line>, listeners: Vec<Option<u8>>) -> Self {
+        Self { line, listeners, is_ready: false, taken: None }
     }
 
     /// What is to be gone on with, once it is this server's own; `None` while it is not.
@@ -56,7 +58,7 @@ impl Arrival {
         }
         if self.taken.is_none() {
             let Some(message) = self.line.receive(Duration::ZERO).map_err(lost)? else { return Ok(None) };
-            let taken = self.take(&message.bytes, message.descriptors).map_err(lost)?;
+            let taken = self.take(memory, &message.bytes, message.descriptors).map_err(lost)?;
             self.taken = Some(taken);
             self.line.send(word::TAKEN, &[], &[], PATIENCE).map_err(lost)?;
         }
@@ -68,7 +70,7 @@ impl Arrival {
     }
 
     /// All that comes behind the first message of it.
-    fn take(&self, counters: &[u8], descriptors: Vec<OwnedFd>) -> io::Result<Taken> {
+    fn take(&self, memory: &'static Memory, counters: &[u8], descriptors: Vec<OwnedFd>) -> io::Result<Taken> {
         let nonsense = || io::Error::other("it was passed nonsense");
         let note = descriptors.into_iter().next().ok_or_else(nonsense)?;
         let mut sockets = Vec::new();
@@ -82,7 +84,10 @@ impl Arrival {
         }
         let mut counters = counters.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()));
         let next = counters.next().and_then(SessionId::new);
-        let parcels = Parcel::unpack(&handover::unpacked(note)?, sockets).ok_or_else(nonsense)?;
+        let mut parcels = Parcel::unpack(&handover::unpacked(note)?, sockets).ok_or_else(nonsense)?;
+        if !parcels.iter_mut().all(|parcel| parcel.fits(&memory.settings, &self.listeners)) {
+            return Err(nonsense());
+        }
         Ok(Taken { parcels, next, counters: counters.collect() })
     }
 

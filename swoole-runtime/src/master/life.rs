@@ -13,15 +13,13 @@ use super::{
     stats_file::StatsFile,
     update::{self, Update},
 };
-#[cfg(feature = "cli")]
-use crate::reactor::{Left, Parcel};
 use crate::{
     context::Master as Context,
     contract::{self, Outcome, Server},
     error::{Error, Result, spoken},
     layout::Memory,
     logging,
-    process::{Group, Handover, Lifecycle},
+    process::{Group, Lifecycle},
     reactor::{Intake, Reactor, Shares},
     settings::Phases,
     sync::Ordering,
@@ -33,13 +31,19 @@ use crate::{
         signals,
     },
 };
+#[cfg(feature = "cli")]
+use crate::{
+    process::Handover,
+    reactor::{Left, Parcel},
+};
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::{signal::Signal, signalfd::SignalFd};
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 use std::{
     io,
     os::fd::{AsFd, AsRawFd},
-    path::PathBuf,
     sync::Arc,
     thread::JoinHandle,
     time::Instant,
@@ -83,7 +87,10 @@ pub(super) struct Life {
     /// Bound at birth, given to the acceptor when a worker is ready.
     pub(super) listeners: Vec<Listener>,
     pub(super) acceptor: Option<Acceptor>,
+    #[cfg(feature = "cli")]
     pub(super) reactors: Vec<JoinHandle<Left>>,
+    #[cfg(not(feature = "cli"))]
+    reactors: Vec<JoinHandle<()>>,
     /// Of the reactors, while there are none.
     pub(super) file_lines: Vec<Vec<Packets>>,
     failed: Option<Error>,
@@ -249,6 +256,14 @@ impl Life {
         return false;
     }
 
+    /// Whether it takes the place of another.
+    fn is_arriving(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.arrival.is_some();
+        #[cfg(not(feature = "cli"))]
+        return false;
+    }
+
     /// A worker is ready: reactors, then the listeners. Where the place of another server is taken, when that is over.
     fn open<S: Server>(&mut self, names: &mut dyn Names) {
         #[cfg(feature = "cli")]
@@ -286,6 +301,7 @@ impl Life {
         if let Some(path) = &self.memory.settings.stats_file {
             match StatsFile::create(path, self.memory) {
                 Ok(file) => self.stats_file = Some(file),
+                Err(e) if self.is_arriving() => logging::error!("the file {path} of `stats_file` cannot be written: {e}"),
                 Err(e) => {
                     let what = format!("the file {path} of `stats_file` cannot be written");
                     return self.give_up(Error::start_io(what, e, "set `stats_file` to a file that can be written"));
@@ -293,7 +309,11 @@ impl Life {
             }
         }
         if let Err(e) = names.take() {
-            return self.give_up(e);
+            // Where the place of another is taken its sessions are worth more.
+            if !self.is_arriving() {
+                return self.give_up(e);
+            }
+            logging::error!("{e}");
         }
         #[cfg(feature = "cli")]
         if let Some(arrival) = self.arrival.take() {

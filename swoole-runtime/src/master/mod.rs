@@ -38,9 +38,9 @@ use crate::{
     },
 };
 use core::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(feature = "cli")]
 use std::path::PathBuf;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A socket that listens.
 pub(crate) struct Listener {

@@ -74,13 +74,12 @@ impl Life {
         let program = self.program.clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
         let failed = |e: std::io::Error| format!("the program at {} cannot be started: {e}", program.display());
         let (line, process, pid) = handover::start(&program).map_err(failed)?;
-        let alike = self.memory.settings.alike().into_iter().map(|(name, value)| (name.to_owned(), value));
         let known = self.listeners.iter().map(|listener| Known {
             name: listener.name.to_owned(),
             url: listener.url.clone(),
             has_file: listener.place.is_some(),
         });
-        let server = Description { settings: alike.collect(), listeners: known.collect() };
+        let server = Description { max_conn: self.memory.settings.max_conn, listeners: known.collect() };
         let sockets: Vec<_> = self.listeners.iter().map(|listener| listener.socket.as_fd()).collect();
         self.family.spare(Some(pid));
         if let Err(e) = line.send(word::SERVER, server.text().as_bytes(), &sockets, PATIENCE) {
@@ -141,7 +140,9 @@ impl Life {
                 let pid = update.pid;
                 match update.line.receive(Duration::ZERO) {
                     Ok(Some(_)) => self.has_updated(Ok(pid)),
-                    Ok(None) if is_late => self.has_updated(Err("the new one has taken the sessions, and does not say that it serves".to_owned())),
+                    Ok(None) if is_late => {
+                        self.has_updated(Err("the new one has taken the sessions, and does not say that it serves".to_owned()))
+                    }
                     Ok(None) => {}
                     Err(_) => self.has_updated(Err("the new one has ended behind the handover; the reason is in the log".to_owned())),
                 }

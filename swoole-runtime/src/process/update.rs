@@ -26,11 +26,11 @@ pub(crate) mod word {
     pub(crate) const SERVING: u8 = 9;
 }
 
-/// What a server is, as far as its successor must be the same.
+/// What a server is, as far as its successor must know.
 #[derive(Default, PartialEq, Eq, Debug)]
 pub(crate) struct Server {
-    /// Names and values of those that both must have alike.
-    pub(crate) settings: Vec<(String, String)>,
+    /// A session keeps its number, which says its row: the successor must have as many.
+    pub(crate) max_conn: u32,
     /// In the order of their sockets.
     pub(crate) listeners: Vec<Known>,
 }
@@ -48,9 +48,7 @@ impl Server {
     pub(crate) fn text(&self) -> String {
         let one_line = |text: &str| text.replace(['\n', '\t'], " ");
         let mut text = format!("{VERSION}\n");
-        for (name, value) in &self.settings {
-            text += &format!("setting\t{name}\t{}\n", one_line(value));
-        }
+        text += &format!("max_conn\t{}\n", self.max_conn);
         for Known { name, url, has_file } in &self.listeners {
             text += &format!("listener\t{name}\t{}\t{has_file}\n", one_line(url));
         }
@@ -66,7 +64,7 @@ impl Server {
         let mut server = Self::default();
         for line in lines {
             match *line.split('\t').collect::<Vec<_>>() {
-                ["setting", name, value] => server.settings.push((name.to_owned(), value.to_owned())),
+                ["max_conn", number] => server.max_conn = number.parse().ok()?,
                 ["listener", name, url, has_file] => {
                     server.listeners.push(Known { name: name.to_owned(), url: url.to_owned(), has_file: has_file == "true" });
                 }
@@ -84,7 +82,7 @@ mod tests {
     #[test]
     fn a_server_comes_back_as_what_it_was() {
         let server = Server {
-            settings: vec![("workers".to_owned(), "2".to_owned()), ("frame".to_owned(), "eof \"\\n\"".to_owned())],
+            max_conn: 10_000,
             listeners: vec![
                 Known { name: "main".to_owned(), url: "tcp://127.0.0.1:0".to_owned(), has_file: false },
                 Known { name: "local".to_owned(), url: "unix:///run/a b.sock".to_owned(), has_file: true },

@@ -12,6 +12,7 @@ use crate::{
     id::SessionId,
     logging,
     session::{Flags, Found, Phase, Row, Words},
+    settings::Resolved,
     sys::{clock, packet::Packets, socket},
 };
 use mio::{Interest, Token, unix::SourceFd};
@@ -49,10 +50,19 @@ enum Waits {
 type Packed = (u64, Words, bool, Vec<u8>, Vec<Result<Vec<u8>, (u64, u64)>>);
 
 impl Parcel {
+    /// Gives it listener, reactor and worker of this server, which may have other numbers of them; `false` where no listener is its own.
+    pub(crate) fn fits(&mut self, settings: &Resolved, listeners: &[Option<u8>]) -> bool {
+        let place = Row::place_of(&self.words);
+        let Some(Some(listener)) = listeners.get(usize::from(place.listener)) else { return false };
+        let fixed = |number: u16, of: usize| if usize::from(number) < of { number } else { (self.id.get() % of as u64) as u16 };
+        let (reactor, worker) = (fixed(place.reactor, settings.reactors), fixed(place.worker, settings.workers));
+        Row::replace(&mut self.words, *listener, reactor, worker);
+        true
+    }
+
     /// Whose it was, and is to be.
     pub(crate) fn reactor(&self) -> usize {
-        // As `Row::reactor`.
-        (self.words[2] >> 32) as usize & 0xffff
+        usize::from(Row::place_of(&self.words).reactor)
     }
 
     /// All of them as bytes, and the descriptors that belong to them, in their order.

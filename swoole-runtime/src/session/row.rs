@@ -263,16 +263,22 @@ impl Row {
         self.flags.store(lasting.and(if is_closing { Flags::CLOSE_DUE } else { Flags::READABLE }).0, Ordering::Relaxed);
     }
 
+    /// Where that session lives.
+    #[cfg(feature = "cli")]
+    pub(crate) fn place_of(words: &Words) -> Where {
+        whereabouts(words[0], words[1], words[2])
+    }
+
+    /// Where it is to live.
+    #[cfg(feature = "cli")]
+    pub(crate) fn replace(words: &mut Words, listener: u8, reactor: u16, worker: u16) {
+        let stays = words[2] & 0x00ff_ffff;
+        words[2] = stays | u64::from(listener) << 24 | u64::from(reactor) << 32 | u64::from(worker) << 48;
+    }
+
     pub(crate) fn place(&self) -> Where {
-        let [p0, p1, family, listener, r0, r1, w0, w1] = self.place.load(Ordering::Relaxed).to_le_bytes();
-        let address = u128::from(self.address[0].load(Ordering::Relaxed)) << 64 | u128::from(self.address[1].load(Ordering::Relaxed));
-        let port = u16::from_le_bytes([p0, p1]);
-        let remote = match family {
-            family::UNIX => Remote::Unix { pid: (address >> 64) as u32, uid: address as u32 },
-            family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
-            _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
-        };
-        Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
+        let [high, low] = [0, 1].map(|half| self.address[half].load(Ordering::Relaxed));
+        whereabouts(high, low, self.place.load(Ordering::Relaxed))
     }
 
     pub(crate) fn worker(&self) -> usize {
@@ -397,4 +403,17 @@ impl Row {
     pub(crate) fn count(counter: &AtomicU64, more: u64) {
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
     }
+}
+
+/// What address and place of a row say.
+fn whereabouts(high: u64, low: u64, place: u64) -> Where {
+    let [p0, p1, family, listener, r0, r1, w0, w1] = place.to_le_bytes();
+    let address = u128::from(high) << 64 | u128::from(low);
+    let port = u16::from_le_bytes([p0, p1]);
+    let remote = match family {
+        family::UNIX => Remote::Unix { pid: (address >> 64) as u32, uid: address as u32 },
+        family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
+        _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
+    };
+    Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
 }

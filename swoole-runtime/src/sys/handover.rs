@@ -126,7 +126,8 @@ impl Line {
             let mut parts = [IoSliceMut::new(&mut bytes)];
             match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_CMSG_CLOEXEC) {
                 Ok(got) => break (got.bytes, got.cmsgs()?.flat_map(owned).collect()),
-                Err(Errno::EINTR) => {}
+                // Said once where the other side has ended over something that it had not heard: behind it comes what it has said.
+                Err(Errno::EINTR | Errno::ECONNRESET) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
                 Err(errno) => return Err(errno.into()),
             }
