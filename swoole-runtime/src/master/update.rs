@@ -82,10 +82,8 @@ impl Life {
         let server = Description { max_conn: self.memory.settings.max_conn, listeners: known.collect() };
         let sockets: Vec<_> = self.listeners.iter().map(|listener| listener.socket.as_fd()).collect();
         self.family.spare(Some(pid));
-        if let Err(e) = line.send(word::SERVER, server.text().as_bytes(), &sockets, PATIENCE) {
-            self.end_new_one(&process);
-            return Err(failed(e));
-        }
+        // One that has ended already has said why.
+        let _ = line.send(word::SERVER, server.text().as_bytes(), &sockets, PATIENCE);
         logging::info!("update: the program at {} starts as pid {pid}", program.display());
         let until_ms = clock::uptime_ms() + self.memory.settings.ready_timeout.as_millis() as u64;
         self.update = Some(Update { line, process, pid, stage: Stage::Starts, until_ms });
