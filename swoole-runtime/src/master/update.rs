@@ -203,6 +203,7 @@ impl Life {
             update.line.send(word::DESCRIPTORS, &[], some, PATIENCE)?;
         }
         update.line.send(word::ALL, &[], &[], PATIENCE)?;
+        logging::info!("update: {} sessions are passed to pid {}", parcels.len(), update.pid);
         match update.line.receive(PATIENCE)? {
             Some(message) if message.kind == word::TAKEN => Ok(()),
             Some(message) => Err(std::io::Error::other(String::from_utf8_lossy(&message.bytes).into_owned())),
@@ -213,7 +214,6 @@ impl Life {
     /// They are its own: this process gives up its names, and ends.
     fn leave_to_new_one(&mut self, parcels: Vec<Parcel>) {
         let Some(update) = &mut self.update else { return };
-        let count = parcels.len();
         self.memory.header().hand_over(Handover::Done);
         self.stats_file = None;
         if let Some(control) = &mut self.control {
@@ -224,7 +224,7 @@ impl Life {
         self.listeners.clear();
         drop(parcels);
         self.supervisor.is_another(update.pid);
-        logging::info!("update: pid {} goes on with {count} sessions; this process ends", update.pid);
+        logging::info!("update: pid {} goes on; this process ends", update.pid);
         self.gives_up_names = true;
         update.stage = Stage::Gone;
         update.until_ms = clock::uptime_ms() + PATIENCE.as_millis() as u64;
@@ -243,13 +243,14 @@ impl Life {
     /// Nothing has changed, but that workers are others.
     fn go_on_with<S: Server>(&mut self, parcels: Vec<Parcel>) {
         let header = self.memory.header();
+        // In this order, before the reactors begin: they end where the server stops, and nothing is handed over.
+        header.enter(Lifecycle::Running);
         header.hand_over(Handover::None);
         match self.start_reactors::<S>(parcels) {
             Ok((intakes, shares)) => {
                 if let Some(acceptor) = &mut self.acceptor {
                     acceptor.go_on(intakes, shares);
                 }
-                header.enter(Lifecycle::Running);
                 self.ring_all();
             }
             Err(e) => {
