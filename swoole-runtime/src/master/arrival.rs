@@ -9,7 +9,7 @@ use crate::{
     layout::Memory,
     process::word,
     reactor::Parcel,
-    sys::handover::{self, Line},
+    sys::handover::Line,
 };
 use core::time::Duration;
 use std::{io, os::fd::OwnedFd, rc::Rc};
@@ -85,7 +85,7 @@ impl Arrival {
         }
         let mut counters = counters.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()));
         let next = counters.next().and_then(SessionId::new);
-        let mut parcels = Parcel::unpack(&handover::unpacked(note)?, sockets).ok_or_else(nonsense)?;
+        let mut parcels = Parcel::unpack(note, sockets)?;
         if !parcels.iter_mut().all(|parcel| parcel.fits(&memory.settings, &self.listeners)) {
             return Err(nonsense());
         }

@@ -1,8 +1,10 @@
 //! A new master takes the server over, with all sessions: it is started beside this one, as a server of its own that has these listeners, and
 //! when its workers are ready it is given the sessions, which rest meanwhile.
 //!
-//!     starts ─▶ quiet: nothing is read, what was read comes to its end ─▶ stops: the workers end ─▶ the reactors give up their sessions ─▶
-//!     the new master has taken them ─▶ gone: they are its own, and this server ends
+//! ```text
+//! starts ─▶ quiet: nothing is read, what was read comes to its end ─▶ stops: the workers end ─▶ the reactors give up their sessions ─▶
+//! the new master has taken them ─▶ gone: they are its own, and this server ends
+//! ```
 //!
 //! If it fails, or dies, before it was told that they are its own, it is ended, and this server goes on: with the workers that it has, or with
 //! others.
@@ -193,11 +195,10 @@ impl Life {
     }
 
     fn pass(&self, update: &Update, parcels: &[Parcel]) -> std::io::Result<()> {
-        let (bytes, descriptors) = Parcel::pack(parcels);
+        let (note, descriptors) = Parcel::pack(parcels)?;
         let mut counters = vec![self.acceptor.as_ref().map_or(1, |acceptor| acceptor.next().get())];
         counters.extend(self.memory.header().counters());
         let counters: Vec<u8> = counters.into_iter().flat_map(u64::to_le_bytes).collect();
-        let note = handover::packed(&bytes)?;
         update.line.send(word::SESSIONS, &counters, &[note.as_fd()], PATIENCE)?;
         for some in descriptors.chunks(MOST) {
             update.line.send(word::DESCRIPTORS, &[], some, PATIENCE)?;

@@ -13,12 +13,13 @@ use crate::{
     logging,
     session::{Flags, Found, Phase, Row, Words},
     settings::Resolved,
-    sys::{clock, packet::Packets, socket},
+    sys::{clock, handover, packet::Packets, socket},
 };
 use mio::{Interest, Token, unix::SourceFd};
 use std::{
     collections::VecDeque,
     fs::File,
+    io::{self, BufWriter, Read, Write},
     os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd},
 };
 
@@ -46,9 +47,6 @@ enum Waits {
     File { file: File, offset: u64, left: u64 },
 }
 
-/// A parcel without its descriptors; of what waits the bytes, or offset and length in a file.
-type Packed = (u64, Words, bool, Vec<u8>, Vec<Result<Vec<u8>, (u64, u64)>>);
-
 impl Parcel {
     /// Gives it listener, reactor and worker of this server, which may have other numbers of them; `false` where no listener is its own.
     pub(crate) fn fits(&mut self, settings: &Resolved, listeners: &[Option<u8>]) -> bool {
@@ -65,44 +63,94 @@ impl Parcel {
         usize::from(Row::place_of(&self.words).reactor)
     }
 
-    /// All of them as bytes, and the descriptors that belong to them, in their order.
-    pub(crate) fn pack(parcels: &[Self]) -> (Vec<u8>, Vec<BorrowedFd<'_>>) {
+    /// All of them in a piece of memory, and the descriptors that belong to them, in their order.
+    pub(crate) fn pack(parcels: &[Self]) -> io::Result<(OwnedFd, Vec<BorrowedFd<'_>>)> {
+        let note = handover::note()?;
+        let mut out = BufWriter::new(File::from(note.try_clone()?));
         let mut descriptors = Vec::new();
-        let mut packed: Vec<Packed> = Vec::with_capacity(parcels.len());
         for Self { id, words, socket, tail, output } in parcels {
+            put(&mut out, id.get())?;
+            words.iter().try_for_each(|&word| put(&mut out, word))?;
+            put(&mut out, socket.is_some().into())?;
             descriptors.extend(socket.as_ref().map(AsFd::as_fd));
-            let output = output.iter().map(|waits| match waits {
-                Waits::Bytes(bytes) => Ok(bytes.clone()),
-                Waits::File { file, offset, left } => {
-                    descriptors.push(file.as_fd());
-                    Err((*offset, *left))
+            put_bytes(&mut out, tail)?;
+            put(&mut out, output.len() as u64)?;
+            for waits in output {
+                match waits {
+                    Waits::Bytes(bytes) => {
+                        put(&mut out, BYTES)?;
+                        put_bytes(&mut out, bytes)?;
+                    }
+                    Waits::File { file, offset, left } => {
+                        [FILE, *offset, *left].into_iter().try_for_each(|number| put(&mut out, number))?;
+                        descriptors.push(file.as_fd());
+                    }
                 }
-            });
-            let output = output.collect();
-            packed.push((id.get(), *words, socket.is_some(), tail.clone(), output));
+            }
         }
-        // It is written into memory, which does not fail.
-        (postcard::to_allocvec(&packed).unwrap_or_default(), descriptors)
+        // What ends them is no number of a session.
+        put(&mut out, 0)?;
+        out.flush()?;
+        drop(out);
+        Ok((note, descriptors))
     }
 
-    /// What was packed; `None` where bytes and descriptors are not those of parcels.
-    pub(crate) fn unpack(bytes: &[u8], descriptors: Vec<OwnedFd>) -> Option<Vec<Self>> {
-        let packed: Vec<Packed> = postcard::from_bytes(bytes).ok()?;
+    /// What was packed.
+    ///
+    /// # Errors
+    /// Where memory and descriptors are not those of parcels.
+    pub(crate) fn unpack(note: OwnedFd, descriptors: Vec<OwnedFd>) -> io::Result<Vec<Self>> {
+        let nonsense = || io::Error::other("it was passed nonsense");
         let mut descriptors = VecDeque::from(descriptors);
-        let mut parcels = Vec::with_capacity(packed.len());
-        for (id, words, has_socket, tail, output) in packed {
-            let socket = if has_socket { Some(descriptors.pop_front()?) } else { None };
-            let output = output.into_iter().map(|waits| {
-                Some(match waits {
-                    Ok(bytes) => Waits::Bytes(bytes),
-                    Err((offset, left)) => Waits::File { file: descriptors.pop_front()?.into(), offset, left },
-                })
-            });
-            let output = output.collect::<Option<_>>()?;
-            parcels.push(Self { id: SessionId::new(id)?, words, socket, tail, output });
+        let mut descriptor = || descriptors.pop_front().ok_or_else(nonsense);
+        let mut from = handover::reader(note)?;
+        let mut parcels = Vec::new();
+        while let Some(id) = SessionId::new(get(&mut from)?) {
+            let mut words = Words::default();
+            for word in &mut words {
+                *word = get(&mut from)?;
+            }
+            let socket = if get(&mut from)? == 0 { None } else { Some(descriptor()?) };
+            let tail = get_bytes(&mut from)?;
+            let mut output = Vec::new();
+            for _ in 0..get(&mut from)? {
+                output.push(match get(&mut from)? {
+                    BYTES => Waits::Bytes(get_bytes(&mut from)?),
+                    FILE => Waits::File { offset: get(&mut from)?, left: get(&mut from)?, file: descriptor()?.into() },
+                    _ => return Err(nonsense()),
+                });
+            }
+            parcels.push(Self { id, words, socket, tail, output });
         }
-        descriptors.is_empty().then_some(parcels)
+        if descriptors.is_empty() { Ok(parcels) } else { Err(nonsense()) }
     }
+}
+
+/// The kinds of what waits.
+const BYTES: u64 = 0;
+const FILE: u64 = 1;
+
+fn put(out: &mut impl Write, number: u64) -> io::Result<()> {
+    out.write_all(&number.to_le_bytes())
+}
+
+fn put_bytes(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    put(out, bytes.len() as u64)?;
+    out.write_all(bytes)
+}
+
+fn get(from: &mut impl Read) -> io::Result<u64> {
+    let mut number = [0; 8];
+    from.read_exact(&mut number)?;
+    Ok(u64::from_le_bytes(number))
+}
+
+fn get_bytes(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let length = get(from)?;
+    let mut bytes = Vec::new();
+    // No more than there is, whatever the number says.
+    let got = from.by_ref().take(length).read_to_end(&mut bytes)?;
+    if got as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 impl<P: Program> Reactor<P> {
@@ -205,5 +253,66 @@ impl<P: Program> Reactor<P> {
             self.end_if_through(found);
         }
         self.wake_workers();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parcel(id: u64, socket: Option<OwnedFd>, output: Vec<Waits>) -> Parcel {
+        let words = core::array::from_fn(|at| id * 100 + at as u64);
+        Parcel { id: SessionId::new(id).expect("not 0"), words, socket, tail: vec![id as u8; id as usize], output }
+    }
+
+    fn file() -> File {
+        File::open("/proc/self/exe").expect("it is there")
+    }
+
+    #[test]
+    fn parcels_come_back_as_what_they_were() {
+        let waits = || vec![Waits::Bytes(vec![7; 100_000]), Waits::File { file: file(), offset: 3, left: u64::MAX }, Waits::Bytes(vec![8])];
+        let parcels = [parcel(1, None, Vec::new()), parcel(2, Some(file().into()), waits()), parcel(900, Some(file().into()), Vec::new())];
+        let (note, descriptors) = Parcel::pack(&parcels).expect("memory is left");
+        assert_eq!(descriptors.len(), 3);
+        let copies =
+            |count: usize| descriptors.iter().take(count).map(|fd| fd.try_clone_to_owned().expect("one is left")).collect::<Vec<_>>();
+        let copy = || note.try_clone().expect("a descriptor is left");
+        let back = Parcel::unpack(copy(), copies(3)).expect("they are parcels");
+        for (one, other) in parcels.iter().zip(&back) {
+            assert_eq!((one.id, one.words, &one.tail, one.socket.is_some()), (other.id, other.words, &other.tail, other.socket.is_some()));
+            for (one, other) in one.output.iter().zip(&other.output) {
+                match (one, other) {
+                    (Waits::Bytes(one), Waits::Bytes(other)) => assert_eq!(one, other),
+                    (Waits::File { offset, left, .. }, Waits::File { offset: its_offset, left: its_left, .. }) => {
+                        assert_eq!((offset, left), (its_offset, its_left));
+                    }
+                    _ => panic!("of another kind"),
+                }
+            }
+            assert_eq!(one.output.len(), other.output.len());
+        }
+        assert_eq!(back.len(), parcels.len());
+        // One descriptor too few, or too many.
+        assert!(Parcel::unpack(copy(), copies(2)).is_err());
+        assert!(Parcel::unpack(copy(), copies(3).into_iter().chain(copies(1)).collect()).is_err());
+    }
+
+    #[test]
+    fn nonsense_is_an_error_wherever_it_ends() {
+        let parcels = [parcel(3, None, vec![Waits::Bytes(vec![1; 9])])];
+        let (note, _) = Parcel::pack(&parcels).expect("memory is left");
+        let length = File::from(note.try_clone().expect("a descriptor is left")).metadata().expect("it has some").len();
+        for cut in 0..length {
+            let file = File::from(note.try_clone().expect("a descriptor is left"));
+            file.set_len(cut).expect("it can be cut");
+            assert!(Parcel::unpack(note.try_clone().expect("one is left"), Vec::new()).is_err(), "{cut}");
+            let (again, _) = Parcel::pack(&parcels).expect("memory is left");
+            let mut bytes = Vec::new();
+            handover::reader(again).and_then(|mut from| from.read_to_end(&mut bytes)).expect("it can be read");
+            let mut file = file;
+            std::io::Seek::rewind(&mut file).and_then(|()| file.write_all(&bytes)).expect("it can be written");
+        }
+        assert!(Parcel::unpack(note, Vec::new()).is_ok());
     }
 }

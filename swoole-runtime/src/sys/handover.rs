@@ -16,7 +16,7 @@ use nix::{
 };
 use std::{
     fs::File,
-    io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Seek, Write},
+    io::{self, BufReader, ErrorKind, IoSlice, IoSliceMut, Seek},
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
         unix::process::CommandExt,
@@ -160,18 +160,14 @@ fn owned(message: ControlMessageOwned) -> Vec<OwnedFd> {
     }
 }
 
-/// A piece of memory with these bytes, to be passed on.
-pub(crate) fn packed(bytes: &[u8]) -> io::Result<OwnedFd> {
-    let note = exec::note()?;
-    File::from(note.try_clone()?).write_all(bytes)?;
-    Ok(note)
+/// A piece of memory to write into, to be passed on.
+pub(crate) fn note() -> io::Result<OwnedFd> {
+    exec::note()
 }
 
-/// What was packed.
-pub(crate) fn unpacked(note: OwnedFd) -> io::Result<Vec<u8>> {
+/// What was written there.
+pub(crate) fn reader(note: OwnedFd) -> io::Result<BufReader<File>> {
     let mut file = File::from(note);
     file.rewind()?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(BufReader::new(file))
 }
