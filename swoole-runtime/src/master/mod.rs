@@ -10,6 +10,8 @@ mod arrival;
 mod control;
 mod family;
 mod life;
+mod open;
+mod shutdown;
 #[cfg(feature = "cli")]
 mod stats_file;
 mod supervisor;

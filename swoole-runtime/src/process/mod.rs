@@ -3,6 +3,7 @@
 mod attachment;
 mod begun;
 mod board;
+mod header;
 #[cfg(test)]
 mod laws;
 mod message;
@@ -14,9 +15,8 @@ mod update;
 
 pub(crate) use attachment::{ATTACH, Attachment, refusal, refused};
 pub(crate) use begun::Begun;
-pub(crate) use board::{
-    Asks, Group, Handover, Header, LastWords, Lifecycle, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard,
-};
+pub(crate) use board::{LastWords, ManagerBoard, Order, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard};
+pub(crate) use header::{Asks, Group, Handover, Header, Lifecycle};
 pub(crate) use message::{ToManager, ToMaster};
 pub(crate) use owner::{Claim, OwnerWord, Taking};
 #[cfg(feature = "cli")]
