@@ -5,6 +5,7 @@
 //! Type:        nc 127.0.0.1 9507      what stands behind `>`
 //! Then:        VERSION=2 cargo build --release --example update && cp target/release/examples/update /tmp/new && mv /tmp/new /tmp/server
 //!              kill -USR1 $(pgrep -o server)      and go on in the same `nc`; here it is the same version again
+//! Master too:  /tmp/server update                  the whole server, with its connections; `docs/control.md` tells of it
 //!
 //! ```text
 //! a> hello

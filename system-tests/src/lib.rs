@@ -5,6 +5,7 @@ pub mod client;
 pub mod companion;
 pub mod directory;
 pub mod file;
+pub mod installed;
 pub mod jobs;
 pub mod journal;
 pub mod launch;

@@ -10,20 +10,29 @@ const NOBODY: Option<i32> = Some(3);
 /// A server's program, and the socket that its commands go through.
 pub struct Place {
     directory: Directory,
-    program: &'static str,
+    program: String,
 }
 
 impl Place {
     /// Of this program, with a socket in a directory of its own.
     #[must_use]
-    pub fn of(program: &'static str) -> Self {
-        Self { directory: Directory::new(), program }
+    pub fn of(program: &str) -> Self {
+        Self { directory: Directory::new(), program: program.to_owned() }
+    }
+
+    /// Of a program that lies in that directory, where [`install`](Self::install) has others take its place.
+    #[must_use]
+    pub fn installed(program: &str) -> Self {
+        let directory = Directory::new();
+        let place = Self { program: directory.path().join("server").to_string_lossy().into_owned(), directory };
+        place.install(program);
+        place
     }
 
     /// The program.
     #[must_use]
-    pub fn program(&self) -> &'static str {
-        self.program
+    pub fn program(&self) -> &str {
+        &self.program
     }
 
     /// Where the socket lies, and what else a test puts there.
@@ -32,10 +41,16 @@ impl Place {
         &self.directory
     }
 
+    /// Where something of this name lies beside it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// The socket, which is there while a server runs.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.directory.path().join("control.sock")
+        self.path("control.sock")
     }
 
     fn option(&self) -> String {
@@ -44,11 +59,11 @@ impl Place {
 
     /// A server that takes its commands here.
     pub fn launch(&self) -> Launch {
-        Launch::new(self.program).arguments([self.option().as_str()])
+        Launch::new(&self.program).arguments([self.option().as_str()])
     }
 
     fn command(&self, words: &[&str]) -> Launch {
-        Launch::new(self.program).no_arguments().arguments(words.iter().copied().chain([self.option().as_str()]))
+        Launch::new(&self.program).no_arguments().arguments(words.iter().copied().chain([self.option().as_str()]))
     }
 
     /// Gives a command, to its end.

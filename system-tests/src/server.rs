@@ -258,6 +258,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         let failed = thread::panicking();
         if failed {
+            // Its last lines may be on their way.
+            thread::sleep(std::time::Duration::from_millis(100));
             eprintln!("the server's log:\n{}", self.log().join("\n"));
             let journal: Vec<_> = self.journal.entries();
             eprintln!("the end of its journal: {:#?}", &journal[journal.len().saturating_sub(20)..]);

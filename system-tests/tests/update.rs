@@ -2,15 +2,8 @@
 //! changes nothing.
 
 use nix::sys::signal::Signal;
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-    time::Duration,
-};
-use system_tests::{Client, Launch, Server, tree, watch};
+use std::{fs, path::Path, thread, time::Duration};
+use system_tests::{Client, Launch, Place, Server, tree, watch};
 
 const ONE: &str = env!("CARGO_BIN_EXE_version_one");
 const TWO: &str = env!("CARGO_BIN_EXE_version_two");
@@ -18,53 +11,6 @@ const OTHER: &str = env!("CARGO_BIN_EXE_version_other");
 
 /// Two workers and a task worker.
 const PROCESSES: usize = 3;
-
-/// Where a program is installed, and others after it.
-struct Place {
-    directory: PathBuf,
-}
-
-impl Place {
-    fn new(name: &str, first: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("system-test-update-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).expect("a temporary directory can be made");
-        let place = Self { directory };
-        place.install(first);
-        place
-    }
-
-    fn program(&self) -> PathBuf {
-        self.directory.join("server")
-    }
-
-    /// As it is deployed: written beside it, and renamed over it.
-    fn install(&self, program: &str) {
-        let program = std::ffi::OsStr::new(program);
-        let new = self.directory.join("server.new");
-        // By another process: a child that a test beside this one forks would keep the file open for writing, and nobody could run it.
-        let copied = Command::new("cp").args([program, new.as_os_str()]).status().expect("cp is there");
-        assert!(copied.success());
-        fs::rename(new, self.program()).expect("it can be renamed");
-    }
-
-    fn write(&self, bytes: &[u8], mode: u32) {
-        let new = self.directory.join("server.new");
-        fs::write(&new, bytes).expect("a file can be written");
-        fs::set_permissions(&new, fs::Permissions::from_mode(mode)).expect("its mode can be set");
-        fs::rename(new, self.program()).expect("it can be renamed");
-    }
-
-    fn launch(&self) -> Launch {
-        Launch::new(&self.program().to_string_lossy())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
 
 fn reload(server: &Server, signal: Signal, ends_with: &str) {
     let count = |server: &Server| server.log().iter().filter(|line| line.contains(ends_with)).count();
@@ -84,7 +30,7 @@ fn connected(server: &Server) -> Vec<Client> {
 
 #[test]
 fn a_reload_runs_the_program_that_lies_there_and_connections_stay() {
-    let place = Place::new("runs", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     let mut clients = connected(&server);
     assert_eq!(versions(&mut clients), ["version 1"; 6]);
@@ -101,7 +47,7 @@ fn a_reload_runs_the_program_that_lies_there_and_connections_stay() {
 
 #[test]
 fn sigusr2_updates_the_task_workers_alone() {
-    let place = Place::new("tasks", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     let mut clients = connected(&server);
     place.install(TWO);
@@ -113,7 +59,7 @@ fn sigusr2_updates_the_task_workers_alone() {
 
 #[test]
 fn what_dies_after_an_update_comes_back_as_the_new_program_whatever_lies_there_by_then() {
-    let place = Place::new("dies", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     place.install(TWO);
     reload(&server, Signal::SIGUSR1, "all workers are replaced");
@@ -136,7 +82,7 @@ fn what_dies_after_an_update_comes_back_as_the_new_program_whatever_lies_there_b
 
 #[test]
 fn a_program_that_was_reloaded_as_it_was_outlives_its_file_and_the_manager() {
-    let place = Place::new("same", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     reload(&server, Signal::SIGUSR1, "all workers are replaced");
     place.write(b"not a program", 0o755);
@@ -155,7 +101,7 @@ fn a_program_that_was_reloaded_as_it_was_outlives_its_file_and_the_manager() {
 
 #[test]
 fn each_reload_runs_what_lies_there_then_whatever_the_other_group_has_run() {
-    let place = Place::new("groups", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     let mut clients = connected(&server);
     reload(&server, Signal::SIGUSR2, "all task workers are replaced");
@@ -175,7 +121,7 @@ fn each_reload_runs_what_lies_there_then_whatever_the_other_group_has_run() {
 
 #[test]
 fn a_better_program_reaches_a_worker_that_keeps_dying() {
-    let place = Place::new("keeps_dying", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     for _ in 0..5 {
         tree::signal(server.worker(0), Signal::SIGKILL);
@@ -189,8 +135,8 @@ fn a_better_program_reaches_a_worker_that_keeps_dying() {
 }
 
 /// A reload that fails: why the log says it does, and everything is as it was.
-fn nothing_changes(name: &str, spoil: impl FnOnce(&Place), why: &[&str]) {
-    let place = Place::new(name, ONE);
+fn nothing_changes(spoil: impl FnOnce(&Place), why: &[&str]) {
+    let place = Place::installed(ONE);
     let server = place.launch().arguments(["--ready-timeout=1"]).start();
     let mut clients = connected(&server);
     let before: Vec<u32> = (0..PROCESSES as u64).map(|worker| server.worker(worker)).collect();
@@ -212,36 +158,32 @@ fn nothing_changes(name: &str, spoil: impl FnOnce(&Place), why: &[&str]) {
 
 #[test]
 fn a_program_that_ends_changes_nothing() {
-    nothing_changes("ends", |place| place.install("/bin/false"), &["exited with code 1"]);
+    nothing_changes(|place| place.install("/bin/false"), &["exited with code 1"]);
 }
 
 #[test]
 fn a_program_that_ends_well_and_at_once_changes_nothing() {
-    nothing_changes("ends_well", |place| place.install("/bin/true"), &["exited with code 0"]);
+    nothing_changes(|place| place.install("/bin/true"), &["exited with code 0"]);
 }
 
 #[test]
 fn a_file_that_is_no_program_changes_nothing() {
-    nothing_changes("garbage", |place| place.write(b"not a program", 0o755), &["the program cannot be run"]);
+    nothing_changes(|place| place.write(b"not a program", 0o755), &["the program cannot be run"]);
 }
 
 #[test]
 fn a_program_that_may_not_be_run_changes_nothing() {
-    nothing_changes(
-        "mode",
-        |place| place.write(&fs::read(TWO).expect("it is there"), 0o644),
-        &["the program cannot be run", "Permission denied"],
-    );
+    nothing_changes(|place| place.write(&fs::read(TWO).expect("it is there"), 0o644), &["the program cannot be run", "Permission denied"]);
 }
 
 #[test]
 fn a_program_that_is_gone_changes_nothing() {
-    nothing_changes("gone", |place| fs::remove_file(place.program()).expect("it is there"), &["cannot be opened"]);
+    nothing_changes(|place| fs::remove_file(place.program()).expect("it is there"), &["cannot be opened"]);
 }
 
 #[test]
 fn a_program_that_is_not_ready_in_time_changes_nothing() {
-    let place = Place::new("late", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().arguments(["--ready-timeout=1"]).behaviour("nap_later").start();
     let mut clients = connected(&server);
     place.install(TWO);
@@ -258,7 +200,6 @@ fn a_program_that_is_not_ready_in_time_changes_nothing() {
 #[test]
 fn a_program_with_another_setting_changes_nothing() {
     nothing_changes(
-        "setting",
         |place| place.install(OTHER),
         &["`max_conn` is 2000 in the program at the server's path, and 1000 in the server that runs"],
     );
@@ -266,12 +207,12 @@ fn a_program_with_another_setting_changes_nothing() {
 
 #[test]
 fn a_program_of_another_layout_changes_nothing() {
-    nothing_changes("layout", |place| place.install(env!("CARGO_BIN_EXE_version_talkative")), &["the layout"]);
+    nothing_changes(|place| place.install(env!("CARGO_BIN_EXE_version_talkative")), &["the layout"]);
 }
 
 #[test]
 fn a_program_with_other_user_processes_changes_nothing() {
-    let place = Place::new("processes", env!("CARGO_BIN_EXE_companion"));
+    let place = Place::installed(env!("CARGO_BIN_EXE_companion"));
     let server = place.launch().arguments(["--reload=exec"]).start();
     let before = [server.worker(0), server.worker(1)];
     place.install(ONE);
@@ -285,7 +226,7 @@ fn a_program_with_other_user_processes_changes_nothing() {
 
 #[test]
 fn a_program_without_the_on_lost_for_which_things_are_kept_changes_nothing() {
-    let place = Place::new("lost", env!("CARGO_BIN_EXE_mourner"));
+    let place = Place::installed(env!("CARGO_BIN_EXE_mourner"));
     let server = place.launch().arguments(["--reload=exec"]).start();
     let before = [server.worker(0), server.worker(1)];
     place.install(ONE);
@@ -299,10 +240,10 @@ fn a_program_without_the_on_lost_for_which_things_are_kept_changes_nothing() {
 
 #[test]
 fn a_link_that_leads_elsewhere_is_followed() {
-    let place = Place::new("link", ONE);
-    let link = place.directory.join("current");
+    let place = Place::installed(ONE);
+    let link = place.path("current");
     let lead = |to: &str| {
-        let new = place.directory.join("new");
+        let new = place.path("new");
         std::os::unix::fs::symlink(to, &new).expect("a link can be made");
         fs::rename(new, &link).expect("it can be renamed");
     };
@@ -317,7 +258,7 @@ fn a_link_that_leads_elsewhere_is_followed() {
 
 #[test]
 fn a_command_that_a_new_worker_starts_is_no_worker() {
-    let place = Place::new("command", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     place.install(TWO);
     reload(&server, Signal::SIGUSR1, "all workers are replaced");
@@ -335,7 +276,7 @@ fn a_command_that_a_new_worker_starts_is_no_worker() {
 #[test]
 fn updates_under_load_lose_nothing() {
     use system_tests::storm::{Storm, Wind};
-    let place = Place::new("storm", ONE);
+    let place = Place::installed(ONE);
     let server = place.launch().start();
     let storm = Storm::begin(server.address(), Wind { connections: 16, size: 64, depth: 4 });
     for round in 0..20 {

@@ -125,7 +125,10 @@ impl<S: Server> Builder<S> {
         if let Some((inherited, note)) = attach::left() {
             return attach::attach::<S>(inherited, &note, &self.by_code);
         }
-        match config::read(S::SETTINGS, S::LISTENERS, S::PROCESSES.len(), &self.by_code)? {
+        let asked = config::read(S::SETTINGS, S::LISTENERS, S::PROCESSES.len(), &self.by_code);
+        #[cfg(feature = "cli")]
+        let asked = asked.inspect_err(super::update::is_refused);
+        match asked? {
             Asked::Serve(settings) => give_birth::<S>(*settings),
             #[cfg(feature = "cli")]
             Asked::End(code) => std::process::exit(code),

@@ -106,6 +106,7 @@ fn given(words: &[String], has: &dyn Fn(&'static str) -> bool) -> Result<Option<
         "connections" => Request::Connections { from: 0 },
         "kill-worker" => Request::Kill { slot },
         "log-reopen" => Request::ReopenLog,
+        "update" => Request::Update,
         _ => return Ok(None),
     };
     Ok(Some(Given { request, json: has("json") }))
@@ -233,8 +234,8 @@ mod tests {
             (&["-w", "2"], "option -w is refused: there is no such option"),
             (
                 &["stray"],
-                "the argument \"stray\" is refused: there is no such command; the commands are start, stop, reload, status, connections, \
-                 kill-worker, log-reopen, and everything else is an option",
+                "the argument \"stray\" is refused: there is no such command; the commands are start, stop, reload, update, status, \
+                 connections, kill-worker, log-reopen, and everything else is an option",
             ),
             (&["stat"], "the argument \"stat\" is refused: there is no such command; did you mean `status`?"),
             (&["restart"], "the argument \"restart\" is refused: there is no such command; did you mean `reload`?"),

@@ -60,7 +60,7 @@ pub(super) struct Command {
 pub(super) const OPTIONS_OF_COMMANDS: [&str; 3] = ["now", "tasks", "json"];
 
 /// The commands: all but the first are for a server that runs, the one that listens where this one would, or has the same `control`.
-pub(super) const COMMANDS: [Command; 7] = [
+pub(super) const COMMANDS: [Command; 8] = [
     Command { name: "start", value: None, options: &[], says: "Serve, which is what happens without a command", also: &["run", "serve"] },
     Command {
         name: "stop",
@@ -74,7 +74,14 @@ pub(super) const COMMANDS: [Command; 7] = [
         value: None,
         options: &["tasks", "json"],
         says: "Replace all workers and task workers, or task workers alone, and wait until that is through",
-        also: &["restart", "refresh", "upgrade"],
+        also: &["restart", "refresh"],
+    },
+    Command {
+        name: "update",
+        value: None,
+        options: &[],
+        says: "Have the program at the server's path take its place, master and all, with every connection, and wait until it has",
+        also: &["upgrade", "handover", "exec"],
     },
     Command {
         name: "status",

@@ -7,7 +7,7 @@ use crate::{
     settings::{ListenUrl, Listening, Place, Resolved, variable_of},
     sys::{
         listener::{self, Address, Options, Placed, Socket},
-        passed::Passed,
+        passed::{Passed, Taken},
     },
 };
 use std::{
@@ -102,14 +102,18 @@ fn bind_one(
     let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
     // Refused before, where the program takes none.
     let packets = packets.filter(|_| datagrams.is_some());
-    if let Some(fd) = passed.of(&address, packets.is_some()) {
+    if let Some(Taken { fd, address, has_file }) = passed.of(name, url, &address, packets.is_some()) {
         logging::info!("the socket of {url} was passed to the server");
+        let place = match &address {
+            Address::Path(path) if has_file => Placed::found(path),
+            _ => None,
+        };
         let socket = match packets {
             Some(packets) => (packets.take)(fd),
             None => Socket::passed(fd, &address, options),
         };
         let socket = socket.map_err(failed)?;
-        return Ok(listener(socket, address, None));
+        return Ok(listener(socket, address, place));
     }
     let in_use = || io::Error::new(io::ErrorKind::AddrInUse, "another process listens there");
     let (socket, place) = match (packets, &address) {

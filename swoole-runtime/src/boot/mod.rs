@@ -16,14 +16,18 @@ mod file;
 mod help;
 mod listen;
 mod resolve;
+#[cfg(feature = "cli")]
+mod update;
 
 pub use builder::{Builder, builder, start};
 
 use daemon::Command;
 use listen::ForPackets;
-
 #[cfg(feature = "cli")]
-use crate::sys::local::Named;
+use std::rc::Rc;
+#[cfg(feature = "cli")]
+use update::Update;
+
 use crate::{
     contract::{self, Server},
     error::{Error, Result},
@@ -31,6 +35,7 @@ use crate::{
     layout::{Memory, Role},
     logging::{self, LogFile, Speaker},
     manager, master,
+    process::Handover,
     settings::{Listening, Resolved},
     sync::Ordering,
     sys::{
@@ -47,6 +52,8 @@ use crate::{
     },
     worker,
 };
+#[cfg(feature = "cli")]
+use crate::{master::Arrival, sys::local::Named};
 use std::{
     io::{self, Write},
     path::Path,
@@ -92,9 +99,12 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     // Passed to this process; what goes on in the background is another.
     let passed = Passed::take();
     let title = title::now();
-    let mut command = if IS_OPERATED && settings.is_daemonized { daemon::detach(&settings, &witness)? } else { Command::none() };
+    let mut before = Before::of_environment(&settings)?;
+    let goes_back = IS_OPERATED && settings.is_daemonized && !before.is_there();
+    let mut command = if goes_back { daemon::detach(&settings, &witness)? } else { Command::none() };
     let mut log = None;
-    let governed = serve::<S>(settings, passed, &mut log, &mut command, &witness);
+    let governed = serve::<S>(settings, passed, &mut log, &mut command, &mut before, &witness);
+    before.ends(&governed);
     if IS_OPERATED && let Err(e) = &governed {
         command.server_failed(e);
     }
@@ -149,6 +159,7 @@ fn serve<S: Server>(
     passed: Passed,
     log: &mut Option<LogFile>,
     command: &mut Command,
+    before: &mut Before,
     witness: &SingleThreaded,
 ) -> Result<()> {
     if IS_OPERATED && let Some(path) = settings.log_file.as_deref().map(Path::new) {
@@ -158,17 +169,20 @@ fn serve<S: Server>(
         *log = Some(opened);
     }
     logging::speak_as(Speaker::Master);
-    if IS_OPERATED && let Some(path) = settings.pid_file.as_deref().map(Path::new) {
+    if IS_OPERATED
+        && !before.is_there()
+        && let Some(path) = settings.pid_file.as_deref().map(Path::new)
+    {
         refuse_second(path)?;
     }
     // Known when the program is compiled: one that takes no packets has nothing of this.
     let packets = const { contract::takes_packets::<S>() };
     let packets = packets.then_some(ForPackets { bind: listener::datagram, take: Socket::passed_for_packets });
-    let listeners = listen::bind(&settings, passed, packets)?;
+    let listeners = listen::bind(&settings, before.sockets().unwrap_or(passed), packets)?;
     // Of unix sockets: taken away where the master, or a manager that outlives it, has not.
     let places: Vec<Placed> = listeners.iter().filter_map(|listener| listener.place.clone()).collect();
-    let before = match signals::take() {
-        Ok(before) => before,
+    let signals_before = match signals::take() {
+        Ok(signals) => signals,
         Err(e) => {
             listen::forget(&listeners);
             return Err(Error::start_io("the signals cannot be blocked", e, ""));
@@ -181,22 +195,27 @@ fn serve<S: Server>(
         listeners,
     };
     #[cfg(feature = "cli")]
-    let governed = control::bind(&settings).and_then(|control| {
+    // The name of a server whose place is taken is free when it gives it up.
+    let bound = if before.is_there() { Ok(None) } else { control::bind(&settings) };
+    #[cfg(feature = "cli")]
+    let governed = bound.and_then(|control| {
         let place = control.as_ref().map(|control| control.place().clone());
-        let governed = beget::<S>(settings, files, Sockets { control, ..sockets }, log, command, witness);
+        let governed = beget::<S>(settings, files, Sockets { control, ..sockets }, log, command, before, witness);
         // Where it did not come so far that the master has done it.
         place.inspect(Placed::remove);
         governed
     });
     #[cfg(not(feature = "cli"))]
-    let governed = beget::<S>(settings, files, sockets, log, command, witness);
-    places.iter().for_each(Placed::remove);
+    let governed = beget::<S>(settings, files, sockets, log, command, before, witness);
+    if !matches!(governed, Ok(Whose::Anothers)) {
+        places.iter().for_each(Placed::remove);
+    }
     if has_files::<S>() {
         files.end();
     }
     let _ = fork::adopt_orphans(false);
-    let _ = signals::give_back(&before);
-    governed
+    let _ = signals::give_back(&signals_before);
+    governed.map(drop)
 }
 
 /// Whether another server lives that has this pid file; what a dead one has left is replaced.
@@ -245,8 +264,9 @@ fn beget<S: Server>(
     sockets: Sockets,
     log: &mut Option<LogFile>,
     command: &mut Command,
+    before: &mut Before,
     witness: &SingleThreaded,
-) -> Result<()> {
+) -> Result<Whose> {
     let of_listeners = || sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
     let packets = if contract::takes_packets::<S>() { Packets::new(of_listeners()) } else { Packets::default() };
     let (memory, file_lines) = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
@@ -254,7 +274,8 @@ fn beget<S: Server>(
         memory.header().set_port(at, bound.port());
     }
     fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
-    let program = if memory.settings.is_reload_by_exec { exec::called_as() } else { None };
+    let called_as = exec::called_as();
+    let program = if memory.settings.is_reload_by_exec { called_as.clone() } else { None };
     let places = sockets.listeners.iter().filter_map(|listener| listener.place.clone()).collect();
     let (life, line) = lifeline().map_err(|e| unable("the lifeline cannot be made", e))?;
     let (manager_line, to_master) = packet::pair().map_err(|e| unable("the line to the manager cannot be made", e))?;
@@ -268,6 +289,7 @@ fn beget<S: Server>(
         Side::Child => {
             drop(masters);
             leave(log, command);
+            before.leave();
             std::process::exit(manager::manage::<S>(memory, inherited, worker::live::<S>, false));
         }
         Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the manager cannot be watched", e))?,
@@ -276,6 +298,7 @@ fn beget<S: Server>(
         Side::Child => {
             drop(masters);
             leave(log, command);
+            before.leave();
             std::process::exit(manager::stand_by::<S>(memory, inherited, manager, worker::live::<S>));
         }
         Side::Parent(pid) => PidFd::open(pid).map_err(|e| unable("the standby cannot be watched", e))?,
@@ -286,17 +309,8 @@ fn beget<S: Server>(
     if IS_OPERATED && let Some(log) = log {
         log.collect(|pid| name_of(memory, pid)).map_err(|e| unable("the log cannot be collected", e))?;
     }
-    // Removed when this function returns, however that comes.
-    let mut written = None;
-    let pid_file = memory.settings.pid_file.as_deref().map(Path::new);
-    let mut listens = || {
-        if !IS_OPERATED {
-            return Ok(());
-        }
-        written = pid_file.map(|path| PidFile::write(path).map_err(|e| pid_file_failed(path, e))).transpose()?;
-        command.server_listens();
-        Ok(())
-    };
+    // Given up when this function returns, however that comes.
+    let mut names = Names { memory, command, pid_file: None };
     let born = master::Born {
         life,
         listeners: sockets.listeners,
@@ -307,8 +321,98 @@ fn beget<S: Server>(
         file_lines,
         #[cfg(feature = "cli")]
         control: sockets.control,
+        #[cfg(feature = "cli")]
+        program: called_as,
+        #[cfg(feature = "cli")]
+        arrival: before.0.as_ref().map(|update| Arrival::new(Rc::clone(&update.line), update.numbers.clone())),
     };
-    master::govern::<S>(memory, born, &mut listens)
+    master::govern::<S>(memory, born, &mut names)?;
+    Ok(if memory.header().handover() == Handover::Done { Whose::Anothers } else { Whose::Ours })
+}
+
+/// Whose the files of unix sockets are at the end.
+enum Whose {
+    Ours,
+    Anothers,
+}
+
+/// The server whose place this one takes, if there is one.
+struct Before(#[cfg(feature = "cli")] Option<Update>);
+
+#[cfg(feature = "cli")]
+impl Before {
+    fn of_environment(settings: &Resolved) -> Result<Self> {
+        Ok(Self(Update::of_environment(settings)?))
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn sockets(&mut self) -> Option<Passed> {
+        self.0.as_mut().map(Update::sockets)
+    }
+
+    /// Why this one has failed is told to that one.
+    fn ends(&self, governed: &Result<()>) {
+        if let (Some(update), Err(e)) = (&self.0, governed) {
+            update.is_refused(e);
+        }
+    }
+
+    /// [child] The line is the master's alone.
+    fn leave(&mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(not(feature = "cli"))]
+impl Before {
+    fn of_environment(_: &Resolved) -> Result<Self> {
+        Ok(Self())
+    }
+
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn sockets(&mut self) -> Option<Passed> {
+        None
+    }
+
+    fn ends(&self, _: &Result<()>) {}
+
+    fn leave(&mut self) {}
+}
+
+/// By what the server is known from outside, beside its listeners.
+struct Names<'a> {
+    memory: &'static Memory,
+    command: &'a mut Command,
+    pid_file: Option<PidFile>,
+}
+
+impl master::Names for Names<'_> {
+    fn take(&mut self) -> Result<()> {
+        if !IS_OPERATED {
+            return Ok(());
+        }
+        let path = self.memory.settings.pid_file.as_deref().map(Path::new);
+        self.pid_file = path.map(|path| PidFile::write(path).map_err(|e| pid_file_failed(path, e))).transpose()?;
+        self.command.server_listens();
+        Ok(())
+    }
+
+    #[cfg(feature = "cli")]
+    fn control(&mut self) -> Option<Named> {
+        let bound = control::bind(&self.memory.settings);
+        bound.inspect_err(|e| logging::error!("no command will reach this server: {e}")).ok().flatten()
+    }
+
+    #[cfg(feature = "cli")]
+    fn give_up(&mut self) {
+        self.pid_file = None;
+    }
 }
 
 /// What the log calls this process, if it is one of the server.

@@ -12,7 +12,7 @@ use crate::{
     event::State,
     layout::{Memory, Role},
     logging::{self, Speaker},
-    process::{Group, Lifecycle, Taking, ToManager, ToMaster},
+    process::{Group, Handover, Lifecycle, Taking, ToManager, ToMaster},
     ring::Look,
     sync::Ordering,
     sys::{
@@ -79,6 +79,8 @@ pub(super) struct Life {
     pub(super) last_failure: Option<String>,
     /// When it was first seen that all are to stop.
     pub(super) stops_since_ms: Option<u64>,
+    /// Said once, where it is to go on behind that.
+    said_all_ended: bool,
 }
 
 /// Lives as the manager until there is nothing more to manage, or as far as the fork that made this process something else.
@@ -141,6 +143,7 @@ impl Life {
                 said_failed: false,
                 last_failure: None,
                 stops_since_ms: None,
+                said_all_ended: false,
             }),
             Err(e) => Err((e, inherited)),
         }
@@ -174,7 +177,7 @@ impl Life {
             if self.inherited.lifeline.is_cut() {
                 logging::nobody_collects();
                 self.kill_all("the master has ended");
-                self.inherited.forget_places();
+                self.inherited.forget_places(self.memory);
                 return Next::Exit(1);
             }
             self.hear::<S>();
@@ -188,12 +191,22 @@ impl Life {
                 return next;
             }
             self.end_reload::<S>();
-            if self.memory.header().lifecycle() == Lifecycle::Stopping && self.stop_all() {
-                if let Some(on_manager_stop) = S::DISPATCH.on_manager_stop {
-                    self.run_callback("on_manager_stop", on_manager_stop);
+            let is_stopping = self.memory.header().lifecycle() == Lifecycle::Stopping;
+            if !is_stopping {
+                // Of a handover that came to nothing.
+                (self.stops_since_ms, self.said_all_ended) = (None, false);
+            }
+            if is_stopping && self.stop_all() {
+                if !self.is_wanted_on() {
+                    if let Some(on_manager_stop) = S::DISPATCH.on_manager_stop {
+                        self.run_callback("on_manager_stop", on_manager_stop);
+                    }
+                    self.tell_master(ToMaster::AllEnded);
+                    return Next::Exit(0);
                 }
-                self.tell_master(ToMaster::AllEnded);
-                return Next::Exit(0);
+                if !core::mem::replace(&mut self.said_all_ended, true) {
+                    self.tell_master(ToMaster::AllEnded);
+                }
             }
             if let Err(e) = self.poll.poll(&mut events, self.timeout())
                 && e.kind() != io::ErrorKind::Interrupted
@@ -202,6 +215,11 @@ impl Life {
                 return Next::Exit(1);
             }
         }
+    }
+
+    /// Whether workers may be wanted again.
+    fn is_wanted_on(&self) -> bool {
+        matches!(self.memory.header().handover(), Handover::Quiet | Handover::Leaving)
     }
 
     /// Every slot that has an owner: whose child is it by now? What was getting ready to hold one is called off.

@@ -16,7 +16,7 @@ mod watch;
 use crate::{
     contract::{self, Server},
     layout::Memory,
-    process::Taking,
+    process::{Handover, Taking},
     sys::{lifeline::Lifeline, listener::Placed, packet::Packets, pidfd::PidFd},
 };
 
@@ -39,8 +39,11 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// The master has ended, and has not done it, if it was killed.
-    fn forget_places(&self) {
+    /// The master has ended, and has not done it, if it was killed. They may be another server's by then.
+    fn forget_places(&self, memory: &'static Memory) {
+        if memory.header().handover() >= Handover::Leaving {
+            return;
+        }
         self.places.iter().for_each(Placed::remove);
     }
 }

@@ -22,7 +22,7 @@ const LAST_CHORES: Duration = Duration::from_millis(300);
 /// [standby] Sleeps until the master sends it off, or calls it to be the manager.
 pub(crate) fn stand_by<S: Server>(memory: &'static Memory, inherited: Inherited, manager: PidFd, work: Work) -> i32 {
     logging::speak_as(Speaker::Standby);
-    match wait(&inherited, &manager) {
+    match wait(memory, &inherited, &manager) {
         Ok(Call::TakeOver) => {
             drop(manager);
             manage::<S>(memory, inherited, work, true)
@@ -40,7 +40,7 @@ enum Call {
     Leave,
 }
 
-fn wait(inherited: &Inherited, manager: &PidFd) -> io::Result<Call> {
+fn wait(memory: &'static Memory, inherited: &Inherited, manager: &PidFd) -> io::Result<Call> {
     // Wakes it should it be stopped when the master ends; then it sees the end in its poll.
     let _tied = inherited.lifeline.tie(Signal::SIGCONT)?;
     let mut poll = Poll::new()?;
@@ -55,7 +55,7 @@ fn wait(inherited: &Inherited, manager: &PidFd) -> io::Result<Call> {
         if inherited.lifeline.is_cut() {
             logging::nobody_collects();
             // The manager may have been killed with the master.
-            inherited.forget_places();
+            inherited.forget_places(memory);
             if !manager.wait(LAST_CHORES) {
                 manager.signal(Signal::SIGKILL)?;
             }

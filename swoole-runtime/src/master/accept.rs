@@ -70,6 +70,8 @@ pub(super) struct Acceptor {
     /// More may wait: an edge comes only once.
     pub(super) more: bool,
     resting: Option<Instant>,
+    /// What comes waits in the kernel.
+    is_shut: bool,
     /// Said once, until there are fewer again.
     said_full: bool,
     /// Said once, until the kernel gives connections again.
@@ -79,17 +81,62 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn new(memory: &'static Memory, doors: Vec<(usize, Door)>, intakes: Vec<Intake>, mode: Mode, shares: Arc<Shares>) -> Self {
         let first = SessionId::new(1).expect("1 is not 0");
-        Self { memory, doors, intakes, mode, shares, next: first, more: true, resting: None, said_full: false, said_failed: false }
+        Self {
+            memory,
+            doors,
+            intakes,
+            mode,
+            shares,
+            next: first,
+            more: true,
+            resting: None,
+            is_shut: false,
+            said_full: false,
+            said_failed: false,
+        }
+    }
+
+    /// The number of the next session.
+    #[cfg(feature = "cli")]
+    pub(super) fn next(&self) -> SessionId {
+        self.next
+    }
+
+    /// Goes on counting where another has left off.
+    #[cfg(feature = "cli")]
+    pub(super) fn begin_at(&mut self, next: SessionId) {
+        self.next = next;
+    }
+
+    /// Accepts nothing for now.
+    #[cfg(feature = "cli")]
+    pub(super) fn rest(&mut self) {
+        self.is_shut = true;
+    }
+
+    #[cfg(feature = "cli")]
+    pub(super) fn rests_no_more(&mut self) {
+        (self.is_shut, self.more) = (false, true);
+    }
+
+    /// Accepts again, for other reactors.
+    #[cfg(feature = "cli")]
+    pub(super) fn go_on(&mut self, intakes: Vec<Intake>, shares: Arc<Shares>) {
+        (self.intakes, self.shares) = (intakes, shares);
+        self.rests_no_more();
     }
 
     /// How long until it may go on by itself; `None` when it waits for an edge.
     pub(super) fn timeout(&self) -> Option<Duration> {
+        if self.is_shut {
+            return None;
+        }
         self.resting.map(|until| until.saturating_duration_since(Instant::now())).or(self.more.then_some(Duration::ZERO))
     }
 
     /// Accepts what is there.
     pub(super) fn accept(&mut self) {
-        if self.resting.is_some_and(|until| Instant::now() < until) {
+        if self.is_shut || self.resting.is_some_and(|until| Instant::now() < until) {
             return;
         }
         self.resting = None;

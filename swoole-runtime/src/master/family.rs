@@ -39,6 +39,8 @@ pub(super) struct Family {
     called: Option<Instant>,
     /// The manager that died before.
     died: u32,
+    /// A child that is none of the server's: the one that is to take its place.
+    spared: Option<u32>,
 }
 
 /// How long a standby may take to be the manager.
@@ -80,6 +82,7 @@ impl Family {
             awaited: None,
             called: None,
             died: 0,
+            spared: None,
         })
     }
 
@@ -244,6 +247,26 @@ impl Family {
         self.adopted.iter().any(|(known, _)| *known == pid)
     }
 
+    /// A child that is no part of the server, and not ended with it.
+    #[cfg(feature = "cli")]
+    pub(super) fn spare(&mut self, pid: Option<u32>) {
+        self.spared = pid;
+    }
+
+    /// The children that are the server's.
+    pub(super) fn children(&self) -> impl Iterator<Item = Pid> + use<> {
+        let spared = self.spared;
+        children().into_iter().filter(move |child| Some(child.as_raw().cast_unsigned()) != spared)
+    }
+
+    /// Ends a manager that is late.
+    pub(super) fn end_manager(&self) {
+        if let Some(manager) = &self.manager {
+            logging::error!("the manager does not end the workers in time: it is ended");
+            let _ = manager.signal(Signal::SIGKILL);
+        }
+    }
+
     /// Children that nobody here knows: what workers started and left behind. A worker whose manager has just died is none of them.
     fn bury_strangers(&self) {
         let known = |pid: Pid| {
@@ -252,7 +275,7 @@ impl Family {
                 || (0..self.memory.settings.slots()).any(|slot| self.memory.slot(slot).owner.read().pid == Some(pid))
                 || self.memory.manager().pid.load(Ordering::Relaxed) == pid
         };
-        for child in children() {
+        for child in self.children() {
             if !known(child)
                 && let Ok(fd) = PidFd::open(child)
             {
@@ -273,7 +296,7 @@ impl Family {
         for fd in self.manager.iter().chain(&self.standby).chain(self.adopted.iter().map(|(_, fd)| fd)) {
             let _ = fd.signal(Signal::SIGKILL);
         }
-        for child in children() {
+        for child in self.children() {
             if let Ok(fd) = PidFd::open(child) {
                 let _ = fd.signal(Signal::SIGKILL);
             }
@@ -282,7 +305,7 @@ impl Family {
 
     /// Reaps every child that has ended.
     pub(super) fn bury(&self) {
-        for child in children() {
+        for child in self.children() {
             if let Ok(fd) = PidFd::open(child) {
                 fd.reap();
             }

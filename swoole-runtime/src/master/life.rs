@@ -1,84 +1,91 @@
 //! The master's main loop, from the first ready worker to the last closed session.
 
+use super::{Born, Listener, Names, accept::Acceptor, family::Family, supervisor::Supervisor};
+#[cfg(feature = "cli")]
 use super::{
-    Born, Listener, Listens, ProgramOf,
-    accept::{Acceptor, Door},
-    family::Family,
-    supervisor::Supervisor,
+    arrival::{self, Arrival},
+    control::Control,
+    stats_file::StatsFile,
+    update::{self, Update},
 };
 #[cfg(feature = "cli")]
-use super::{control::Control, stats_file::StatsFile};
+use crate::reactor::Left;
 use crate::{
     context::Master as Context,
-    contract::{self, Outcome, Server},
-    error::{Error, Result, spoken},
+    contract::{Outcome, Server},
+    error::{Error, Result},
     layout::Memory,
     logging,
     process::{Group, Lifecycle},
-    reactor::{Reactor, Shares},
     settings::Phases,
-    sync::Ordering,
-    sys::{
-        clock,
-        lifeline::Life as Lifeline,
-        listener::{Address, Placed},
-        packet::Packets,
-        pidfd::children,
-        signals,
-    },
+    sys::{clock, lifeline::Life as Lifeline, listener::Address, packet::Packets, signals},
 };
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::{signal::Signal, signalfd::SignalFd};
-use std::{
-    io,
-    os::fd::{AsFd, AsRawFd},
-    sync::Arc,
-    thread::JoinHandle,
-    time::Instant,
-};
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
+use std::{io, os::fd::AsRawFd, thread::JoinHandle};
 
 const SIGNALS: Token = Token(0);
 const BELL: Token = Token(1);
 const FAMILY: Token = Token(2);
 #[cfg(feature = "cli")]
-const CONTROL: Token = Token(3);
-const LISTENERS: Token = Token(4);
+pub(super) const CONTROL: Token = Token(3);
+pub(super) const LISTENERS: Token = Token(4);
 
 /// How long processes that should have ended by themselves may take before they are ended.
-const LAST_WAIT: Duration = Duration::from_millis(500);
+pub(super) const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// The master at work.
 pub(super) struct Life {
     pub(super) memory: &'static Memory,
-    poll: Poll,
-    signals: SignalFd,
+    pub(super) poll: Poll,
+    pub(super) signals: SignalFd,
     pub(super) family: Family,
-    supervisor: Supervisor,
+    pub(super) supervisor: Supervisor,
     #[cfg(feature = "cli")]
     pub(super) control: Option<Control>,
     #[cfg(feature = "cli")]
-    stats_file: Option<StatsFile>,
-    context: Context,
+    pub(super) stats_file: Option<StatsFile>,
+    /// Where the program lies that may take the place of this one; its taking it, and how the last one ended.
+    #[cfg(feature = "cli")]
+    pub(super) program: Option<PathBuf>,
+    #[cfg(feature = "cli")]
+    pub(super) update: Option<Update>,
+    #[cfg(feature = "cli")]
+    pub(super) updated: Option<Result<u32, String>>,
+    /// Whether its names are to be another's now.
+    #[cfg(feature = "cli")]
+    pub(super) gives_up_names: bool,
+    /// The server whose place this one takes, until it has.
+    #[cfg(feature = "cli")]
+    pub(super) arrival: Option<Arrival>,
+    pub(super) context: Context,
     /// Bound at birth, given to the acceptor when a worker is ready.
-    listeners: Vec<Listener>,
-    acceptor: Option<Acceptor>,
-    reactors: Vec<JoinHandle<()>>,
-    /// Of the reactors, until they are started.
-    file_lines: Vec<Vec<Packets>>,
-    failed: Option<Error>,
-    all_ended: bool,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) acceptor: Option<Acceptor>,
+    #[cfg(feature = "cli")]
+    pub(super) reactors: Vec<JoinHandle<Left>>,
+    #[cfg(not(feature = "cli"))]
+    pub(super) reactors: Vec<JoinHandle<()>>,
+    /// Of the reactors, while there are none.
+    pub(super) file_lines: Vec<Vec<Packets>>,
+    pub(super) failed: Option<Error>,
+    /// A worker was ready once.
+    pub(super) is_ready: bool,
+    pub(super) all_ended: bool,
     /// How many reloads of each group callbacks have asked for, as far as they were heard.
-    asked: [u32; Group::COUNT],
+    pub(super) asked: [u32; Group::COUNT],
     /// Until when it serves as before that was told to shut down.
-    leaves_at_ms: u64,
+    pub(super) leaves_at_ms: u64,
     /// How long each phase of the shutdown may take, when it has begun, and until when it waits for sessions. The other two bounds stand in
     /// the header.
-    phases: Phases,
-    leaves_since_ms: u64,
-    drains_until_ms: u64,
+    pub(super) phases: Phases,
+    pub(super) leaves_since_ms: u64,
+    pub(super) drains_until_ms: u64,
     /// The last job that was handed over before the shutdown.
-    last_job: u64,
+    pub(super) last_job: u64,
     _life: Lifeline,
 }
 
@@ -112,12 +119,23 @@ impl Life {
             control,
             #[cfg(feature = "cli")]
             stats_file: None,
+            #[cfg(feature = "cli")]
+            program: born.program,
+            #[cfg(feature = "cli")]
+            update: None,
+            #[cfg(feature = "cli")]
+            updated: None,
+            #[cfg(feature = "cli")]
+            gives_up_names: false,
+            #[cfg(feature = "cli")]
+            arrival: born.arrival,
             context: Context::new(memory, addresses),
             listeners,
             acceptor: None,
             reactors: Vec::new(),
             file_lines,
             failed: None,
+            is_ready: false,
             all_ended: false,
             asked: [0; Group::COUNT],
             leaves_at_ms: 0,
@@ -129,15 +147,16 @@ impl Life {
         })
     }
 
-    pub(super) fn go_on<S: Server>(mut self, listens: Listens<'_>) -> Result<()> {
+    pub(super) fn go_on<S: Server>(mut self, names: &mut dyn Names) -> Result<()> {
         let mut events = Events::with_capacity(64);
         loop {
             let child_ended = self.hear_signals();
             let lifecycle = self.memory.header().lifecycle();
-            let news = self.family.look(lifecycle == Lifecycle::Stopping, child_ended);
-            self.all_ended |= news.all_ended;
-            if news.ready && lifecycle == Lifecycle::Starting {
-                self.open::<S>(listens);
+            let news = self.family.look(lifecycle == Lifecycle::Stopping && !self.wants_manager(), child_ended);
+            self.all_ended |= news.all_ended && !self.wants_manager();
+            self.is_ready |= news.ready;
+            if self.is_ready && lifecycle == Lifecycle::Starting {
+                self.open::<S>(names);
             }
             if news.failed {
                 self.give_up(Error::start("the server cannot go on", "the reason is in the log"));
@@ -147,12 +166,24 @@ impl Life {
                 break;
             }
             self.follow();
+            #[cfg(feature = "cli")]
+            {
+                self.follow_update::<S>(news.all_ended);
+                if core::mem::take(&mut self.gives_up_names) {
+                    names.give_up();
+                    self.let_new_one_serve();
+                }
+            }
             self.supervisor.tell();
             self.hear_callbacks();
-            if self.all_ended {
+            if self.all_ended && !self.is_passing_on() {
                 break;
             }
-            if self.is_overdue() {
+            if self.is_overdue() && self.wants_manager() {
+                // The standby does what this one was to do.
+                self.family.end_manager();
+                self.memory.header().set_deadline(clock::uptime_ms() + LAST_WAIT.as_millis() as u64);
+            } else if self.is_overdue() && !self.all_ended {
                 logging::error!("the manager does not end in time: everything is ended by force");
                 self.family.end_all();
                 break;
@@ -187,60 +218,20 @@ impl Life {
         self.end::<S>()
     }
 
-    /// A worker is ready: reactors, then the listeners.
-    fn open<S: Server>(&mut self, listens: Listens<'_>) {
-        let opened = self.start_reactors::<S>();
-        self.memory.header().enter(Lifecycle::Running);
-        match opened {
-            Ok(acceptor) => self.acceptor = Some(acceptor),
-            Err(e) => {
-                return self.give_up(Error::start_io("the reactors cannot be started", e, "raise the limits of descriptors and threads"));
-            }
-        }
-        for (at, Listener { name, url, address, .. }) in self.listeners.iter().enumerate() {
-            let scheme = url.split(':').next().unwrap_or("tcp");
-            match at {
-                0 => logging::info!("listening on {scheme}://{address} ({url})"),
-                _ => logging::info!("listening on {scheme}://{address} ({url}) as {name}"),
-            }
-        }
+    /// Whether a manager that has ended all workers is to begin others, should that be wanted.
+    fn wants_manager(&self) -> bool {
         #[cfg(feature = "cli")]
-        if let Some(path) = &self.memory.settings.stats_file {
-            match StatsFile::create(path, self.memory) {
-                Ok(file) => self.stats_file = Some(file),
-                Err(e) => {
-                    let what = format!("the file {path} of `stats_file` cannot be written");
-                    return self.give_up(Error::start_io(what, e, "set `stats_file` to a file that can be written"));
-                }
-            }
-        }
-        if let Err(e) = listens() {
-            return self.give_up(e);
-        }
-        if let Some(on_start) = S::DISPATCH.on_start {
-            run_callback("on_start", || on_start(&self.context));
-        }
+        return self.is_update_stopping();
+        #[cfg(not(feature = "cli"))]
+        return false;
     }
 
-    fn start_reactors<S: Server>(&mut self) -> io::Result<Acceptor> {
-        let shares = Arc::new(Shares::new(self.memory.settings.workers));
-        let mut intakes = Vec::new();
-        for (index, file_lines) in core::mem::take(&mut self.file_lines).into_iter().enumerate() {
-            let (reactor, intake) = Reactor::<ProgramOf<S>>::new(self.memory, index, file_lines, Arc::clone(&shares))?;
-            intakes.push(intake);
-            let thread = std::thread::Builder::new().name(format!("reactor-{index}")).stack_size(256 << 10).spawn(move || reactor.run())?;
-            self.reactors.push(thread);
-        }
-        let mut doors = Vec::new();
-        for (at, Listener { socket, .. }) in self.listeners.iter().enumerate() {
-            // Packets come to a reactor by themselves.
-            if let Some(door) = Door::new(socket)? {
-                let (token, fd) = (Token(LISTENERS.0 + at), socket.as_fd().as_raw_fd());
-                self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
-                doors.push((at, door));
-            }
-        }
-        Ok(Acceptor::new(self.memory, doors, intakes, S::DISPATCHING.mode, shares))
+    /// Whether the master that has taken the place of this one has not said yet that it serves.
+    fn is_passing_on(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.update.is_some();
+        #[cfg(not(feature = "cli"))]
+        return false;
     }
 
     /// Says whether a child has ended.
@@ -311,6 +302,12 @@ impl Life {
     /// In words, when nothing is replaced now.
     pub(super) fn reload(&self, asked_by: &str, groups: &[Group]) -> Result<(), &'static str> {
         let header = self.memory.header();
+        #[cfg(feature = "cli")]
+        if self.update.is_some() {
+            let why = "an update is under way, which replaces all";
+            logging::warn!("{asked_by}: {why}");
+            return Err(why);
+        }
         if header.lifecycle() != Lifecycle::Running {
             let why = "nothing is replaced while the server starts or ends";
             logging::warn!("{asked_by}: {why}");
@@ -334,100 +331,7 @@ impl Life {
         Ok(())
     }
 
-    /// Begins the shutdown, after `lame_duck`.
-    pub(super) fn leave(&mut self) {
-        let lame_duck = self.memory.settings.lame_duck;
-        if self.memory.header().lifecycle() != Lifecycle::Running || lame_duck.is_zero() {
-            return self.shut_down(self.memory.settings.shutdown);
-        }
-        logging::info!("serving on for {} more, as lame_duck says", spoken(lame_duck));
-        self.leaves_at_ms = clock::uptime_ms() + lame_duck.as_millis() as u64;
-        self.memory.header().enter(Lifecycle::Leaving);
-    }
-
-    /// Begins the shutdown, or hurries one on.
-    pub(super) fn shut_down(&mut self, phases: Phases) {
-        let header = self.memory.header();
-        self.acceptor = None;
-        for listener in self.listeners.drain(..) {
-            // Closed only then: nobody takes it for one that was left.
-            listener.place.iter().for_each(Placed::remove);
-        }
-        let first = header.lifecycle() < Lifecycle::Finishing;
-        if first {
-            self.leaves_since_ms = clock::uptime_ms();
-        }
-        self.phases = phases;
-        // Of phases that have not begun, this is put right when they do.
-        header.set_waits_until(self.until(phases.jobs, 2));
-        self.drains_until_ms = self.until(phases.drain, 3);
-        header.set_deadline(self.until(phases.stop, 4));
-        if first {
-            // Relaxed: what is handed over from now on is not waited for.
-            self.last_job = self.memory.ticket().load(Ordering::Relaxed);
-            header.enter(Lifecycle::Finishing);
-        }
-        self.follow();
-        self.ring_all();
-    }
-
-    /// Until when a phase may last that begins now: as long as was set; where nothing was, a quarter of `max_wait_time`, and what is left to so
-    /// many quarters of it, so that a phase leaves to the next what it does not need.
-    fn until(&self, own: Option<Duration>, quarters: u64) -> u64 {
-        let (now, quarter) = (clock::uptime_ms(), self.memory.settings.max_wait_time.as_millis() as u64 / 4);
-        own.map_or((now + quarter).max(self.leaves_since_ms + quarters * quarter), |own| now + own.as_millis() as u64)
-    }
-
-    fn give_up(&mut self, why: Error) {
-        if self.failed.is_none() {
-            self.failed = Some(why);
-            // One that is under way goes on as it was begun, or was hurried.
-            if self.memory.header().lifecycle() < Lifecycle::Finishing {
-                self.shut_down(self.memory.settings.shutdown);
-            }
-        }
-    }
-
-    /// From phase to phase, as what each waits for comes true.
-    fn follow(&mut self) {
-        let header = self.memory.header();
-        let asked = || {
-            // Relaxed, all of them: the bell came after.
-            (0..self.memory.settings.slots()).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
-                || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
-                || header.asks_shutdown.load(Ordering::Relaxed) != 0
-        };
-        if header.lifecycle() < Lifecycle::Leaving && asked() {
-            logging::info!("a callback asked for it: shutting down");
-            self.leave();
-        }
-        if header.lifecycle() == Lifecycle::Leaving && clock::uptime_ms() >= self.leaves_at_ms {
-            logging::info!("lame_duck is over: no connection is accepted any more");
-            self.shut_down(self.memory.settings.shutdown);
-        }
-        let is_before = |until_ms: u64| clock::uptime_ms() < until_ms;
-        if header.lifecycle() == Lifecycle::Finishing && !(is_before(header.waits_until_ms()) && self.memory.has_jobs_up_to(self.last_job))
-        {
-            self.drains_until_ms = self.until(self.phases.drain, 3);
-            header.enter(Lifecycle::Draining);
-            self.ring_all();
-        }
-        // What is left is the workers', to stop in: a client that does not read must not cost them that.
-        let is_through = || self.reactors.is_empty() || header.connections() == 0 && !self.memory.has_packets();
-        if header.lifecycle() == Lifecycle::Draining && (is_through() || !is_before(self.drains_until_ms)) {
-            header.set_deadline(self.until(self.phases.stop, 4));
-            header.enter(Lifecycle::Stopping);
-            self.ring_all();
-        }
-    }
-
-    /// Whether the manager, which ends what is late, is late itself: stopped, or stuck in a callback.
-    fn is_overdue(&self) -> bool {
-        let header = self.memory.header();
-        header.lifecycle() == Lifecycle::Stopping && clock::uptime_ms() > header.deadline_ms() + LAST_WAIT.as_millis() as u64
-    }
-
-    fn ring_all(&self) {
+    pub(super) fn ring_all(&self) {
         let bells = &self.memory.bells;
         for bell in bells.reactors.iter().chain(&bells.workers).chain([&bells.manager]) {
             bell.ring();
@@ -447,52 +351,16 @@ impl Life {
         };
         let own = own.into_iter().chain(self.supervisor.timeout());
         #[cfg(feature = "cli")]
-        let own = own.chain(self.stats_file.as_ref().map(StatsFile::timeout));
+        let own = own
+            .chain(self.stats_file.as_ref().map(StatsFile::timeout))
+            .chain(self.update.as_ref().map(|_| update::LOOK_AGAIN))
+            .chain(self.arrival.as_ref().map(|_| arrival::LOOK_AGAIN));
         own.min()
-    }
-
-    /// Everything ends: the standby, the reactors, whatever is left.
-    fn end<S: Server>(mut self) -> Result<()> {
-        self.memory.header().enter(Lifecycle::Stopping);
-        self.ring_all();
-        if self.failed.is_some() {
-            self.family.end_all();
-        }
-        self.family.send_standby_off();
-        while let Some(reactor) = self.reactors.pop() {
-            if reactor.join().is_err() {
-                logging::error!("a reactor panicked: this is a bug of the server framework");
-            }
-        }
-        if contract::takes_packets::<S>() {
-            self.memory.sockets.end();
-        }
-        let start = Instant::now();
-        while !children().is_empty() {
-            self.family.bury();
-            if start.elapsed() > LAST_WAIT {
-                self.family.end_all();
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        if let Some(on_shutdown) = S::DISPATCH.on_shutdown {
-            run_callback("on_shutdown", || on_shutdown(&self.context));
-        }
-        logging::info!("the server has ended");
-        #[cfg(feature = "cli")]
-        if let Some(mut control) = self.control.take() {
-            let failed = self.failed.as_ref().map(ToString::to_string);
-            control.end(failed.as_deref().map_or(Ok(()), Err));
-        }
-        match self.failed.take() {
-            Some(why) => Err(why),
-            None => Ok(()),
-        }
     }
 }
 
 /// A callback of the master; a panic in it is caught, since the master holds every socket.
-fn run_callback(name: &str, callback: impl FnOnce() -> Outcome) {
+pub(super) fn run_callback(name: &str, callback: impl FnOnce() -> Outcome) {
     match std::panic::catch_unwind(core::panic::AssertUnwindSafe(callback)) {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => logging::warn!("{name}: {}", failure.0),

@@ -5,12 +5,21 @@
 
 mod accept;
 #[cfg(feature = "cli")]
+mod arrival;
+#[cfg(feature = "cli")]
 mod control;
 mod family;
 mod life;
+mod open;
+mod shutdown;
 #[cfg(feature = "cli")]
 mod stats_file;
 mod supervisor;
+#[cfg(feature = "cli")]
+mod update;
+
+#[cfg(feature = "cli")]
+pub(crate) use arrival::Arrival;
 
 #[cfg(feature = "cli")]
 use crate::sys::local::Named;
@@ -32,6 +41,8 @@ use crate::{
 };
 use core::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 
 /// A socket that listens.
 pub(crate) struct Listener {
@@ -70,15 +81,35 @@ pub(crate) struct Born {
     /// Where commands come in.
     #[cfg(feature = "cli")]
     pub(crate) control: Option<Named>,
+    /// Where the program lies that may take the place of this one.
+    #[cfg(feature = "cli")]
+    pub(crate) program: Option<PathBuf>,
+    /// The server whose place this one takes.
+    #[cfg(feature = "cli")]
+    pub(crate) arrival: Option<Arrival>,
 }
 
-/// [master] Runs the server until it is shut down. `listens` is called once, when it does; an error of it is one of the start.
-pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born, listens: Listens<'_>) -> Result<()> {
-    life::Life::begin(memory, born)?.go_on::<S>(listens)
+/// [master] Runs the server until it is shut down, or another has taken its place.
+pub(crate) fn govern<S: Server>(memory: &'static Memory, born: Born, names: &mut dyn Names) -> Result<()> {
+    life::Life::begin(memory, born)?.go_on::<S>(names)
 }
 
-/// What is to be done when the server listens.
-pub(crate) type Listens<'a> = &'a mut dyn FnMut() -> Result<()>;
+/// By what the server is known from outside, beside its listeners.
+pub(crate) trait Names {
+    /// It listens.
+    ///
+    /// # Errors
+    /// One of the start.
+    fn take(&mut self) -> Result<()>;
+
+    /// Where commands come in, for a server that has taken the place of another: only now.
+    #[cfg(feature = "cli")]
+    fn control(&mut self) -> Option<Named>;
+
+    /// Another takes them.
+    #[cfg(feature = "cli")]
+    fn give_up(&mut self);
+}
 
 /// A server, as its reactors ask for what is compiled in.
 struct ProgramOf<S>(PhantomData<fn() -> S>);

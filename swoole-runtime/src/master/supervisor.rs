@@ -4,7 +4,7 @@
 use crate::{
     event::State,
     layout::Memory,
-    process::{Group, Lifecycle},
+    process::{Group, Handover, Lifecycle},
     sys::{
         clock,
         notify::{self, Notifier},
@@ -43,6 +43,14 @@ impl Supervisor {
         Self { memory, notifier, said: Said::Nothing, reloads: [0; Group::COUNT], ping }
     }
 
+    /// Another process is the server from now on.
+    #[cfg(feature = "cli")]
+    pub(super) fn is_another(&mut self, pid: u32) {
+        if let Some(notifier) = self.notifier.take() {
+            notifier.say(&format!("MAINPID={pid}"));
+        }
+    }
+
     /// Says what is new. On every turn of the master's loop.
     pub(super) fn tell(&mut self) {
         let Some(notifier) = self.notifier.as_ref().filter(|_| cfg!(feature = "cli")) else { return };
@@ -56,6 +64,8 @@ impl Supervisor {
         let is = match header.lifecycle() {
             Lifecycle::Starting => Said::Nothing,
             Lifecycle::Running => self.running(),
+            // Another is getting its sessions, and if that fails it goes on.
+            _ if header.handover() != Handover::None => return,
             _ => Said::Stopping,
         };
         let reloads = Group::ALL.map(|group| header.reload(group));

@@ -42,6 +42,8 @@ pub(crate) enum Request {
         slot: usize,
     },
     ReopenLog,
+    /// That the program at its path take its place, with all sessions; answered when it has.
+    Update,
 }
 
 impl Request {
@@ -53,6 +55,7 @@ impl Request {
             Self::Reload { workers } => format!("reload {}", u8::from(workers)),
             Self::Kill { slot } => format!("kill {slot}"),
             Self::ReopenLog => "reopen".to_owned(),
+            Self::Update => "update".to_owned(),
         };
         format!("{HEAD}{words}\n")
     }
@@ -69,6 +72,7 @@ impl Request {
             "reload" => Self::Reload { workers: number != 0 },
             "kill" => Self::Kill { slot: number },
             "reopen" => Self::ReopenLog,
+            "update" => Self::Update,
             _ => return None,
         })
     }
@@ -89,6 +93,7 @@ mod tests {
             Request::Reload { workers: false },
             Request::Kill { slot: 2047 },
             Request::ReopenLog,
+            Request::Update,
         ] {
             let line = request.line();
             assert!(line.len() <= LONGEST, "{line}");

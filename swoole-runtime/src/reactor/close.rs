@@ -95,7 +95,7 @@ impl<P: Program> Reactor<P> {
         socket::end(descriptor, reset);
     }
 
-    fn lingers(&self, found: Found, now_ms: u64) -> Lingering {
+    pub(super) fn lingers(&self, found: Found, now_ms: u64) -> Lingering {
         let until_ms = now_ms + self.memory.settings.max_wait_time.as_millis() as u64;
         // Relaxed: only this reactor writes it.
         Lingering { row: found.index, id: found.id.get(), until_ms, bytes_out: found.row.bytes_out.load(Ordering::Relaxed) }

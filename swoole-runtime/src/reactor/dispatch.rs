@@ -40,6 +40,13 @@ impl Shares {
         fewest
     }
 
+    /// One session more that this worker has already.
+    #[cfg(feature = "cli")]
+    pub(super) fn has_session(&self, worker: usize) {
+        // Relaxed: as above.
+        self.sessions[worker].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// One session less.
     pub(crate) fn remove_session(&self, worker: usize) {
         // Relaxed: as above.
@@ -130,7 +137,7 @@ impl<P: Program> Reactor<P> {
         }
     }
 
-    fn worker_of(&self, uid: u64) -> usize {
+    pub(super) fn worker_of(&self, uid: u64) -> usize {
         (uid % self.memory.settings.workers as u64) as usize
     }
 

@@ -103,7 +103,7 @@ impl<P: Program> Reactor<P> {
         if P::WATERMARKS && !self.publish_watermarks(found) {
             return false;
         }
-        while row.has(Flags::READABLE) && !row.has(NOT_READ) && !self.is_held_back(found) {
+        while row.has(Flags::READABLE) && !row.has(NOT_READ) && !self.is_quiet() && !self.is_held_back(found) {
             let framing = if P::FRAMES { P::frame(row.listener()) } else { None };
             let read = match framing {
                 None if !P::MODE.is_by_package() => self.read(found),

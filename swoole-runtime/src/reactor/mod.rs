@@ -10,10 +10,14 @@ mod inbound;
 mod outbound;
 mod output;
 mod packets;
+#[cfg(feature = "cli")]
+mod parcels;
 mod tails;
 mod turn;
 
 pub(crate) use idle::is_due_at;
+#[cfg(feature = "cli")]
+pub(crate) use parcels::{Left, Parcel};
 
 use crate::{
     cell::Outgoing,
@@ -107,6 +111,12 @@ pub(crate) struct Reactor<P> {
     /// `now_ms` of the turn before; where no silence ends any session, nobody asks.
     last_turn_ms: u64,
     draining: bool,
+    /// Nothing is read, since the sessions are to go on elsewhere.
+    #[cfg(feature = "cli")]
+    is_quiet: bool,
+    /// Sessions that were taken up, until the first turn.
+    #[cfg(feature = "cli")]
+    taken_up: Vec<SessionId>,
     /// Said once.
     said_manager_is_wild: bool,
     program: PhantomData<P>,
@@ -221,10 +231,23 @@ impl<P: Program> Reactor<P> {
             now_ms: clock::uptime_ms(),
             last_turn_ms: clock::uptime_ms(),
             draining: false,
+            #[cfg(feature = "cli")]
+            is_quiet: false,
+            #[cfg(feature = "cli")]
+            taken_up: Vec::new(),
             said_manager_is_wild: false,
             program: PhantomData,
         };
         Ok((reactor, intake))
+    }
+
+    /// Whether nothing is to be read.
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.is_quiet;
+        #[cfg(not(feature = "cli"))]
+        return false;
     }
 
     /// What all queues hold, for the workers to read.

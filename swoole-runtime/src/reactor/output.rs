@@ -49,15 +49,22 @@ struct Queue {
     files: usize,
 }
 
-enum Part {
+pub(super) enum Part {
     Chunk(Chunk),
     File { file: File, offset: u64, left: u64 },
 }
 
-struct Chunk {
+pub(super) struct Chunk {
     bytes: Box<[u8; CHUNK]>,
     from: usize,
     to: usize,
+}
+
+#[cfg(feature = "cli")]
+impl Chunk {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.from..self.to]
+    }
 }
 
 /// What one flush came to.
@@ -104,10 +111,25 @@ impl Outputs {
 
     /// Puts the bytes behind what already waits for this session.
     pub(super) fn append(&mut self, row: &Row, piece: &Piece) {
+        self.fill(row, piece.length(), |from, into| piece.after(from).copy_to(into));
+    }
+
+    /// The same with bytes of this process.
+    #[cfg(feature = "cli")]
+    pub(super) fn append_bytes(&mut self, row: &Row, bytes: &[u8]) {
+        self.fill(row, bytes.len(), |from, into| {
+            let length = into.len().min(bytes.len() - from);
+            into[..length].copy_from_slice(&bytes[from..from + length]);
+            length
+        });
+    }
+
+    /// Puts so many bytes there; `copy` copies those from a place on, and says how many.
+    fn fill(&mut self, row: &Row, length: usize, copy: impl Fn(usize, &mut [u8]) -> usize) {
         let place = self.place(row);
         let queue = &mut self.queues[place];
-        let mut rest = *piece;
-        while rest.length() > 0 {
+        let mut from = 0;
+        while from < length {
             if !matches!(queue.parts.back(), Some(Part::Chunk(last)) if last.to < CHUNK) {
                 let bytes = self.pool.pop().unwrap_or_else(|| Box::new([0; CHUNK]));
                 queue.parts.push_back(Part::Chunk(Chunk { bytes, from: 0, to: 0 }));
@@ -115,12 +137,12 @@ impl Outputs {
             let Some(Part::Chunk(last)) = queue.parts.back_mut() else {
                 return;
             };
-            let copied = rest.copy_to(&mut last.bytes[last.to..]);
+            let copied = copy(from, &mut last.bytes[last.to..]);
             last.to += copied;
-            rest = rest.after(copied);
+            from += copied;
         }
-        queue.in_chunks += piece.length() as u64;
-        self.total += piece.length() as u64;
+        queue.in_chunks += length as u64;
+        self.total += length as u64;
         queue.show(row);
     }
 
@@ -239,6 +261,20 @@ impl Outputs {
                 spare(&mut self.pool, empty);
             }
         }
+    }
+
+    /// What waits for this session, which has nothing then.
+    #[cfg(feature = "cli")]
+    pub(super) fn take_queue(&mut self, row: &Row) -> VecDeque<Part> {
+        // Relaxed: only this reactor writes it.
+        let Some(index) = (row.queue.load(Ordering::Relaxed) as usize).checked_sub(1) else { return VecDeque::new() };
+        let queue = &mut self.queues[index];
+        let parts = core::mem::take(&mut queue.parts);
+        self.total -= queue.in_chunks;
+        self.files -= queue.files as u64;
+        (queue.in_chunks, queue.files) = (0, 0);
+        self.drop_queue(row);
+        parts
     }
 
     /// Forgets what waits for this session.

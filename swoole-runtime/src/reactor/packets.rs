@@ -100,6 +100,7 @@ impl<P: Program> Reactor<P> {
     /// Whether there is something to receive, and room for it as far as is known.
     pub(super) fn has_packets_to_take(&self) -> bool {
         self.takes_packets
+            && !self.is_quiet()
             && self.inlets.iter().any(|inlet| inlet.is_readable && inlet.waits_for.is_none() && inlet.rests_until_ms <= self.now_ms)
     }
 
@@ -158,10 +159,16 @@ impl<P: Program> Reactor<P> {
         }
     }
 
+    #[cfg(feature = "cli")]
+    pub(super) fn holds_no_packets(&self) -> bool {
+        self.inlets.iter().all(|inlet| inlet.batch.is_empty())
+    }
+
     /// `false` when there was nothing.
     fn receive_packets(&mut self, at: usize) -> bool {
+        let is_quiet = self.is_quiet();
         let inlet = &mut self.inlets[at];
-        if !self.takes_packets || !inlet.is_readable || inlet.rests_until_ms > self.now_ms {
+        if !self.takes_packets || is_quiet || !inlet.is_readable || inlet.rests_until_ms > self.now_ms {
             return false;
         }
         match inlet.batch.receive(inlet.socket.as_fd()) {

@@ -3,12 +3,16 @@
 //! Before it sleeps it raises its flag and looks at everything once more; whoever publishes for it looks at the flag after. It wakes the
 //! workers it published for at the end of each half of a turn, and only sleepers.
 
+#[cfg(feature = "cli")]
+use super::Left;
 use super::{BELL, Program, Reactor};
+#[cfg(feature = "cli")]
+use crate::sync::Ordering;
 use crate::{
     event::CloseReason,
     id::SessionId,
     logging,
-    process::Lifecycle,
+    process::{Handover, Lifecycle},
     session::Flags,
     sys::{clock, signals},
 };
@@ -17,6 +21,10 @@ use mio::{Events, event::Event};
 
 /// How often a reactor with lingering sessions looks at the clock.
 const LINGER_TICK: Duration = Duration::from_millis(200);
+
+/// How often one that comes to rest looks whether workers have consumed what they have.
+#[cfg(feature = "cli")]
+const QUIET_TICK: Duration = Duration::from_millis(1);
 
 /// How many records one turn takes from one ring before it looks at the sockets again.
 const RECORDS_A_TURN: usize = 512;
@@ -31,14 +39,38 @@ const LOOKS_A_TURN: usize = 3;
 const ALONE: u64 = 256;
 
 impl<P: Program> Reactor<P> {
+    /// Runs until the server stops, or its sessions go on elsewhere.
+    #[cfg(feature = "cli")]
+    pub(crate) fn run(mut self) -> Left {
+        self.go_on_with_taken_up();
+        self.turns();
+        if self.memory.header().handover() == Handover::Leaving {
+            return self.leave();
+        }
+        self.end_all();
+        Left::default()
+    }
+
     /// Runs until the server stops.
+    #[cfg(not(feature = "cli"))]
     pub(crate) fn run(mut self) {
+        self.turns();
+        self.end_all();
+    }
+
+    /// What workers send while they stop is for sessions that go on.
+    fn goes_on(&self) -> bool {
+        let header = self.memory.header();
+        header.lifecycle() < Lifecycle::Stopping || cfg!(feature = "cli") && header.handover() == Handover::Quiet
+    }
+
+    fn turns(&mut self) {
         if let Err(e) = signals::block_sigpipe() {
             logging::warn!("SIGPIPE cannot be blocked in a reactor: {e}");
         }
         let mut events = Events::with_capacity(1024);
         let mut alone = ALONE;
-        while self.memory.header().lifecycle() < Lifecycle::Stopping {
+        while self.goes_on() {
             self.wait(&mut events);
             self.now_ms = clock::uptime_ms();
             self.handle(&events);
@@ -69,7 +101,6 @@ impl<P: Program> Reactor<P> {
             self.follow_lifecycle();
             self.end_unheard();
         }
-        self.end_all();
     }
 
     fn handle(&mut self, events: &Events) {
@@ -92,6 +123,8 @@ impl<P: Program> Reactor<P> {
             } else {
                 let lingers = (!self.lingering.is_empty()).then_some(LINGER_TICK);
                 let packets = if P::PACKETS { self.until_packets_are_tried() } else { None };
+                #[cfg(feature = "cli")]
+                let packets = packets.into_iter().chain(self.is_quiet.then_some(QUIET_TICK));
                 lingers.into_iter().chain(self.until_look()).chain(packets).min()
             }
         };
@@ -105,7 +138,7 @@ impl<P: Program> Reactor<P> {
     /// Whether any ring has something, or room that somebody waits for, or the server goes on to its next phase.
     fn has_work(&mut self) -> bool {
         let lifecycle = self.memory.header().lifecycle();
-        lifecycle == Lifecycle::Stopping
+        !self.goes_on()
             || (lifecycle == Lifecycle::Draining && !self.draining)
             || self.waits_for_held()
             || (0..self.workers.len()).any(|slot| self.first_has_room(slot) || self.workers[slot].has_records())
@@ -154,7 +187,7 @@ impl<P: Program> Reactor<P> {
     }
 
     /// One look at each worker that was given something, one bell for each that sleeps.
-    fn wake_workers(&mut self) {
+    pub(super) fn wake_workers(&mut self) {
         for (slot, lane) in self.workers.iter_mut().enumerate() {
             if core::mem::take(&mut lane.published) && lane.asleep.owed(&self.memory.worker(slot).asleep) {
                 lane.bell.ring();
@@ -217,7 +250,26 @@ impl<P: Program> Reactor<P> {
         lane.has_room::<P>(needs)
     }
 
+    /// Reads no more where the sessions are to go on elsewhere, and says when all that was read is through; or reads on.
+    #[cfg(feature = "cli")]
+    fn follow_handover(&mut self) {
+        let is_quiet = self.memory.header().handover() == Handover::Quiet;
+        if self.is_quiet && !is_quiet && self.goes_on() {
+            self.is_quiet = false;
+            self.read_all_on();
+        }
+        self.is_quiet = is_quiet;
+        if is_quiet {
+            let is_at_rest = self.is_at_rest();
+            // Release, label "at rest": behind what was taken and published.
+            self.board.is_at_rest.store(u64::from(is_at_rest), Ordering::Release);
+            self.memory.bells.master.ring();
+        }
+    }
+
     fn follow_lifecycle(&mut self) {
+        #[cfg(feature = "cli")]
+        self.follow_handover();
         if !self.draining && self.memory.header().lifecycle() == Lifecycle::Draining {
             self.draining = true;
             self.close_all();

@@ -3,5 +3,7 @@
 mod row;
 mod table;
 
+#[cfg(feature = "cli")]
+pub(crate) use row::Words;
 pub(crate) use row::{Flags, Phase, Row};
 pub(crate) use table::{Found, Table};

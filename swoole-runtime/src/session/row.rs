@@ -61,6 +61,10 @@ const _: () = {
 // SAFETY: atomics alone, and zero is a free row; see the fields.
 unsafe impl Shared for Row {}
 
+/// What is to be known of a session where it goes on: all but its socket, its queues and what was on its way to a worker.
+#[cfg(feature = "cli")]
+pub(crate) type Words = [u64; 11];
+
 /// In the place of a reason: the session is not open yet.
 const ARRIVING: u32 = 255;
 
@@ -162,6 +166,19 @@ impl Flags {
     /// So many files wait for it that it is sent no other.
     pub(crate) const MANY_FILES: Self = Self(1 << 22);
 
+    /// What stays so when a session goes on in another process.
+    #[cfg(feature = "cli")]
+    const LASTING: u32 = Self::CONNECT_DUE.0
+        | Self::CLOSE_ANSWERED.0
+        | Self::SOCKET_GONE.0
+        | Self::IS_UNIX.0
+        | Self::IS_BOUND.0
+        | Self::PAUSED.0
+        | Self::PROTECTED.0
+        | Self::IS_FULL.0
+        | Self::FULL_DUE.0
+        | Self::EMPTY_DUE.0;
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -205,16 +222,63 @@ impl Row {
         self.behind.store(0, Ordering::Relaxed);
     }
 
+    /// [reactor] As it is now.
+    #[cfg(feature = "cli")]
+    pub(crate) fn words(&self) -> Words {
+        let [high, low] = &self.address;
+        let counters = [&self.accepted_ms, &self.received_ms, &self.sent_ms, &self.bytes_in, &self.bytes_out, &self.uid];
+        let [accepted, received, sent, bytes_in, bytes_out, uid] = counters.map(|word| word.load(Ordering::Relaxed));
+        let (closing, flags) = (self.closing.load(Ordering::Relaxed), self.flags.load(Ordering::Relaxed));
+        let [high, low, place] = [high, low, &self.place].map(|word| word.load(Ordering::Relaxed));
+        [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing.into(), flags.into()]
+    }
+
+    /// [master] As it was elsewhere. Its worker has nothing of it, and there may be something to read.
+    #[cfg(feature = "cli")]
+    pub(super) fn go_on(&self, words: &Words, descriptor: u32) {
+        let [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing, flags] = *words;
+        for (field, value) in [
+            (&self.address[0], high),
+            (&self.address[1], low),
+            (&self.place, place),
+            (&self.accepted_ms, accepted),
+            (&self.received_ms, received),
+            (&self.sent_ms, sent),
+            (&self.bytes_in, bytes_in),
+            (&self.bytes_out, bytes_out),
+            (&self.uid, uid),
+            (&self.queued, 0),
+            (&self.underway_to, 0),
+        ] {
+            field.store(value, Ordering::Relaxed);
+        }
+        for field in [&self.queue, &self.tail, &self.underway, &self.given, &self.behind] {
+            field.store(0, Ordering::Relaxed);
+        }
+        self.descriptor.store(descriptor, Ordering::Relaxed);
+        self.closing.store(if closing as u32 == ARRIVING { 0 } else { closing as u32 }, Ordering::Relaxed);
+        let lasting = Flags(flags as u32 & Flags::LASTING);
+        // One whose `on_close` has not run is closed by whoever comes.
+        let is_closing = self.phase() != Phase::Open && lasting.0 & Flags::CLOSE_ANSWERED.0 == 0;
+        self.flags.store(lasting.and(if is_closing { Flags::CLOSE_DUE } else { Flags::READABLE }).0, Ordering::Relaxed);
+    }
+
+    /// Where that session lives.
+    #[cfg(feature = "cli")]
+    pub(crate) fn place_of(words: &Words) -> Where {
+        whereabouts(words[0], words[1], words[2])
+    }
+
+    /// Where it is to live.
+    #[cfg(feature = "cli")]
+    pub(crate) fn replace(words: &mut Words, listener: u8, reactor: u16, worker: u16) {
+        let stays = words[2] & 0x00ff_ffff;
+        words[2] = stays | u64::from(listener) << 24 | u64::from(reactor) << 32 | u64::from(worker) << 48;
+    }
+
     pub(crate) fn place(&self) -> Where {
-        let [p0, p1, family, listener, r0, r1, w0, w1] = self.place.load(Ordering::Relaxed).to_le_bytes();
-        let address = u128::from(self.address[0].load(Ordering::Relaxed)) << 64 | u128::from(self.address[1].load(Ordering::Relaxed));
-        let port = u16::from_le_bytes([p0, p1]);
-        let remote = match family {
-            family::UNIX => Remote::Unix { pid: (address >> 64) as u32, uid: address as u32 },
-            family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
-            _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
-        };
-        Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
+        let [high, low] = [0, 1].map(|half| self.address[half].load(Ordering::Relaxed));
+        whereabouts(high, low, self.place.load(Ordering::Relaxed))
     }
 
     pub(crate) fn worker(&self) -> usize {
@@ -339,4 +403,17 @@ impl Row {
     pub(crate) fn count(counter: &AtomicU64, more: u64) {
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
     }
+}
+
+/// What address and place of a row say.
+fn whereabouts(high: u64, low: u64, place: u64) -> Where {
+    let [p0, p1, family, listener, r0, r1, w0, w1] = place.to_le_bytes();
+    let address = u128::from(high) << 64 | u128::from(low);
+    let port = u16::from_le_bytes([p0, p1]);
+    let remote = match family {
+        family::UNIX => Remote::Unix { pid: (address >> 64) as u32, uid: address as u32 },
+        family::V6 => Remote::Internet(SocketAddr::new(Ipv6Addr::from(address).into(), port)),
+        _ => Remote::Internet(SocketAddr::new(Ipv4Addr::from(address as u32).into(), port)),
+    };
+    Where { remote, listener, reactor: u16::from_le_bytes([r0, r1]), worker: u16::from_le_bytes([w0, w1]) }
 }

@@ -1,6 +1,8 @@
 //! All rows. A session's row is its id modulo their number; an id whose row is taken is passed over, and a look-up compares the whole
 //! id, so that no id ever means another session.
 
+#[cfg(feature = "cli")]
+use super::row::Words;
 use super::row::{Row, Where};
 use crate::{
     id::SessionId,
@@ -95,6 +97,19 @@ impl Table {
             }
             id += 1;
         }
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Table {
+    /// [master] A session that goes on here, before anybody asks for it. Its row is free, or was its own before.
+    pub(crate) fn put(&self, id: SessionId, words: &Words, descriptor: u32) -> Found {
+        let index = self.index(id.get());
+        let row = &self.rows[index];
+        row.go_on(words, descriptor);
+        // Release, label "row".
+        row.id.store(id.get(), Ordering::Release);
+        Found { id, row, index }
     }
 }
 

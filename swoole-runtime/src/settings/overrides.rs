@@ -15,6 +15,8 @@ pub(crate) const CONFIG: &str = "SWOOLE_CONFIG";
 
 /// A variable that a server hands to its own successor; no setting.
 const ATTACH: &str = "SWOOLE_ATTACH";
+/// The variable that a server leaves to the one that is to take its place.
+const UPDATE: &str = "SWOOLE_UPDATE";
 
 /// What variables of the user's own section would begin with.
 const APP: &str = "SWOOLE_APP_";
@@ -157,7 +159,7 @@ impl Collected {
         match (key, name) {
             (Some(key), _) => self.typed(Whose::Server, key, value, Origin::Environment),
             (None, _) if let Some((whose, key)) = self.variable_of_listener(name) => self.typed(whose, key, value, Origin::Environment),
-            (None, ATTACH) => {}
+            (None, ATTACH | UPDATE) => {}
             #[cfg(feature = "cli")]
             (None, CONFIG) => {}
             (None, _) => {
@@ -317,6 +319,7 @@ mod tests {
             ("SWOOLE_DISPATCH", "idle"),
             ("SWOOLE_BACKLOG", "0"),
             ("SWOOLE_ATTACH", "1:2"),
+            ("SWOOLE_UPDATE", "1:2"),
             ("SWOOLED", "1"),
             ("WORKERS", "0"),
         ]);

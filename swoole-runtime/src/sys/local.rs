@@ -138,6 +138,11 @@ impl AsFd for Named {
 }
 
 impl Placed {
+    /// That of a socket which this process has been given.
+    pub(crate) fn found(path: &Path) -> Option<Self> {
+        Some(Self { path: path.to_owned(), file: identity(&fs::symlink_metadata(path).ok()?) })
+    }
+
     /// Takes the name away, unless it is another's by now.
     pub(crate) fn remove(&self) {
         let is_ours = || fs::symlink_metadata(&self.path).is_ok_and(|there| identity(&there) == self.file);

@@ -6,6 +6,8 @@ pub(crate) mod datagram;
 pub(crate) mod exec;
 pub(crate) mod file;
 pub(crate) mod fork;
+#[cfg(feature = "cli")]
+pub(crate) mod handover;
 pub(crate) mod identity;
 pub(crate) mod lifeline;
 pub(crate) mod limits;

@@ -26,6 +26,16 @@ struct Open {
     fd: OwnedFd,
     address: Address,
     is_datagram: bool,
+    /// Name and URL of the listener that it is, and whether its file is the server's own, where a server has handed it over.
+    listener: Option<(String, String, bool)>,
+}
+
+/// What a listener takes.
+pub(crate) struct Taken {
+    pub(crate) fd: OwnedFd,
+    pub(crate) address: Address,
+    /// Its file is the server's to remove.
+    pub(crate) has_file: bool,
 }
 
 impl Passed {
@@ -45,10 +55,25 @@ impl Passed {
         Self((FIRST..last).filter_map(listener).collect())
     }
 
-    /// The one of this kind that listens on this address.
-    pub(crate) fn of(&mut self, address: &Address, is_datagram: bool) -> Option<OwnedFd> {
-        let at = self.0.iter().position(|open| open.address == *address && open.is_datagram == is_datagram)?;
-        Some(self.0.swap_remove(at).fd)
+    /// Those of a server whose place is taken: descriptor, name and URL of each, and whether its file is the server's own.
+    #[cfg(feature = "cli")]
+    pub(crate) fn handed_over(all: impl Iterator<Item = (OwnedFd, String, String, bool)>) -> Self {
+        let open = all.filter_map(|(fd, name, url, has_file)| {
+            let (address, is_datagram) = address(&fd).ok()??;
+            Some(Open { fd, address, is_datagram, listener: Some((name, url, has_file)) })
+        });
+        Self(open.collect())
+    }
+
+    /// The one of this kind that listens on this address; of a server whose place is taken, that of this listener, whatever its port became.
+    pub(crate) fn of(&mut self, name: &str, url: &str, address: &Address, is_datagram: bool) -> Option<Taken> {
+        let is_it = |open: &Open| match &open.listener {
+            Some((its_name, its_url, _)) => its_name == name && its_url == url,
+            None => open.address == *address,
+        };
+        let at = self.0.iter().position(|open| is_it(open) && open.is_datagram == is_datagram)?;
+        let Open { fd, address, listener, .. } = self.0.swap_remove(at);
+        Some(Taken { fd, address, has_file: listener.is_some_and(|(_, _, has_file)| has_file) })
     }
 
     /// The addresses of those that are left.
@@ -64,7 +89,7 @@ fn listener(number: RawFd) -> Option<Open> {
     // `LISTEN_PID`, which names this process, and this is asked once.
     let fd = is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) })?;
     match address(&fd) {
-        Ok(Some((address, is_datagram))) => Some(Open { fd, address, is_datagram }),
+        Ok(Some((address, is_datagram))) => Some(Open { fd, address, is_datagram, listener: None }),
         _ => {
             core::mem::forget(fd);
             None

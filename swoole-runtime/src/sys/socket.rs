@@ -55,6 +55,13 @@ pub(crate) fn send_file(fd: RawFd, file: &File, offset: u64, most: usize) -> Res
     Errno::result(sent).map(isize::cast_unsigned)
 }
 
+/// The connection of a session that goes elsewhere.
+#[cfg(feature = "cli")]
+pub(crate) fn take(fd: RawFd) -> OwnedFd {
+    // SAFETY: this descriptor is open and has no other owner; its session's row named it, and the caller has taken it from there.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
 /// Ends a connection. Orderly: the FIN goes out first, since a descriptor that a forked child still holds would keep it back, and what
 /// the client sent meanwhile is thrown away, since the kernel answers unread bytes with a reset that can overtake our last answer. With
 /// `reset` the client is told that something was lost.

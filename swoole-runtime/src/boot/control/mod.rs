@@ -105,6 +105,11 @@ fn run(Command { request, json }: Command, places: &[PathBuf]) -> core::result::
             ask(request, places)?;
             text.push_str("the server has ended\n");
         }
+        Request::Update => {
+            let rows = ask(request, places)?;
+            let updated = rows.first().ok_or_else(unreadable)?;
+            let _ = writeln!(text, "updated: pid {} goes on", updated.get("pid"));
+        }
         Request::ReopenLog => {
             ask(request, places)?;
             text.push_str("the log goes on in a new file\n");
@@ -162,7 +167,7 @@ fn ask(request: Request, places: &[PathBuf]) -> core::result::Result<Vec<Row>, F
     let start = Instant::now();
     loop {
         let stream = connect(places, start)?;
-        let waits = matches!(request, Request::Stop { .. } | Request::Reload { .. });
+        let waits = matches!(request, Request::Stop { .. } | Request::Reload { .. } | Request::Update);
         let server = local::peer(&stream).filter(|_| waits).and_then(|(pid, _)| PidFd::open(Pid::from_raw(pid)).ok());
         match exchange(request, &stream, waits) {
             Ok(Some(answer)) => {

@@ -33,7 +33,7 @@ impl Life {
         let connection = &mut control.connections[at];
         if let Some(request) = connection.go_on() {
             connection.give(match request {
-                Request::Stop { .. } | Request::Reload { .. } if !may_wait => {
+                Request::Stop { .. } | Request::Reload { .. } | Request::Update if !may_wait => {
                     Answer::No("too many wait already for its end, or for that of a reload".to_owned())
                 }
                 request => self.answer(request),
@@ -43,6 +43,14 @@ impl Life {
             && let Some(rows) = self.how_reload_went(numbers, is_joined)
         {
             connection.give(Answer::Rows(rows));
+        }
+        if let State::Waits(Wait::Update) = connection.state
+            && let Some(outcome) = &self.updated
+        {
+            connection.give(match outcome {
+                Ok(pid) => Answer::Rows(format!("updated pid={pid}\n")),
+                Err(why) => Answer::No(why.replace('\n', "; ")),
+            });
         }
     }
 
@@ -58,6 +66,13 @@ impl Life {
                 }
                 Answer::Later(Wait::End)
             }
+            Request::Update => match self.begin_update() {
+                Ok(()) => Answer::Later(Wait::Update),
+                Err(why) => {
+                    crate::logging::warn!("{ASKED_BY}: no update is begun: {why}");
+                    Answer::No(format!("no update is begun: {why}"))
+                }
+            },
             Request::Reload { workers } => self.answer_reload(workers),
             Request::Kill { slot } => self.kill(slot).map_or_else(Answer::No, Answer::Rows),
             Request::ReopenLog => match self.reopen_log("log-reopen") {

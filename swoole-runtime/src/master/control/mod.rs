@@ -43,6 +43,7 @@ pub(super) struct Control {
     /// More may wait: an edge comes only once.
     more: bool,
     resting: Option<Instant>,
+    is_shut: bool,
 }
 
 struct Connection {
@@ -69,6 +70,8 @@ pub(super) enum Wait {
     Reload([Option<u32>; Group::COUNT], bool),
     /// The end of the server.
     End,
+    /// The server that takes its place.
+    Update,
 }
 
 /// What becomes of a request: rows, the reason why not, or a wait.
@@ -82,15 +85,15 @@ impl Control {
     /// [master] `token` is for the listener and for every connection.
     pub(super) fn new(socket: Named, registry: Registry, token: Token) -> io::Result<Self> {
         registry.register(&mut SourceFd(&socket.listener.as_raw_fd()), token, Interest::READABLE)?;
-        Ok(Self { socket, registry, token, connections: Vec::new(), more: true, resting: None })
+        Ok(Self { socket, registry, token, connections: Vec::new(), more: true, resting: None, is_shut: false })
     }
 
     /// How long until it must be looked at by itself; `None` when it waits for an edge.
     pub(super) fn timeout(&self) -> Option<Duration> {
         let rests = self.resting.map(|until| until.saturating_duration_since(Instant::now()));
-        let accepts = self.more.then(|| rests.unwrap_or(Duration::ZERO));
+        let accepts = (self.more && !self.is_shut).then(|| rests.unwrap_or(Duration::ZERO));
         let stand = self.connections.iter().filter_map(|connection| match connection.state {
-            State::Waits(Wait::Reload(..)) => Some(LOOK_AGAIN),
+            State::Waits(Wait::Reload(..) | Wait::Update) => Some(LOOK_AGAIN),
             State::Waits(Wait::End) => None,
             _ => Some(PATIENCE.saturating_sub(connection.since.elapsed()).max(Duration::from_millis(1))),
         });
@@ -102,9 +105,15 @@ impl Control {
         self.more = true;
     }
 
+    /// Its name is to be another's.
+    pub(super) fn accepts_no_more(&mut self) {
+        self.socket.place().remove();
+        self.is_shut = true;
+    }
+
     /// The next connection; its place among them.
     fn accept(&mut self) -> Option<usize> {
-        if !self.more || self.resting.is_some_and(|until| Instant::now() < until) {
+        if self.is_shut || !self.more || self.resting.is_some_and(|until| Instant::now() < until) {
             return None;
         }
         self.resting = None;
