@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("settings", "sys", "which user workers are is looked up once, at the start"),
     ("logging", "sys", "a line of the log is written by a system call that does not wait"),
     ("message", "job", "a message's cell moves as a job's does"),
+    ("dispatch", "remote", "a client's address says its worker"),
     ("process", "ring", "who sleeps on rings has the flag on its board"),
 ];
 

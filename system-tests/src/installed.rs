@@ -27,6 +27,16 @@ impl Place {
         fs::rename(new, self.program()).expect("it can be renamed");
     }
 
+    /// Has the program that lies there take the server over; the pid of its master from then on.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn update(&self) -> u32 {
+        let said = self.said(&["update"]);
+        let pid = said.strip_prefix("updated: pid ").and_then(|rest| rest.split(' ').next()).and_then(|pid| pid.parse().ok());
+        pid.unwrap_or_else(|| panic!("{said}"))
+    }
+
     /// The pid of the master that serves.
     ///
     /// # Panics

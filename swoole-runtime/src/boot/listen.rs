@@ -44,10 +44,10 @@ pub(super) struct ForPackets {
 }
 
 /// Of the sockets that were passed to this process, those with an address to listen on are listened on, and no other is made for it.
-pub(super) fn bind(settings: &Resolved, mut passed: Passed, packets: Option<ForPackets>) -> Result<Vec<Listener>> {
+pub(super) fn bind(settings: &Resolved, passed: &mut Passed, packets: Option<ForPackets>) -> Result<Vec<Listener>> {
     let mut bound = Vec::new();
     for listening in &settings.listeners {
-        match bind_one(listening, &mut passed, packets) {
+        match bind_one(listening, passed, packets) {
             Ok(listener) => bound.push(listener),
             Err(e) => {
                 forget(&bound);
@@ -63,7 +63,7 @@ pub(super) fn bind(settings: &Resolved, mut passed: Passed, packets: Option<ForP
 
 /// Takes the names of unix sockets away again.
 pub(super) fn forget(bound: &[Listener]) {
-    bound.iter().filter_map(|listener| listener.place.as_ref()).for_each(Placed::remove);
+    bound.iter().filter(|listener| !listener.is_handed_over).filter_map(|listener| listener.place.as_ref()).for_each(Placed::remove);
 }
 
 /// What `--check` says of settings in which nothing is wrong, once every host is known.
@@ -99,7 +99,7 @@ fn bind_one(
 ) -> Result<Listener> {
     let address = address(url)?;
     let failed = |e: io::Error| failure(name, url, &address, e);
-    let listener = |socket, address, place| Listener { name, url: url.clone(), socket, address, place };
+    let listener = |socket, address, place, is_handed_over| Listener { name, url: url.clone(), socket, address, place, is_handed_over };
     // Refused before, where the program takes none.
     let packets = packets.filter(|_| datagrams.is_some());
     if let Some(Taken { fd, address, has_file }) = passed.of(name, url, &address, packets.is_some()) {
@@ -113,7 +113,7 @@ fn bind_one(
             None => Socket::passed(fd, &address, options),
         };
         let socket = socket.map_err(failed)?;
-        return Ok(listener(socket, address, place));
+        return Ok(listener(socket, address, place, has_file));
     }
     let in_use = || io::Error::new(io::ErrorKind::AddrInUse, "another process listens there");
     let (socket, place) = match (packets, &address) {
@@ -128,7 +128,7 @@ fn bind_one(
     // A port 0 has become one; a path is as it was.
     let bound =
         if place.is_some() { address } else { Address::of(&socket).map_err(|e| Error::start_io(format!("{url} is lost"), e, ""))? };
-    Ok(listener(socket, bound, place))
+    Ok(listener(socket, bound, place, false))
 }
 
 /// The workers of a server whose master was killed have its datagram sockets until they are gone, too, which the kernel sees to.

@@ -35,7 +35,6 @@ use crate::{
     layout::{Memory, Role},
     logging::{self, LogFile, Speaker},
     manager, master,
-    process::Handover,
     settings::{Listening, Resolved},
     sync::Ordering,
     sys::{
@@ -53,7 +52,7 @@ use crate::{
     worker,
 };
 #[cfg(feature = "cli")]
-use crate::{master::Arrival, sys::local::Named};
+use crate::{master::Arrival, process::Handover, sys::local::Named};
 use std::{
     io::{self, Write},
     path::Path,
@@ -99,7 +98,7 @@ fn give_birth<S: Server>(settings: Resolved) -> Result<()> {
     // Passed to this process; what goes on in the background is another.
     let passed = Passed::take();
     let title = title::now();
-    let mut before = Before::of_environment(&settings)?;
+    let mut before = Before::of_environment::<S>(&settings)?;
     let goes_back = IS_OPERATED && settings.is_daemonized && !before.is_there();
     let mut command = if goes_back { daemon::detach(&settings, &witness)? } else { Command::none() };
     let mut log = None;
@@ -178,9 +177,13 @@ fn serve<S: Server>(
     // Known when the program is compiled: one that takes no packets has nothing of this.
     let packets = const { contract::takes_packets::<S>() };
     let packets = packets.then_some(ForPackets { bind: listener::datagram, take: Socket::passed_for_packets });
-    let listeners = listen::bind(&settings, before.sockets().unwrap_or(passed), packets)?;
+    let mut passed = before.sockets().unwrap_or(passed);
+    let listeners = listen::bind(&settings, &mut passed, packets)?;
+    #[cfg(feature = "cli")]
+    before.leaves(passed.left_files().filter_map(Placed::found).collect());
+    drop(passed);
     // Of unix sockets: taken away where the master, or a manager that outlives it, has not.
-    let places: Vec<Placed> = listeners.iter().filter_map(|listener| listener.place.clone()).collect();
+    before.places = listeners.iter().filter(|listener| !listener.is_handed_over).filter_map(|listener| listener.place.clone()).collect();
     let signals_before = match signals::take() {
         Ok(signals) => signals,
         Err(e) => {
@@ -207,15 +210,13 @@ fn serve<S: Server>(
     });
     #[cfg(not(feature = "cli"))]
     let governed = beget::<S>(settings, files, sockets, log, command, before, witness);
-    if !matches!(governed, Ok(Whose::Anothers)) {
-        places.iter().for_each(Placed::remove);
-    }
+    before.places.iter().for_each(Placed::remove);
     if has_files::<S>() {
         files.end();
     }
     let _ = fork::adopt_orphans(false);
     let _ = signals::give_back(&signals_before);
-    governed.map(drop)
+    governed
 }
 
 /// Whether another server lives that has this pid file; what a dead one has left is replaced.
@@ -266,7 +267,7 @@ fn beget<S: Server>(
     command: &mut Command,
     before: &mut Before,
     witness: &SingleThreaded,
-) -> Result<Whose> {
+) -> Result<()> {
     let of_listeners = || sockets.listeners.iter().map(|listener| listener.socket.for_packets()).collect();
     let packets = if contract::takes_packets::<S>() { Packets::new(of_listeners()) } else { Packets::default() };
     let (memory, file_lines) = Memory::new(settings, files, packets).map_err(|e| unable("the shared memory cannot be made", e))?;
@@ -276,11 +277,21 @@ fn beget<S: Server>(
     fork::adopt_orphans(true).map_err(|e| unable("the master cannot adopt orphans", e))?;
     let called_as = exec::called_as();
     let program = if memory.settings.is_reload_by_exec { called_as.clone() } else { None };
-    let places = sockets.listeners.iter().filter_map(|listener| listener.place.clone()).collect();
+    #[cfg(feature = "cli")]
+    if before.is_there() {
+        memory.header().hand_over(Handover::Arriving);
+    }
+    let all_places: Vec<Placed> = sockets.listeners.iter().filter_map(|listener| listener.place.clone()).collect();
     let (life, line) = lifeline().map_err(|e| unable("the lifeline cannot be made", e))?;
     let (manager_line, to_master) = packet::pair().map_err(|e| unable("the line to the manager cannot be made", e))?;
     let (standby_line, standby_to_master) = packet::pair().map_err(|e| unable("the line to the standby cannot be made", e))?;
-    let inherited = manager::Inherited { lifeline: line, manager_line: to_master, standby_line: standby_to_master, program, places };
+    let inherited = manager::Inherited {
+        lifeline: line,
+        manager_line: to_master,
+        standby_line: standby_to_master,
+        program,
+        places: all_places.clone(),
+    };
     // What is buffered would be printed by the children too.
     let _ = io::stdout().flush();
     // A child keeps neither the master's life nor its lines nor its listeners: the port is free when the master is gone.
@@ -322,54 +333,68 @@ fn beget<S: Server>(
         #[cfg(feature = "cli")]
         control: sockets.control,
         #[cfg(feature = "cli")]
+        standard: log.as_ref().and_then(LogFile::before),
+        #[cfg(feature = "cli")]
         program: called_as,
         #[cfg(feature = "cli")]
-        arrival: before.0.as_ref().map(|update| Arrival::new(Rc::clone(&update.line), update.numbers.clone())),
+        arrival: before
+            .update
+            .as_ref()
+            .map(|update| Arrival::new(Rc::clone(&update.line), update.numbers.clone(), update.workers, update.left.clone())),
     };
-    master::govern::<S>(memory, born, &mut names)?;
-    Ok(if memory.header().handover() == Handover::Done { Whose::Anothers } else { Whose::Ours })
+    let governed = master::govern::<S>(memory, born, &mut names);
+    before.places = if memory.header().handover().are_names_anothers() { Vec::new() } else { all_places };
+    governed
 }
 
-/// Whose the files of unix sockets are at the end.
-enum Whose {
-    Ours,
-    Anothers,
+/// What this server has to do with the one before it.
+struct Before {
+    /// The one whose place it takes, if there is one.
+    #[cfg(feature = "cli")]
+    update: Option<Update>,
+    /// The files of unix sockets that are not another's, to be removed at the end.
+    places: Vec<Placed>,
 }
-
-/// The server whose place this one takes, if there is one.
-struct Before(#[cfg(feature = "cli")] Option<Update>);
 
 #[cfg(feature = "cli")]
 impl Before {
-    fn of_environment(settings: &Resolved) -> Result<Self> {
-        Ok(Self(Update::of_environment(settings)?))
+    fn of_environment<S: Server>(settings: &Resolved) -> Result<Self> {
+        Ok(Self { update: Update::of_environment::<S>(settings)?, places: Vec::new() })
     }
 
     fn is_there(&self) -> bool {
-        self.0.is_some()
+        self.update.is_some()
     }
 
     fn sockets(&mut self) -> Option<Passed> {
-        self.0.as_mut().map(Update::sockets)
+        self.update.as_mut().map(Update::sockets)
+    }
+
+    /// Files of that one at which this one does not listen.
+    fn leaves(&mut self, files: Vec<Placed>) {
+        if let Some(update) = &mut self.update {
+            update.left = files;
+        }
     }
 
     /// Why this one has failed is told to that one.
     fn ends(&self, governed: &Result<()>) {
-        if let (Some(update), Err(e)) = (&self.0, governed) {
+        if let (Some(update), Err(e)) = (&self.update, governed) {
             update.is_refused(e);
         }
     }
 
     /// [child] The line is the master's alone.
     fn leave(&mut self) {
-        self.0 = None;
+        self.update = None;
     }
 }
 
 #[cfg(not(feature = "cli"))]
 impl Before {
-    fn of_environment(_: &Resolved) -> Result<Self> {
-        Ok(Self())
+    #[allow(clippy::extra_unused_type_parameters, reason = "as with the feature")]
+    fn of_environment<S: Server>(_: &Resolved) -> Result<Self> {
+        Ok(Self { places: Vec::new() })
     }
 
     fn is_there(&self) -> bool {

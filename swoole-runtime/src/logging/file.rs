@@ -84,6 +84,12 @@ impl LogFile {
         Ok(Self { before, collecting: Some(collecting), writing, collector: None })
     }
 
+    /// Copies of what standard output and error were.
+    #[cfg(feature = "cli")]
+    pub(crate) fn before(&self) -> Option<Standard> {
+        self.before.copies().ok()
+    }
+
     /// [child] From here on this process, and all that it forks, prints into the socket.
     pub(crate) fn hand_on(self) -> io::Result<()> {
         print_to(&self.writing)?;

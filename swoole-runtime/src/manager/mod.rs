@@ -16,7 +16,7 @@ mod watch;
 use crate::{
     contract::{self, Server},
     layout::Memory,
-    process::{Handover, Taking},
+    process::Taking,
     sys::{lifeline::Lifeline, listener::Placed, packet::Packets, pidfd::PidFd},
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct Inherited {
 impl Inherited {
     /// The master has ended, and has not done it, if it was killed. They may be another server's by then.
     fn forget_places(&self, memory: &'static Memory) {
-        if memory.header().handover() >= Handover::Leaving {
+        if memory.header().handover().are_names_anothers() {
             return;
         }
         self.places.iter().for_each(Placed::remove);

@@ -3,7 +3,7 @@
 //! Runs in: the master's main thread. If a worker is dead: nothing here knows.
 
 use crate::{
-    dispatch::Mode,
+    dispatch::{self, Mode, by_address},
     id::SessionId,
     layout::Memory,
     logging,
@@ -12,7 +12,6 @@ use crate::{
     sync::Ordering,
     sys::{clock, listener::Socket, local, socket},
 };
-use core::net::IpAddr;
 use mio::net::{TcpListener, UnixListener};
 use std::{
     io,
@@ -193,15 +192,15 @@ impl Acceptor {
             self.said_full = false;
         }
         let (mode, shares) = (self.mode, &self.shares);
-        let (reactors, workers) = (self.memory.settings.reactors as u64, self.memory.settings.workers as u64);
+        let settings = &self.memory.settings;
         let found = self.memory.sessions().take(self.next, descriptor.cast_unsigned(), clock::uptime_ms(), |id| {
-            let fixed = id.get() % workers;
+            let (fixed, reactor) = dispatch::fixed(id.get(), settings.workers, settings.reactors);
             let worker = match mode {
-                Mode::Ip => by_address(&remote).map_or(fixed, |address| address % workers),
-                Mode::LeastConn => shares.add_session(fixed as usize) as u64,
+                Mode::Ip => by_address(&remote).map_or(fixed, |address| (address % settings.workers as u64) as u16),
+                Mode::LeastConn => shares.add_session(fixed.into()) as u16,
                 _ => fixed,
             };
-            (remote, listener as u8, (id.get() / workers % reactors) as u16, worker as u16)
+            (remote, listener as u8, reactor, worker)
         });
         self.next = found.id.following();
         // Relaxed: a count that only this thread writes; before the reactor can count the end of it.
@@ -218,54 +217,9 @@ impl Acceptor {
     }
 }
 
-/// The number of a client's address, the same for all its ports: of version 4 the address, else a hash of it. `None` for one of this machine
-/// that has none.
-fn by_address(remote: &Remote) -> Option<u64> {
-    let address = remote.address()?.ip().to_canonical();
-    Some(match address {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => {
-            let (net, host) = ((u128::from(address) >> 64) as u64, u128::from(address) as u64);
-            // Multiplied by 2^64 / the golden ratio: neighbours go to different workers, whether nets or hosts.
-            (net.rotate_left(32) ^ host).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::net::{Ipv6Addr, SocketAddr};
-
-    fn of(address: impl Into<IpAddr>, port: u16) -> Option<u64> {
-        by_address(&Remote::Internet(SocketAddr::new(address.into(), port)))
-    }
-
-    #[test]
-    fn a_client_is_known_by_its_address_and_not_by_its_port() {
-        assert_eq!(of([127, 0, 0, 1], 1), Some(0x7f00_0001), "as in the original: modulo 4 worker 1");
-        assert_eq!(of([127, 0, 0, 1], 1), of([127, 0, 0, 1], 2));
-        let mapped = core::net::Ipv4Addr::new(10, 0, 0, 7).to_ipv6_mapped();
-        assert_eq!(of(mapped, 1), of([10, 0, 0, 7], 1), "of both families one client");
-        assert_eq!(of(Ipv6Addr::LOCALHOST, 1), of(Ipv6Addr::LOCALHOST, 2));
-        assert_eq!(by_address(&Remote::Unix { pid: 1, uid: 2 }), None);
-    }
-
-    #[test]
-    fn neighbours_of_version_6_are_spread_whether_by_net_or_by_host() {
-        let count = |address: fn(u16) -> Ipv6Addr| {
-            let mut counts = [0; 8];
-            for number in 0..800 {
-                counts[(of(address(number), 1).expect("it has one") % 8) as usize] += 1;
-            }
-            counts
-        };
-        for counts in
-            [count(|host| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host)), count(|net| Ipv6Addr::new(0x2001, 0xdb8, 0, net, 0, 0, 0, 1))]
-        {
-            assert!(counts.iter().all(|count| (50..=200).contains(count)), "{counts:?}");
-        }
-    }
 
     #[test]
     fn the_worker_with_the_fewest_sessions_gets_the_next() {

@@ -9,7 +9,7 @@ use crate::{
     layout::Memory,
     process::word,
     reactor::Parcel,
-    sys::handover::Line,
+    sys::{handover::Line, listener::Placed},
 };
 use core::time::Duration;
 use std::{io, os::fd::OwnedFd, rc::Rc};
@@ -25,6 +25,10 @@ pub(crate) struct Arrival {
     line: Rc<Line>,
     /// Which listener of this server each of the other one's is.
     listeners: Vec<Option<u8>>,
+    /// How many workers that one has.
+    workers: usize,
+    /// Its files at which this one does not listen.
+    left: Vec<Placed>,
     is_ready: bool,
     taken: Option<Taken>,
 }
@@ -39,8 +43,8 @@ pub(super) struct Taken {
 }
 
 impl Arrival {
-    pub(crate) fn new(line: Rc<Line>, listeners: Vec<Option<u8>>) -> Self {
-        Self { line, listeners, is_ready: false, taken: None }
+    pub(crate) fn new(line: Rc<Line>, listeners: Vec<Option<u8>>, workers: usize, left: Vec<Placed>) -> Self {
+        Self { line, listeners, workers, left, is_ready: false, taken: None }
     }
 
     /// What is to be gone on with, once it is this server's own; `None` while it is not.
@@ -65,9 +69,15 @@ impl Arrival {
         }
         match self.line.receive(Duration::ZERO) {
             Ok(None) => Ok(None),
+            Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => Err(lost(e)),
             // Its last word, or its end.
             Ok(Some(_)) | Err(_) => Ok(self.taken.take()),
         }
+    }
+
+    /// Whether it may be the only one that has them.
+    pub(super) fn has_taken(&self) -> bool {
+        self.taken.is_some()
     }
 
     /// All that comes behind the first message of it.
@@ -86,7 +96,7 @@ impl Arrival {
         let mut counters = counters.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()));
         let next = counters.next().and_then(SessionId::new);
         let mut parcels = Parcel::unpack(note, sockets)?;
-        if !parcels.iter_mut().all(|parcel| parcel.fits(&memory.settings, &self.listeners)) {
+        if !parcels.iter_mut().all(|parcel| parcel.fits(&memory.settings, &self.listeners, self.workers)) {
             return Err(nonsense());
         }
         Ok(Taken { parcels, next, counters: counters.collect() })
@@ -94,6 +104,7 @@ impl Arrival {
 
     /// It serves.
     pub(super) fn serves(&self) {
+        self.left.iter().for_each(Placed::remove);
         // Where nobody hears it, nobody has to.
         let _ = self.line.send(word::SERVING, &[], &[], PATIENCE);
     }

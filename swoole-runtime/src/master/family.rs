@@ -87,13 +87,14 @@ impl Family {
     }
 
     /// Looks at all of them.
-    pub(super) fn look(&mut self, stopping: bool, child_ended: bool) -> News {
+    /// `goes_on` says that a manager is to be there when all workers have ended.
+    pub(super) fn look(&mut self, stopping: bool, goes_on: bool, child_ended: bool) -> News {
         let mut news = News::default();
         let memory = self.memory;
         self.ended.retain(|&(pid, _)| (0..memory.settings.slots()).any(|slot| memory.slot(slot).owner.read().pid == Some(pid)));
         self.hear(&mut news);
         self.look_at_standby();
-        self.look_at_manager(stopping, &mut news);
+        self.look_at_manager(stopping, goes_on, &mut news);
         self.call_standby(&mut news);
         self.look_at_called(self.died);
         self.look_at_adopted();
@@ -132,7 +133,7 @@ impl Family {
         }
     }
 
-    fn look_at_manager(&mut self, stopping: bool, news: &mut News) {
+    fn look_at_manager(&mut self, stopping: bool, goes_on: bool, news: &mut News) {
         let Some(manager) = self.manager.take_if(|manager| manager.has_ended()) else {
             return;
         };
@@ -140,7 +141,7 @@ impl Family {
         let ended = manager.reap().unwrap_or(Ended::Unknown);
         // Its last messages may have come between the look and its end.
         self.hear(news);
-        if news.all_ended || (stopping && ended == Ended::Exited(0)) {
+        if !goes_on && (news.all_ended || (stopping && ended == Ended::Exited(0))) {
             news.all_ended = true;
             return;
         }

@@ -5,11 +5,10 @@ use super::{Born, Listener, Names, accept::Acceptor, family::Family, supervisor:
 use super::{
     arrival::{self, Arrival},
     control::Control,
+    keeps_tails,
     stats_file::StatsFile,
     update::{self, Update},
 };
-#[cfg(feature = "cli")]
-use crate::reactor::Left;
 use crate::{
     context::Master as Context,
     contract::{Outcome, Server},
@@ -20,6 +19,8 @@ use crate::{
     settings::Phases,
     sys::{clock, lifeline::Life as Lifeline, listener::Address, packet::Packets, signals},
 };
+#[cfg(feature = "cli")]
+use crate::{reactor::Left, sys::standard::Standard};
 use core::time::Duration;
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use nix::sys::{signal::Signal, signalfd::SignalFd};
@@ -55,6 +56,18 @@ pub(super) struct Life {
     pub(super) update: Option<Update>,
     #[cfg(feature = "cli")]
     pub(super) updated: Option<Result<u32, String>>,
+    /// For each listener whether something may have come in that no worker has had.
+    #[cfg(feature = "cli")]
+    pub(super) keeps_tails: Vec<bool>,
+    /// What standard output and error were before the log became what they are.
+    #[cfg(feature = "cli")]
+    pub(super) standard: Option<Standard>,
+    /// The process that has started this one.
+    #[cfg(feature = "cli")]
+    pub(super) parent: u32,
+    /// It was told to shut down where that has to wait for the end of an update, or of its own arrival.
+    #[cfg(feature = "cli")]
+    pub(super) leaves_later: bool,
     /// Whether its names are to be another's now.
     #[cfg(feature = "cli")]
     pub(super) gives_up_names: bool,
@@ -126,6 +139,14 @@ impl Life {
             #[cfg(feature = "cli")]
             updated: None,
             #[cfg(feature = "cli")]
+            standard: born.standard,
+            #[cfg(feature = "cli")]
+            keeps_tails: Vec::new(),
+            #[cfg(feature = "cli")]
+            parent: std::os::unix::process::parent_id(),
+            #[cfg(feature = "cli")]
+            leaves_later: false,
+            #[cfg(feature = "cli")]
             gives_up_names: false,
             #[cfg(feature = "cli")]
             arrival: born.arrival,
@@ -148,11 +169,15 @@ impl Life {
     }
 
     pub(super) fn go_on<S: Server>(mut self, names: &mut dyn Names) -> Result<()> {
+        #[cfg(feature = "cli")]
+        {
+            self.keeps_tails = (0..self.listeners.len()).map(|at| keeps_tails::<S>(at)).collect();
+        }
         let mut events = Events::with_capacity(64);
         loop {
             let child_ended = self.hear_signals();
             let lifecycle = self.memory.header().lifecycle();
-            let news = self.family.look(lifecycle == Lifecycle::Stopping && !self.wants_manager(), child_ended);
+            let news = self.family.look(lifecycle == Lifecycle::Stopping, self.wants_manager(), child_ended);
             self.all_ended |= news.all_ended && !self.wants_manager();
             self.is_ready |= news.ready;
             if self.is_ready && lifecycle == Lifecycle::Starting {
@@ -177,6 +202,9 @@ impl Life {
             self.supervisor.tell();
             self.hear_callbacks();
             if self.all_ended && !self.is_passing_on() {
+                // Whoever waits for an update need not wait for `on_shutdown`.
+                #[cfg(feature = "cli")]
+                self.hear_commands();
                 break;
             }
             if self.is_overdue() && self.wants_manager() {
@@ -240,7 +268,7 @@ impl Life {
         while let Ok(Some(signal)) = self.signals.read_signal() {
             let number = signal.ssi_signo;
             if number == Signal::SIGINT as u32 || number == Signal::SIGTERM as u32 {
-                let again = self.memory.header().lifecycle() >= Lifecycle::Leaving;
+                let again = self.is_told_again();
                 logging::info!(
                     "{}: shutting down{}",
                     if number == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" },
@@ -258,6 +286,15 @@ impl Life {
             }
         }
         child_ended
+    }
+
+    /// Whether a signal to shut down is not the first.
+    fn is_told_again(&self) -> bool {
+        #[cfg(feature = "cli")]
+        if self.is_update_past_rest() {
+            return self.leaves_later;
+        }
+        self.memory.header().lifecycle() >= Lifecycle::Leaving
     }
 
     /// Opens the log file anew, for every process: nobody else has it open.
@@ -281,7 +318,7 @@ impl Life {
     /// Reloads that callbacks ask for; before the server runs they wait.
     fn hear_callbacks(&mut self) {
         let memory = self.memory;
-        if memory.header().lifecycle() != Lifecycle::Running {
+        if memory.header().lifecycle() != Lifecycle::Running || self.is_passing_on() {
             return;
         }
         let count = |group| {

@@ -22,7 +22,7 @@ mod update;
 pub(crate) use arrival::Arrival;
 
 #[cfg(feature = "cli")]
-use crate::sys::local::Named;
+use crate::sys::{local::Named, standard::Standard};
 use crate::{
     context::SessionInfo,
     contract::{self, Server},
@@ -54,6 +54,8 @@ pub(crate) struct Listener {
     pub(crate) address: Address,
     /// The file of a unix socket that this server has made.
     pub(crate) place: Option<Placed>,
+    /// That file is another server's, as long as this one has not taken its place.
+    pub(crate) is_handed_over: bool,
 }
 
 impl Listener {
@@ -84,6 +86,9 @@ pub(crate) struct Born {
     /// Where the program lies that may take the place of this one.
     #[cfg(feature = "cli")]
     pub(crate) program: Option<PathBuf>,
+    /// What standard output and error were before the log became what they are.
+    #[cfg(feature = "cli")]
+    pub(crate) standard: Option<Standard>,
     /// The server whose place this one takes.
     #[cfg(feature = "cli")]
     pub(crate) arrival: Option<Arrival>,
@@ -109,6 +114,12 @@ pub(crate) trait Names {
     /// Another takes them.
     #[cfg(feature = "cli")]
     fn give_up(&mut self);
+}
+
+/// Whether what comes in on this listener may wait, cut or not, before a worker has it.
+#[cfg(feature = "cli")]
+pub(crate) fn keeps_tails<S: Server>(listener: usize) -> bool {
+    S::DISPATCHING.mode.is_by_package() || S::FRAMES.get(listener).is_some_and(Option::is_some)
 }
 
 /// A server, as its reactors ask for what is compiled in.

@@ -10,8 +10,6 @@ use super::{
 };
 #[cfg(feature = "cli")]
 use super::{arrival::Taken, control::Control, life::CONTROL, stats_file::StatsFile};
-#[cfg(feature = "cli")]
-use crate::reactor::Parcel;
 use crate::{
     contract::Server,
     error::Error,
@@ -19,6 +17,8 @@ use crate::{
     process::Lifecycle,
     reactor::{Intake, Reactor, Shares},
 };
+#[cfg(feature = "cli")]
+use crate::{process::Handover, reactor::Parcel};
 use mio::{Interest, Token, unix::SourceFd};
 use std::{
     io,
@@ -45,7 +45,10 @@ impl Life {
             Some(Err(e)) => return self.give_up(e),
         };
         #[cfg(feature = "cli")]
-        self.memory.header().count_on(&taken.counters);
+        {
+            self.memory.header().count_on(&taken.counters);
+            self.memory.header().hand_over(Handover::None);
+        }
         let opened = self.start_reactors::<S>(
             #[cfg(feature = "cli")]
             taken.parcels,
@@ -97,6 +100,10 @@ impl Life {
         }
         if let Some(on_start) = S::DISPATCH.on_start {
             run_callback("on_start", || on_start(&self.context));
+        }
+        #[cfg(feature = "cli")]
+        if core::mem::take(&mut self.leaves_later) {
+            self.leave();
         }
     }
 

@@ -4,6 +4,8 @@
 
 use super::life::{LAST_WAIT, Life, run_callback};
 #[cfg(feature = "cli")]
+use super::update::SHUTS_DOWN;
+#[cfg(feature = "cli")]
 use crate::process::Handover;
 use crate::{
     contract::{self, Server},
@@ -20,6 +22,10 @@ use std::time::Instant;
 impl Life {
     /// Begins the shutdown, after `lame_duck`.
     pub(super) fn leave(&mut self) {
+        #[cfg(feature = "cli")]
+        if self.puts_off_leaving() {
+            return;
+        }
         let lame_duck = self.memory.settings.lame_duck;
         if self.memory.header().lifecycle() != Lifecycle::Running || lame_duck.is_zero() {
             return self.shut_down(self.memory.settings.shutdown);
@@ -32,12 +38,13 @@ impl Life {
     /// Begins the shutdown, or hurries one on.
     pub(super) fn shut_down(&mut self, phases: Phases) {
         #[cfg(feature = "cli")]
-        self.give_up_update("the server shuts down");
+        self.give_up_update(SHUTS_DOWN);
         let header = self.memory.header();
         self.acceptor = None;
+        let are_ours = !header.handover().are_names_anothers();
         for listener in self.listeners.drain(..) {
             // Closed only then: nobody takes it for one that was left.
-            listener.place.iter().for_each(Placed::remove);
+            listener.place.iter().filter(|_| are_ours).for_each(Placed::remove);
         }
         let first = header.lifecycle() < Lifecycle::Finishing;
         if first {
@@ -74,16 +81,18 @@ impl Life {
         }
     }
 
+    /// Whether a callback has asked for it.
+    pub(super) fn is_asked_to_shut_down(&self) -> bool {
+        // Relaxed, all of them: the bell came after.
+        (0..self.memory.settings.slots()).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
+            || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
+            || self.memory.header().asks_shutdown.load(Ordering::Relaxed) != 0
+    }
+
     /// From phase to phase, as what each waits for comes true.
     pub(super) fn follow(&mut self) {
         let header = self.memory.header();
-        let asked = || {
-            // Relaxed, all of them: the bell came after.
-            (0..self.memory.settings.slots()).any(|slot| self.memory.worker(slot).asks_shutdown.load(Ordering::Relaxed) != 0)
-                || self.memory.manager().asks_shutdown.load(Ordering::Relaxed) != 0
-                || header.asks_shutdown.load(Ordering::Relaxed) != 0
-        };
-        if header.lifecycle() < Lifecycle::Leaving && asked() {
+        if header.lifecycle() < Lifecycle::Leaving && self.is_asked_to_shut_down() {
             logging::info!("a callback asked for it: shutting down");
             self.leave();
         }
@@ -115,6 +124,9 @@ impl Life {
 
     /// Everything ends: the standby, the reactors, whatever is left.
     pub(super) fn end<S: Server>(mut self) -> Result<()> {
+        // Reactors that come to rest would not end.
+        #[cfg(feature = "cli")]
+        self.give_up_update(SHUTS_DOWN);
         self.memory.header().enter(Lifecycle::Stopping);
         self.ring_all();
         if self.failed.is_some() {

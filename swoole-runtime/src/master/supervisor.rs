@@ -43,6 +43,12 @@ impl Supervisor {
         Self { memory, notifier, said: Said::Nothing, reloads: [0; Group::COUNT], ping }
     }
 
+    /// Whether there is one, which is told who the server is.
+    #[cfg(feature = "cli")]
+    pub(super) fn is_there(&self) -> bool {
+        self.notifier.is_some()
+    }
+
     /// Another process is the server from now on.
     #[cfg(feature = "cli")]
     pub(super) fn is_another(&mut self, pid: u32) {

@@ -11,7 +11,7 @@
 //!
 //! If this process dies here: before the sessions are on their way the server ends, and with it the new one; behind that the new one goes on.
 
-use super::life::Life;
+use super::{arrival::Arrival, life::Life};
 use crate::{
     contract::Server,
     logging,
@@ -25,14 +25,26 @@ use crate::{
     },
 };
 use core::time::Duration;
-use nix::sys::signal::Signal;
-use std::{os::fd::AsFd, path::PathBuf};
+use nix::{errno::Errno, sys::signal::Signal};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    path::PathBuf,
+    time::Instant,
+};
 
 /// How long the other side may take to take what it is given, and to say that it serves.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the other side may take to take all sessions; and how often this one shows meanwhile that it lives.
+const PASSING: Duration = Duration::from_secs(5);
+const PING: Duration = Duration::from_millis(100);
+
 /// How long a process that was ended may take to be gone.
 const GONE: Duration = Duration::from_secs(1);
+
+/// Why an update is given up that a shutdown overtakes.
+pub(super) const SHUTS_DOWN: &str = "the server shuts down";
 
 /// How often it is looked whether the next step can be taken.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -44,6 +56,8 @@ pub(super) struct Update {
     pub(super) pid: u32,
     stage: Stage,
     until_ms: u64,
+    /// Why it comes to nothing when the workers have ended.
+    called_off: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,22 +87,30 @@ impl Life {
         if std::process::id() == 1 {
             return Err("it is the first process of a container, which ends with it: start another container instead".to_owned());
         }
+        // One that was put into the background has that parent, too, and systemd is told.
+        if self.parent == 1 && !self.memory.settings.is_daemonized && !self.supervisor.is_there() {
+            return Err("it was started by the first process of this machine or container, which may end all when the old master ends: \
+                        set `daemonize`, or under systemd `Type=notify`"
+                .to_owned());
+        }
         let program = self.program.clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
-        let failed = |e: std::io::Error| format!("the program at {} cannot be started: {e}", program.display());
-        let (line, process, pid) = handover::start(&program).map_err(failed)?;
-        let known = self.listeners.iter().map(|listener| Known {
+        let failed = |e: io::Error| format!("the program at {} cannot be started: {e}", program.display());
+        let (line, process, pid) = handover::start(&program, self.standard.as_ref()).map_err(failed)?;
+        let known = self.listeners.iter().enumerate().map(|(at, listener)| Known {
             name: listener.name.to_owned(),
             url: listener.url.clone(),
             has_file: listener.place.is_some(),
+            keeps_tails: self.keeps_tails.get(at) == Some(&true),
         });
-        let server = Description { max_conn: self.memory.settings.max_conn, listeners: known.collect() };
+        let settings = &self.memory.settings;
+        let server = Description { max_conn: settings.max_conn, workers: settings.workers, listeners: known.collect() };
         let sockets: Vec<_> = self.listeners.iter().map(|listener| listener.socket.as_fd()).collect();
         self.family.spare(Some(pid));
         // One that has ended already has said why.
         let _ = line.send(word::SERVER, server.text().as_bytes(), &sockets, PATIENCE);
         logging::info!("update: the program at {} starts as pid {pid}", program.display());
         let until_ms = clock::uptime_ms() + self.memory.settings.ready_timeout.as_millis() as u64;
-        self.update = Some(Update { line, process, pid, stage: Stage::Starts, until_ms });
+        self.update = Some(Update { line, process, pid, stage: Stage::Starts, until_ms, called_off: None });
         self.updated = None;
         Ok(())
     }
@@ -131,7 +153,9 @@ impl Life {
                     update.stage = Stage::Stops;
                     self.stop_workers();
                 } else if is_late {
-                    self.give_up_update("a worker was in a callback for longer than max_wait_time: `status` names it");
+                    self.give_up_update(
+                        "a worker did not come to the end of what it has within max_wait_time: `status` names the callback",
+                    );
                 }
             }
             Stage::Stops if all_ended => self.pass_sessions::<S>(),
@@ -147,6 +171,36 @@ impl Life {
                     Err(_) => self.has_updated(Err("the new one has ended behind the handover; the reason is in the log".to_owned())),
                 }
             }
+        }
+    }
+
+    /// Whether it is so far that a shutdown has to wait: for the end of the workers, or for the master that has taken the place of this one.
+    pub(super) fn is_update_past_rest(&self) -> bool {
+        self.update.as_ref().is_some_and(|update| matches!(update.stage, Stage::Stops | Stage::Gone))
+    }
+
+    /// What a shutdown means for an update that is under way; `true` where it comes later, or is another's.
+    pub(super) fn puts_off_leaving(&mut self) -> bool {
+        if self.arrival.as_ref().is_some_and(Arrival::has_taken) {
+            self.leaves_later = true;
+            return true;
+        }
+        match &mut self.update {
+            Some(update) if update.stage == Stage::Stops => {
+                // Workers are to be there for the ends of sessions.
+                update.called_off = Some(SHUTS_DOWN);
+                self.leaves_later = true;
+                true
+            }
+            Some(update) if update.stage == Stage::Gone => {
+                let _ = update.process.signal(Signal::SIGTERM);
+                true
+            }
+            Some(_) => {
+                self.give_up_update(SHUTS_DOWN);
+                false
+            }
+            None => false,
         }
     }
 
@@ -184,31 +238,52 @@ impl Life {
                 Err(_) => logging::error!("a reactor panicked: this is a bug of the server framework"),
             }
         }
+        if self.is_asked_to_shut_down() {
+            self.puts_off_leaving();
+        }
         let Some(update) = &self.update else { return };
-        match self.pass(update, &parcels) {
+        let passed = match update.called_off {
+            Some(why) => Err(why.to_owned()),
+            None => self.pass(&parcels).map_err(|e| format!("it did not take the sessions: {e}")),
+        };
+        match passed {
             Ok(()) => self.leave_to_new_one(parcels),
-            Err(e) => {
-                self.abandon(&format!("it did not take the sessions: {e}"));
+            Err(why) => {
+                self.abandon(&why);
                 self.go_on_with::<S>(parcels);
+                if core::mem::take(&mut self.leaves_later) {
+                    self.leave();
+                }
             }
         }
     }
 
-    fn pass(&self, update: &Update, parcels: &[Parcel]) -> std::io::Result<()> {
+    /// All of it within one time, in which this process shows that it lives, and hears nothing else.
+    fn pass(&mut self, parcels: &[Parcel]) -> io::Result<()> {
+        let Some(update) = &self.update else { return Err(io::ErrorKind::NotConnected.into()) };
         let (note, descriptors) = Parcel::pack(parcels)?;
         let mut counters = vec![self.acceptor.as_ref().map_or(1, |acceptor| acceptor.next().get())];
         counters.extend(self.memory.header().counters());
         let counters: Vec<u8> = counters.into_iter().flat_map(u64::to_le_bytes).collect();
-        update.line.send(word::SESSIONS, &counters, &[note.as_fd()], PATIENCE)?;
-        for some in descriptors.chunks(MOST) {
-            update.line.send(word::DESCRIPTORS, &[], some, PATIENCE)?;
-        }
-        update.line.send(word::ALL, &[], &[], PATIENCE)?;
+        let start = Instant::now();
+        let supervisor = &mut self.supervisor;
+        let mut send = |kind, bytes: &[u8], descriptors: &[BorrowedFd<'_>]| loop {
+            match update.line.send(kind, bytes, descriptors, PING) {
+                Err(e) if is_later(&e) && start.elapsed() < PASSING => supervisor.tell(),
+                sent => return sent,
+            }
+        };
+        send(word::SESSIONS, &counters, &[note.as_fd()])?;
+        descriptors.chunks(MOST).try_for_each(|some| send(word::DESCRIPTORS, &[], some))?;
+        send(word::ALL, &[], &[])?;
         logging::info!("update: {} sessions are passed to pid {}", parcels.len(), update.pid);
-        match update.line.receive(PATIENCE)? {
-            Some(message) if message.kind == word::TAKEN => Ok(()),
-            Some(message) => Err(std::io::Error::other(String::from_utf8_lossy(&message.bytes).into_owned())),
-            None => Err(std::io::ErrorKind::TimedOut.into()),
+        loop {
+            match update.line.receive(PING)? {
+                Some(message) if message.kind == word::TAKEN => return Ok(()),
+                Some(message) => return Err(io::Error::other(String::from_utf8_lossy(&message.bytes).into_owned())),
+                None if start.elapsed() < PASSING => self.supervisor.tell(),
+                None => return Err(io::ErrorKind::TimedOut.into()),
+            }
         }
     }
 
@@ -263,7 +338,8 @@ impl Life {
 
     /// It comes to nothing while reactors and workers are there.
     pub(super) fn give_up_update(&mut self, why: &str) {
-        if self.update.is_none() {
+        // Behind the handover it is the server.
+        if self.update.as_ref().is_none_or(|update| update.stage == Stage::Gone) {
             return;
         }
         self.abandon(why);
@@ -278,8 +354,9 @@ impl Life {
     fn abandon(&mut self, why: &str) {
         let Some(update) = self.update.take() else { return };
         self.end_new_one(&update.process);
-        logging::error!("update: given up, and this server goes on: {why}");
-        self.updated = Some(Err(format!("the update is given up, and nothing has changed: {why}")));
+        let so = if why == SHUTS_DOWN { "the update is given up" } else { "the update is given up, and nothing has changed" };
+        logging::error!("{so}: {why}");
+        self.updated = Some(Err(format!("{so}: {why}")));
     }
 
     fn end_new_one(&mut self, process: &PidFd) {
@@ -288,4 +365,9 @@ impl Life {
         process.reap();
         self.family.spare(None);
     }
+}
+
+/// What was to be sent finds no room.
+fn is_later(e: &io::Error) -> bool {
+    matches!(e.raw_os_error().map(Errno::from_raw), Some(Errno::EAGAIN | Errno::ENOBUFS | Errno::ETOOMANYREFS))
 }

@@ -108,6 +108,15 @@ pub(crate) enum Handover {
     Leaving = 2,
     /// They are another's, and so are the names of this server.
     Done = 3,
+    /// Those of another are to come, and its names: until then this server has none.
+    Arriving = 4,
+}
+
+impl Handover {
+    /// Whether the files of unix sockets are, or may be, another server's.
+    pub(crate) fn are_names_anothers(self) -> bool {
+        self >= Self::Leaving
+    }
 }
 
 impl Header {
@@ -117,7 +126,8 @@ impl Header {
             0 => Handover::None,
             1 => Handover::Quiet,
             2 => Handover::Leaving,
-            _ => Handover::Done,
+            3 => Handover::Done,
+            _ => Handover::Arriving,
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) mod word {
 pub(crate) struct Server {
     /// A session keeps its number, which says its row: the successor must have as many.
     pub(crate) max_conn: u32,
+    pub(crate) workers: usize,
     /// In the order of their sockets.
     pub(crate) listeners: Vec<Known>,
 }
@@ -42,15 +43,17 @@ pub(crate) struct Known {
     pub(crate) url: String,
     /// Whether the server has made its file.
     pub(crate) has_file: bool,
+    /// Whether something may have come in there that no worker has had.
+    pub(crate) keeps_tails: bool,
 }
 
 impl Server {
     pub(crate) fn text(&self) -> String {
         let one_line = |text: &str| text.replace(['\n', '\t'], " ");
         let mut text = format!("{VERSION}\n");
-        text += &format!("max_conn\t{}\n", self.max_conn);
-        for Known { name, url, has_file } in &self.listeners {
-            text += &format!("listener\t{name}\t{}\t{has_file}\n", one_line(url));
+        text += &format!("max_conn\t{}\nworkers\t{}\n", self.max_conn, self.workers);
+        for Known { name, url, has_file, keeps_tails } in &self.listeners {
+            text += &format!("listener\t{name}\t{}\t{has_file}\t{keeps_tails}\n", one_line(url));
         }
         text
     }
@@ -65,8 +68,10 @@ impl Server {
         for line in lines {
             match *line.split('\t').collect::<Vec<_>>() {
                 ["max_conn", number] => server.max_conn = number.parse().ok()?,
-                ["listener", name, url, has_file] => {
-                    server.listeners.push(Known { name: name.to_owned(), url: url.to_owned(), has_file: has_file == "true" });
+                ["workers", number] => server.workers = number.parse().ok()?,
+                ["listener", name, url, has_file, keeps_tails] => {
+                    let (has_file, keeps_tails) = (has_file == "true", keeps_tails == "true");
+                    server.listeners.push(Known { name: name.to_owned(), url: url.to_owned(), has_file, keeps_tails });
                 }
                 _ => return None,
             }
@@ -83,9 +88,10 @@ mod tests {
     fn a_server_comes_back_as_what_it_was() {
         let server = Server {
             max_conn: 10_000,
+            workers: 8,
             listeners: vec![
-                Known { name: "main".to_owned(), url: "tcp://127.0.0.1:0".to_owned(), has_file: false },
-                Known { name: "local".to_owned(), url: "unix:///run/a b.sock".to_owned(), has_file: true },
+                Known { name: "main".to_owned(), url: "tcp://127.0.0.1:0".to_owned(), has_file: false, keeps_tails: true },
+                Known { name: "local".to_owned(), url: "unix:///run/a b.sock".to_owned(), has_file: true, keeps_tails: false },
             ],
         };
         assert_eq!(Server::read(server.text().as_bytes()), Some(server));

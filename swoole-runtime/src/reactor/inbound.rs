@@ -88,7 +88,7 @@ impl<P: Program> Reactor<P> {
     /// Whether all that was due found room.
     fn publish_due(&mut self, found: Found) -> bool {
         let row = found.row;
-        if Self::MOVES && row.has(Flags::AWAITS_WORKER) {
+        if Self::MOVES && row.has(Flags::AWAITS_WORKER) || self.is_mute() {
             return true;
         }
         if row.has(Flags::CONNECT_DUE) {

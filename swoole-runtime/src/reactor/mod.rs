@@ -114,6 +114,9 @@ pub(crate) struct Reactor<P> {
     /// Nothing is read, since the sessions are to go on elsewhere.
     #[cfg(feature = "cli")]
     is_quiet: bool,
+    /// Nor is anything published, since its workers end.
+    #[cfg(feature = "cli")]
+    is_mute: bool,
     /// Sessions that were taken up, until the first turn.
     #[cfg(feature = "cli")]
     taken_up: Vec<SessionId>,
@@ -234,6 +237,8 @@ impl<P: Program> Reactor<P> {
             #[cfg(feature = "cli")]
             is_quiet: false,
             #[cfg(feature = "cli")]
+            is_mute: false,
+            #[cfg(feature = "cli")]
             taken_up: Vec::new(),
             said_manager_is_wild: false,
             program: PhantomData,
@@ -246,6 +251,15 @@ impl<P: Program> Reactor<P> {
     fn is_quiet(&self) -> bool {
         #[cfg(feature = "cli")]
         return self.is_quiet;
+        #[cfg(not(feature = "cli"))]
+        return false;
+    }
+
+    /// Whether nothing is to be published: what is due stays so.
+    #[inline]
+    fn is_mute(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.is_mute;
         #[cfg(not(feature = "cli"))]
         return false;
     }

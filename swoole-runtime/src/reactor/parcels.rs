@@ -6,18 +6,19 @@
 
 use super::{Program, Reactor, output::Part};
 use crate::{
-    dispatch::Mode,
-    event::CloseReason,
+    dispatch::{Mode, by_address, fixed},
+    event::{CloseReason, FilePart, ToWorker},
     frame::Progress,
     id::SessionId,
     logging,
     session::{Flags, Found, Phase, Row, Words},
     settings::Resolved,
+    sync::Ordering,
     sys::{clock, handover, packet::Packets, socket},
 };
 use mio::{Interest, Token, unix::SourceFd};
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fs::File,
     io::{self, BufWriter, Read, Write},
     os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd},
@@ -40,6 +41,10 @@ pub(crate) struct Parcel {
     tail: Vec<u8>,
     /// What the kernel has not taken yet.
     output: Vec<Waits>,
+    /// What of it lies on the ring of a worker that has ended before it came to that, as what is due of it.
+    on_ring: Flags,
+    /// Where it comes from there were more workers, or fewer.
+    has_no_worker: bool,
 }
 
 enum Waits {
@@ -49,12 +54,12 @@ enum Waits {
 
 impl Parcel {
     /// Gives it listener, reactor and worker of this server, which may have other numbers of them; `false` where no listener is its own.
-    pub(crate) fn fits(&mut self, settings: &Resolved, listeners: &[Option<u8>]) -> bool {
+    pub(crate) fn fits(&mut self, settings: &Resolved, listeners: &[Option<u8>], workers: usize) -> bool {
         let place = Row::place_of(&self.words);
         let Some(Some(listener)) = listeners.get(usize::from(place.listener)) else { return false };
-        let fixed = |number: u16, of: usize| if usize::from(number) < of { number } else { (self.id.get() % of as u64) as u16 };
-        let (reactor, worker) = (fixed(place.reactor, settings.reactors), fixed(place.worker, settings.workers));
-        Row::replace(&mut self.words, *listener, reactor, worker);
+        self.has_no_worker = settings.workers != workers;
+        let (fixed, reactor) = fixed(self.id.get(), settings.workers, settings.reactors);
+        Row::replace(&mut self.words, *listener, reactor, if self.has_no_worker { fixed } else { place.worker });
         true
     }
 
@@ -68,9 +73,10 @@ impl Parcel {
         let note = handover::note()?;
         let mut out = BufWriter::new(File::from(note.try_clone()?));
         let mut descriptors = Vec::new();
-        for Self { id, words, socket, tail, output } in parcels {
+        for Self { id, words, socket, tail, output, on_ring, .. } in parcels {
             put(&mut out, id.get())?;
-            words.iter().try_for_each(|&word| put(&mut out, word))?;
+            // There it lies on no ring.
+            Row::with_flags(words, *on_ring).iter().try_for_each(|&word| put(&mut out, word))?;
             put(&mut out, socket.is_some().into())?;
             descriptors.extend(socket.as_ref().map(AsFd::as_fd));
             put_bytes(&mut out, tail)?;
@@ -120,7 +126,7 @@ impl Parcel {
                     _ => return Err(nonsense()),
                 });
             }
-            parcels.push(Self { id, words, socket, tail, output });
+            parcels.push(Self { id, words, socket, tail, output, on_ring: Flags::NONE, has_no_worker: false });
         }
         if descriptors.is_empty() { Ok(parcels) } else { Err(nonsense()) }
     }
@@ -168,7 +174,9 @@ impl<P: Program> Reactor<P> {
 
     fn own_sessions(&self) -> impl Iterator<Item = Found> + use<P> {
         let (sessions, index) = (self.sessions, self.index);
-        (0..sessions.rows()).filter_map(move |row| sessions.at(row).filter(|found| found.row.reactor() == index))
+        // Numbers count up: rows beyond that have never been used, and a look at them would only cost their memory. Relaxed: it counts up.
+        let used = (self.memory.header().accepted.load(Ordering::Relaxed) as usize).saturating_add(1).min(sessions.rows());
+        (0..used).filter_map(move |row| sessions.at(row).filter(|found| found.row.reactor() == index))
     }
 
     /// A handover has come to nothing: what has come meanwhile is read.
@@ -186,6 +194,17 @@ impl<P: Program> Reactor<P> {
         }
         self.take_from_manager();
         self.end_unheard();
+        let mut on_rings: HashMap<u64, Flags> = HashMap::new();
+        for tag in self.workers.iter_mut().flat_map(|lane| lane.to.unconsumed()) {
+            let due = match ToWorker::from_u8(tag.kind) {
+                Some(ToWorker::Close) => Flags::CLOSE_DUE,
+                Some(ToWorker::BufferFull) => Flags::FULL_DUE,
+                Some(ToWorker::BufferEmpty) => Flags::EMPTY_DUE,
+                _ => continue,
+            };
+            let all = on_rings.entry(tag.session).or_insert(Flags::NONE);
+            *all = all.and(due);
+        }
         let mut parcels = Vec::new();
         for found in self.own_sessions() {
             let row = found.row;
@@ -198,7 +217,8 @@ impl<P: Program> Reactor<P> {
             let tail = self.tails.of(row).map(|(bytes, _)| bytes.to_vec()).unwrap_or_default();
             self.tails.drop_tail(row);
             let socket = (!row.has(Flags::SOCKET_GONE)).then(|| socket::take(row.descriptor()));
-            parcels.push(Parcel { id: found.id, words, socket, tail, output });
+            let on_ring = on_rings.get(&found.id.get()).copied().unwrap_or(Flags::NONE);
+            parcels.push(Parcel { id: found.id, words, socket, tail, output, on_ring, has_no_worker: false });
         }
         self.publish_queued();
         Left { parcels, file_lines: self.workers.into_iter().map(|lane| lane.files).collect() }
@@ -206,12 +226,21 @@ impl<P: Program> Reactor<P> {
 
     /// [master] Takes up a session of this reactor, before its thread runs.
     pub(crate) fn take_up(&mut self, parcel: Parcel) {
-        let Parcel { id, words, socket, tail, output } = parcel;
+        let Parcel { id, words, socket, tail, output, on_ring, has_no_worker } = parcel;
         let descriptor = socket.map_or(-1, IntoRawFd::into_raw_fd);
         let found = self.sessions.put(id, &words, descriptor.cast_unsigned());
         let row = found.row;
+        if on_ring.contains(Flags::CLOSE_DUE) {
+            // The next worker comes to it.
+            row.clear(Flags::CLOSE_DUE);
+            row.set(Flags::CLOSE_PUBLISHED);
+        }
         match (P::MODE, row.uid()) {
+            (Mode::LeastConn, _) if has_no_worker => row.move_to(self.chooser.shares.add_session(row.worker())),
             (Mode::LeastConn, _) => self.chooser.shares.has_session(row.worker()),
+            (Mode::Ip, _) if has_no_worker && let Some(address) = by_address(&row.place().remote) => {
+                row.move_to((address % self.memory.settings.workers as u64) as usize);
+            }
             // It may have been on its way to that one.
             (Mode::Uid, Some(uid)) => row.move_to(self.worker_of(uid)),
             _ => {}
@@ -220,7 +249,7 @@ impl<P: Program> Reactor<P> {
             match waits {
                 Waits::Bytes(bytes) => self.outputs.append_bytes(row, &bytes),
                 Waits::File { file, offset, left } => {
-                    self.outputs.append_file(row, file, crate::event::FilePart { number: 0, offset, length: left });
+                    self.outputs.append_file(row, file, FilePart { number: 0, offset, length: left });
                 }
             }
         }
@@ -262,7 +291,8 @@ mod tests {
 
     fn parcel(id: u64, socket: Option<OwnedFd>, output: Vec<Waits>) -> Parcel {
         let words = core::array::from_fn(|at| id * 100 + at as u64);
-        Parcel { id: SessionId::new(id).expect("not 0"), words, socket, tail: vec![id as u8; id as usize], output }
+        let tail = vec![id as u8; id as usize];
+        Parcel { id: SessionId::new(id).expect("not 0"), words, socket, tail, output, on_ring: Flags::NONE, has_no_worker: false }
     }
 
     fn file() -> File {

@@ -124,7 +124,7 @@ impl<P: Program> Reactor<P> {
                 let lingers = (!self.lingering.is_empty()).then_some(LINGER_TICK);
                 let packets = if P::PACKETS { self.until_packets_are_tried() } else { None };
                 #[cfg(feature = "cli")]
-                let packets = packets.into_iter().chain(self.is_quiet.then_some(QUIET_TICK));
+                let packets = packets.into_iter().chain((self.is_quiet && !self.is_mute).then_some(QUIET_TICK));
                 lingers.into_iter().chain(self.until_look()).chain(packets).min()
             }
         };
@@ -253,17 +253,22 @@ impl<P: Program> Reactor<P> {
     /// Reads no more where the sessions are to go on elsewhere, and says when all that was read is through; or reads on.
     #[cfg(feature = "cli")]
     fn follow_handover(&mut self) {
-        let is_quiet = self.memory.header().handover() == Handover::Quiet;
+        let header = self.memory.header();
+        let is_quiet = header.handover() == Handover::Quiet;
+        self.is_mute = is_quiet && header.lifecycle() == Lifecycle::Stopping;
         if self.is_quiet && !is_quiet && self.goes_on() {
             self.is_quiet = false;
             self.read_all_on();
         }
         self.is_quiet = is_quiet;
-        if is_quiet {
-            let is_at_rest = self.is_at_rest();
-            // Release, label "at rest": behind what was taken and published.
-            self.board.is_at_rest.store(u64::from(is_at_rest), Ordering::Release);
-            self.memory.bells.master.ring();
+        if is_quiet && !self.is_mute {
+            let is_at_rest = u64::from(self.is_at_rest());
+            // Relaxed: written here alone.
+            if self.board.is_at_rest.load(Ordering::Relaxed) != is_at_rest {
+                // Release, label "at rest": behind what was taken and published.
+                self.board.is_at_rest.store(is_at_rest, Ordering::Release);
+                self.memory.bells.master.ring();
+            }
         }
     }
 

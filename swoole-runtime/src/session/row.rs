@@ -179,6 +179,16 @@ impl Flags {
         | Self::FULL_DUE.0
         | Self::EMPTY_DUE.0;
 
+    /// None of them.
+    #[cfg(feature = "cli")]
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Whether one of those is among these.
+    #[cfg(feature = "cli")]
+    pub(crate) fn contains(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -261,6 +271,14 @@ impl Row {
         // One whose `on_close` has not run is closed by whoever comes.
         let is_closing = self.phase() != Phase::Open && lasting.0 & Flags::CLOSE_ANSWERED.0 == 0;
         self.flags.store(lasting.and(if is_closing { Flags::CLOSE_DUE } else { Flags::READABLE }).0, Ordering::Relaxed);
+    }
+
+    /// The same with these flags.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_flags(words: &Words, more: Flags) -> Words {
+        let mut words = *words;
+        words[10] |= u64::from(more.0);
+        words
     }
 
     /// Where that session lives.

@@ -3,14 +3,15 @@
 //!
 //! If a process dies here: the other one hears the end of the line behind all that was said on it.
 
-use super::{exec, pidfd::PidFd};
+use super::{exec, pidfd::PidFd, standard::Standard};
 use core::time::Duration;
 use nix::{
     errno::Errno,
     fcntl::{FcntlArg, FdFlag, fcntl},
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::socket::{
-        AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, setsockopt, socketpair, sockopt,
+        AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, getsockopt, recvmsg, sendmsg, setsockopt,
+        socketpair, sockopt,
     },
     unistd::{Pid, getppid},
 };
@@ -53,7 +54,7 @@ pub(crate) struct Message {
 }
 
 /// Starts this program with the arguments of this process, and one end of a line; the other end, and the process.
-pub(crate) fn start(program: &Path) -> io::Result<(Line, PidFd, u32)> {
+pub(crate) fn start(program: &Path, prints_to: Option<&Standard>) -> io::Result<(Line, PidFd, u32)> {
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK)?;
     // A few messages of descriptors find room beside a large one.
     setsockopt(&ours, sockopt::SndBuf, &(4 * LONGEST))?;
@@ -66,6 +67,10 @@ pub(crate) fn start(program: &Path) -> io::Result<(Line, PidFd, u32)> {
     for name in NOT_ITS_OWN {
         command.env_remove(name);
     }
+    if let Some(prints_to) = prints_to {
+        let (out, err) = prints_to.of_a_child()?;
+        command.stdout(out).stderr(err);
+    }
     // No other thread of a master starts programs.
     fcntl(&theirs, FcntlArg::F_SETFD(FdFlag::empty()))?;
     let child = command.spawn()?;
@@ -75,20 +80,32 @@ pub(crate) fn start(program: &Path) -> io::Result<(Line, PidFd, u32)> {
 }
 
 /// The line that this process was started with, if it is to take the place of the one that has started it. The second time there is none.
-pub(crate) fn inherited() -> Option<Line> {
+///
+/// # Errors
+/// Where that one has ended meanwhile: this process is to be no server of its own.
+pub(crate) fn inherited() -> io::Result<Option<Line>> {
     static IS_TAKEN: AtomicBool = AtomicBool::new(false);
-    let value = std::env::var(UPDATE).ok()?;
-    let (parent, number) = value.split_once(':')?;
-    let (parent, number): (i32, RawFd) = (parent.parse().ok()?, number.parse().ok()?);
+    let value = std::env::var(UPDATE).unwrap_or_default();
+    let numbers = value.split_once(':').and_then(|(parent, number)| Some((parent.parse::<i32>().ok()?, number.parse::<RawFd>().ok()?)));
+    let Some((parent, number)) = numbers.filter(|&(_, number)| exec::is_open(number)) else { return Ok(None) };
     // Relaxed: starts come one after the other.
-    if getppid().as_raw() != parent || !exec::is_open(number) || IS_TAKEN.swap(true, Ordering::Relaxed) {
-        return None;
+    if IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Ok(None);
+    }
+    if getppid().as_raw() != parent {
+        // SAFETY: it is open, which was just asked, and is only looked at, for the time of the call.
+        let other = unsafe { BorrowedFd::borrow_raw(number) };
+        return match getsockopt(&other, sockopt::SockType) {
+            Ok(SockType::SeqPacket) => Err(io::Error::other("it has ended")),
+            // What a command finds that a server has started: the number is another's.
+            _ => Ok(None),
+        };
     }
     // SAFETY: it is open, which was just asked. Nobody else owns it: the process that has started this one, which the variable names, has left
     // it for this function alone, and it is taken once.
     let line = unsafe { OwnedFd::from_raw_fd(number) };
-    exec::keep_to_this_program(&line).ok()?;
-    Some(Line(line))
+    exec::keep_to_this_program(&line)?;
+    Ok(Some(Line(line)))
 }
 
 impl Line {

@@ -68,12 +68,21 @@ impl Passed {
     /// The one of this kind that listens on this address; of a server whose place is taken, that of this listener, whatever its port became.
     pub(crate) fn of(&mut self, name: &str, url: &str, address: &Address, is_datagram: bool) -> Option<Taken> {
         let is_it = |open: &Open| match &open.listener {
-            Some((its_name, its_url, _)) => its_name == name && its_url == url,
+            Some((its_name, its_url, _)) => its_name == name && (its_url == url || open.address == *address),
             None => open.address == *address,
         };
         let at = self.0.iter().position(|open| is_it(open) && open.is_datagram == is_datagram)?;
         let Open { fd, address, listener, .. } = self.0.swap_remove(at);
         Some(Taken { fd, address, has_file: listener.is_some_and(|(_, _, has_file)| has_file) })
+    }
+
+    /// The files of a server whose place is taken, where it listens no more.
+    #[cfg(feature = "cli")]
+    pub(crate) fn left_files(&self) -> impl Iterator<Item = &std::path::Path> {
+        self.0.iter().filter_map(|open| match (&open.address, &open.listener) {
+            (Address::Path(path), Some((_, _, true))) => Some(path.as_path()),
+            _ => None,
+        })
     }
 
     /// The addresses of those that are left.

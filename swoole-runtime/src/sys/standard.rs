@@ -12,6 +12,8 @@ use nix::{
     },
     unistd::{dup, dup2_stderr, dup2_stdin, dup2_stdout, write},
 };
+#[cfg(feature = "cli")]
+use std::process::Stdio;
 use std::{
     fs::{File, OpenOptions},
     io::{self, IoSliceMut},
@@ -66,6 +68,19 @@ impl Standard {
         keep_to_this_program(&before.0)?;
         keep_to_this_program(&before.1)?;
         Ok(before)
+    }
+
+    /// For whoever wants to hand them on.
+    #[cfg(feature = "cli")]
+    pub(crate) fn copies(&self) -> io::Result<Self> {
+        Ok(Self(self.0.try_clone()?, self.1.try_clone()?))
+    }
+
+    /// Those of a program that this process starts.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_a_child(&self) -> io::Result<(Stdio, Stdio)> {
+        let Self(out, err) = self.copies()?;
+        Ok((out.into(), err.into()))
     }
 
     pub(crate) fn give_back(&self) -> io::Result<()> {

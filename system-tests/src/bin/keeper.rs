@@ -18,6 +18,10 @@ impl Keeper {
         script::start(worker).map(|()| Self)
     }
 
+    fn on_worker_stop(&mut self, worker: &Worker<Self>) {
+        script::stop(worker);
+    }
+
     fn on_connect(&mut self, worker: &Worker<Self>, fd: SessionId) {
         script::connect(worker, fd);
     }

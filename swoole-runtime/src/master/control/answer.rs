@@ -60,7 +60,7 @@ impl Life {
             Request::Connections { from } => Answer::Rows(report::connections(self.memory, from)),
             Request::Stop { now } => {
                 // One that is under way is not put off.
-                if now || self.memory.header().lifecycle() < Lifecycle::Leaving {
+                if now || self.update.is_some() || self.memory.header().lifecycle() < Lifecycle::Leaving {
                     crate::logging::info!("{ASKED_BY}: shutting down{}", if now { " at once" } else { "" });
                     if now { self.shut_down(Phases::AT_ONCE) } else { self.leave() }
                 }
