@@ -12,7 +12,11 @@ use crate::{
     sys::{handover::Line, listener::Placed},
 };
 use core::time::Duration;
-use std::{io, os::fd::OwnedFd, rc::Rc};
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::process::parent_id},
+    rc::Rc,
+};
 
 /// How long the other side may take to do what it has begun.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,6 +27,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// What this server is to go on with.
 pub(crate) struct Arrival {
     line: Rc<Line>,
+    /// The other one.
+    parent: u32,
     /// Which listener of this server each of the other one's is.
     listeners: Vec<Option<u8>>,
     /// How many workers that one has.
@@ -44,7 +50,7 @@ pub(super) struct Taken {
 
 impl Arrival {
     pub(crate) fn new(line: Rc<Line>, listeners: Vec<Option<u8>>, workers: usize, left: Vec<Placed>) -> Self {
-        Self { line, listeners, workers, left, is_ready: false, taken: None }
+        Self { line, parent: parent_id(), listeners, workers, left, is_ready: false, taken: None }
     }
 
     /// What is to be gone on with, once it is this server's own; `None` while it is not.
@@ -70,6 +76,8 @@ impl Arrival {
         match self.line.receive(Duration::ZERO) {
             Ok(None) => Ok(None),
             Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => Err(lost(e)),
+            // As long as it dies it may still have its control socket and the lock of its pid file.
+            Err(_) if parent_id() == self.parent => Ok(None),
             // Its last word, or its end.
             Ok(Some(_)) | Err(_) => Ok(self.taken.take()),
         }
