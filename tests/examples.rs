@@ -210,6 +210,63 @@ fn multicast_does_what_its_header_says() {
     assert_eq!(server.wait(), Some(0));
 }
 
+/// The programs of others that these protocols belong to, where this machine has them.
+fn has(program: &str) -> bool {
+    let is_there = Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !is_there {
+        eprintln!("skipped: this machine has no `{program}`");
+    }
+    is_there
+}
+
+/// What it prints, with the server's host and port behind its name.
+fn printed(server: &Server, program: &str, arguments: &[&str]) -> String {
+    let (host, port) = server.address.split_once(':').expect("an address");
+    let output = Command::new(program).args(["-h", host, "-p", port]).args(arguments).output().expect("it is there");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{program} {arguments:?}: {out}{err}");
+    out.trim_end().to_owned()
+}
+
+#[test]
+fn redis_speaks_with_redis_cli_and_redis_benchmark() {
+    let mut server = Server::start("redis", &[]);
+    if has("redis-cli") {
+        let say = |arguments: &[&str]| printed(&server, "redis-cli", arguments);
+        assert_eq!(say(&["PING"]), "PONG");
+        assert_eq!(say(&["SET", "greeting", "hello, world"]), "OK");
+        assert_eq!(say(&["GET", "greeting"]), "hello, world");
+        assert_eq!((say(&["INCR", "visits"]), say(&["INCR", "visits"])), ("1".to_owned(), "2".to_owned()));
+        assert_eq!(say(&["GET", "nothing"]), "");
+    }
+    if has("redis-benchmark") {
+        let said = printed(&server, "redis-benchmark", &["-t", "ping,set,get", "-n", "5000", "-c", "20", "-P", "8", "-q"]);
+        assert!(["PING", "SET", "GET"].iter().all(|test| said.contains(test)), "{said}");
+    }
+    server.interrupt();
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn mqtt_lite_speaks_with_mosquitto_sub_and_mosquitto_pub() {
+    let mut server = Server::start("mqtt_lite", &[]);
+    if has("mosquitto_sub") && has("mosquitto_pub") {
+        let topic = "home/kitchen/temperature";
+        let said = thread::scope(|scope| {
+            // Ends with the first message, or after a time.
+            let hears = scope.spawn(|| printed(&server, "mosquitto_sub", &["-t", "home/+/temperature", "-v", "-C", "1", "-W", "20"]));
+            // Nobody says when it has subscribed.
+            while !hears.is_finished() {
+                printed(&server, "mosquitto_pub", &["-t", topic, "-m", "21"]);
+            }
+            hears.join().expect("no panic")
+        });
+        assert_eq!(said, format!("{topic} 21"));
+    }
+    server.interrupt();
+    assert_eq!(server.wait(), Some(0));
+}
+
 /// Bytes as they are written in a transcript.
 fn hexadecimal(bytes: &str) -> Vec<u8> {
     bytes.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits")).collect()

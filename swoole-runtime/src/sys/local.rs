@@ -206,10 +206,25 @@ pub(crate) fn user() -> u32 {
 mod tests {
     use super::*;
 
-    fn path_of(name: &str) -> PathBuf {
-        let directory = std::env::temp_dir().join(format!("swoole-local-{}", std::process::id()));
-        let _ = fs::create_dir(&directory);
-        directory.join(name)
+    /// A directory of a test's own.
+    struct Here(PathBuf);
+
+    impl Here {
+        fn new(name: &str) -> Self {
+            let directory = std::env::temp_dir().join(format!("swoole-local-{}-{name}", std::process::id()));
+            fs::create_dir_all(&directory).expect("a directory can be made");
+            Self(directory)
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.join("socket")
+        }
+    }
+
+    impl Drop for Here {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
     }
 
     fn at(path: &Path, mode: Option<u32>) -> io::Result<Option<Named>> {
@@ -218,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_a_dead_server_has_left_is_replaced_and_a_live_one_stays() {
-        let path = path_of("live");
+        let here = Here::new("live");
+        let path = here.path();
         let first = at(&path, None).expect("it can listen").expect("nobody else does");
         assert!(at(&path, None).expect("it can look").is_none(), "a live one stays");
         let left = first.place().clone();
@@ -233,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_socket_is_left_alone() {
-        let path = path_of("file");
+        let here = Here::new("file");
+        let path = here.path();
         fs::write(&path, "mine").expect("a file can be written");
         assert!(at(&path, None).is_err());
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "mine");
@@ -243,7 +260,8 @@ mod tests {
     #[test]
     fn the_file_has_the_permissions_that_were_asked_for() {
         for mode in [0o600, 0o660, 0o777] {
-            let path = path_of(&format!("mode-{mode:o}"));
+            let here = Here::new(&format!("mode-{mode:o}"));
+            let path = here.path();
             let named = at(&path, Some(mode)).expect("it can listen").expect("nobody else does");
             assert_eq!(fs::symlink_metadata(&path).expect("it is there").mode() & 0o777, mode);
             named.place().remove();
@@ -252,7 +270,8 @@ mod tests {
 
     #[test]
     fn of_those_who_start_at_once_one_listens() {
-        let path = path_of("race");
+        let here = Here::new("race");
+        let path = here.path();
         drop(at(&path, None).expect("it can listen"));
         let starts: Vec<_> = (0..8)
             .map(|_| {
