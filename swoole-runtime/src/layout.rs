@@ -5,17 +5,18 @@
 //! board, the slots' boards and its own rings. Task workers are slots behind those of the workers, and user processes behind those; what is
 //! said of a worker holds for them, but that reactors send them nothing. Cells of jobs and of messages are written by all who handle such.
 
+mod plan;
 mod slots;
 
 use crate::{
     cell::{Cells, CellsPlace, Packages},
     event::{Callback, ToWorker},
     id::SessionId,
-    job::{Bits, Claims, Files, JobCell, LARGE, LARGE_CELLS, Loads, Overflow, Phase, Pool, Whose},
+    job::{Bits, Claims, Files, JobCell, Loads, Overflow, Phase, Pool, Whose},
     logging,
     message::{Mail, Messages, Tray},
     process::{Begun, Header, ManagerBoard, ReactorBoard, SlotBoard, SuccessorBoard, WorkerBoard},
-    ring::{Back, FrontPlace, Look, Ring, largest_message},
+    ring::{Back, FrontPlace, Look, Ring},
     session::{Row, Table},
     settings::Resolved,
     shm::{Area, Arena, Owner, Place, Places, Plan},
@@ -124,7 +125,7 @@ impl Memory {
     ///
     /// With it the ends of reactors by which they are passed files: for each reactor one of each slot.
     pub(crate) fn new(settings: Resolved, files: &'static Files, sockets: Sockets) -> io::Result<(&'static Self, Vec<Vec<Packets>>)> {
-        let (plan, places, ring_bytes) = plan(&settings);
+        let (plan, places, ring_bytes) = plan::of(&settings);
         let arena = Arena::new(&plan)?;
         let some = |count| {
             let mut bells = Vec::new();
@@ -171,7 +172,7 @@ impl Memory {
         mut inherited: Vec<OwnedFd>,
         sockets: Sockets,
     ) -> io::Result<&'static Self> {
-        let (plan, places, ring_bytes) = plan(&settings);
+        let (plan, places, ring_bytes) = plan::of(&settings);
         if layout_of(&plan) != layout || inherited.len() != 3 + 2 * settings.reactors + settings.slots() || slot >= settings.slots() {
             return Err(io::Error::other(format!(
                 "its shared memory has the layout {:016x}, and that of the server {layout:016x}",
@@ -450,100 +451,4 @@ fn layout_of(plan: &Plan) -> u64 {
     ];
     let version = env!("CARGO_PKG_VERSION").bytes().map(usize::from);
     SIZES.into_iter().chain(version).fold(plan.hash(), |hash, part| (hash ^ part as u64).wrapping_mul(0x0100_0000_01b3))
-}
-
-fn plan(settings: &Resolved) -> (Plan, LaidOut, usize) {
-    let rings = (settings.workers + settings.slots()) * settings.reactors;
-    let share = settings.ring_memory / rings;
-    let ring_bytes = (share.max(1) + 1).next_power_of_two().div_euclid(2).clamp(SMALLEST_RING, LARGEST_RING);
-    let mut plan = Plan::new();
-    let places = lay(&mut plan, settings, ring_bytes);
-    (plan, places, ring_bytes)
-}
-
-fn lay(plan: &mut Plan, settings: &Resolved, ring_bytes: usize) -> LaidOut {
-    let (workers, reactors, slots) = (settings.workers, settings.reactors, settings.slots());
-    let (header, rows, reactor_boards, reactor_backs, to_workers, packages) = plan.region(Owner::Master, |plan| {
-        let header = plan.one();
-        let rows = plan.many(Table::rows_for(settings.max_conn));
-        let boards = plan.many(reactors);
-        let backs = plan.many((slots + 1) * reactors);
-        // Nothing is sent to a task worker or a user process; the reactor has a ring for it as for everybody, which stays untouched.
-        let ring_bytes = |slot| if slot < workers { ring_bytes } else { SMALLEST_RING };
-        let to_workers = (0..reactors).flat_map(|_| 0..slots).map(|slot| FrontPlace::lay(plan, ring_bytes(slot))).collect();
-        // Only what no ring carries itself.
-        let room =
-            |slot| if slot < workers && settings.package_cell > largest_message(ring_bytes(slot)) { settings.package_cell } else { 0 };
-        let packages = (0..reactors).flat_map(|_| 0..slots).map(|slot| Packages::lay(plan, room(slot))).collect();
-        (header, rows, boards, backs, to_workers, packages)
-    });
-    let (manager, slot_boards, manager_to_reactors) = plan.region(Owner::Manager, |plan| {
-        (plan.one(), plan.many(slots), (0..reactors).map(|_| FrontPlace::lay(plan, MANAGER_RING)).collect())
-    });
-    let (ticket, unwanted, jobs) = plan.region(Owner::Jobs, |plan| {
-        let pools = if settings.task_workers > 0 { workers } else { 0 };
-        (plan.one(), plan.many(slots), (0..pools).map(|_| lay_jobs(plan, settings)).collect())
-    });
-    let (message_ticket, mail, messages) = plan.region(Owner::Jobs, |plan| {
-        let senders = if settings.takes_messages { slots + 1 } else { 0 };
-        (plan.one(), plan.many(slots), (0..senders).map(|_| lay_messages(plan, settings)).collect())
-    });
-    let boards = (0..slots)
-        .map(|slot| {
-            plan.region(Owner::Worker(slot), |plan| WorkerPlace {
-                board: plan.one(),
-                successor: plan.one(),
-                backs: plan.many(reactors),
-                to_reactors: (0..reactors).map(|_| FrontPlace::lay(plan, ring_bytes)).collect(),
-                cells: CellsPlace::lay(plan),
-            })
-        })
-        .collect();
-    LaidOut {
-        header,
-        rows,
-        reactors: reactor_boards,
-        to_workers,
-        packages,
-        reactor_backs,
-        manager,
-        slots: slot_boards,
-        manager_to_reactors,
-        workers: boards,
-        jobs,
-        ticket,
-        unwanted,
-        messages,
-        mail,
-        message_ticket,
-    }
-}
-
-fn lay_messages(plan: &mut Plan, settings: &Resolved) -> MessagesPlace {
-    let cells = settings.message_queue;
-    MessagesPlace {
-        cells: plan.many(cells),
-        ready: plan.many(Bits::words_for(cells)),
-        bytes: plan.bytes(cells * settings.message_cell),
-        overflow: lay_overflow(plan, settings.message_cell),
-    }
-}
-
-/// Large cells beside cells that have so much room.
-fn lay_overflow(plan: &mut Plan, room: usize) -> OverflowPlace {
-    let cells = if room < LARGE { LARGE_CELLS } else { 0 };
-    OverflowPlace { claims: plan.many(cells), large: plan.bytes(cells * LARGE) }
-}
-
-fn lay_jobs(plan: &mut Plan, settings: &Resolved) -> JobsPlace {
-    // One more for the job whose `on_finish` runs, which keeps its cell where there is an `on_lost`.
-    let cells = settings.task_queue + usize::from(settings.has_on_lost);
-    let words = Bits::words_for(cells);
-    JobsPlace {
-        cells: plan.many(cells),
-        ready: plan.many(words),
-        done: plan.many(words),
-        bytes: plan.bytes(cells * 2 * settings.task_cell),
-        overflow: lay_overflow(plan, settings.task_cell),
-    }
 }

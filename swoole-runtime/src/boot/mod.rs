@@ -15,6 +15,7 @@ mod file;
 #[cfg(feature = "cli")]
 mod help;
 mod listen;
+mod names;
 mod resolve;
 #[cfg(feature = "cli")]
 mod update;
@@ -23,10 +24,9 @@ pub use builder::{Builder, builder, start};
 
 use daemon::Command;
 use listen::ForPackets;
+use names::{Before, Names};
 #[cfg(feature = "cli")]
 use std::rc::Rc;
-#[cfg(feature = "cli")]
-use update::Update;
 
 use crate::{
     contract::{self, Server},
@@ -45,7 +45,7 @@ use crate::{
         listener::{self, Placed, Socket},
         packet,
         passed::Passed,
-        pid_file::{self, PidFile},
+        pid_file,
         pidfd::PidFd,
         signals, title,
     },
@@ -345,99 +345,6 @@ fn beget<S: Server>(
     let governed = master::govern::<S>(memory, born, &mut names);
     before.places = if memory.header().handover().are_names_anothers() { Vec::new() } else { all_places };
     governed
-}
-
-/// What this server has to do with the one before it.
-struct Before {
-    /// The one whose place it takes, if there is one.
-    #[cfg(feature = "cli")]
-    update: Option<Update>,
-    /// The files of unix sockets that are not another's, to be removed at the end.
-    places: Vec<Placed>,
-}
-
-#[cfg(feature = "cli")]
-impl Before {
-    fn of_environment<S: Server>(settings: &Resolved) -> Result<Self> {
-        Ok(Self { update: Update::of_environment::<S>(settings)?, places: Vec::new() })
-    }
-
-    fn is_there(&self) -> bool {
-        self.update.is_some()
-    }
-
-    fn sockets(&mut self) -> Option<Passed> {
-        self.update.as_mut().map(Update::sockets)
-    }
-
-    /// Files of that one at which this one does not listen.
-    fn leaves(&mut self, files: Vec<Placed>) {
-        if let Some(update) = &mut self.update {
-            update.left = files;
-        }
-    }
-
-    /// Why this one has failed is told to that one.
-    fn ends(&self, governed: &Result<()>) {
-        if let (Some(update), Err(e)) = (&self.update, governed) {
-            update.is_refused(e);
-        }
-    }
-
-    /// [child] The line is the master's alone.
-    fn leave(&mut self) {
-        self.update = None;
-    }
-}
-
-#[cfg(not(feature = "cli"))]
-impl Before {
-    #[allow(clippy::extra_unused_type_parameters, reason = "as with the feature")]
-    fn of_environment<S: Server>(_: &Resolved) -> Result<Self> {
-        Ok(Self { places: Vec::new() })
-    }
-
-    fn is_there(&self) -> bool {
-        false
-    }
-
-    fn sockets(&mut self) -> Option<Passed> {
-        None
-    }
-
-    fn ends(&self, _: &Result<()>) {}
-
-    fn leave(&mut self) {}
-}
-
-/// By what the server is known from outside, beside its listeners.
-struct Names<'a> {
-    memory: &'static Memory,
-    command: &'a mut Command,
-    pid_file: Option<PidFile>,
-}
-
-impl master::Names for Names<'_> {
-    fn take(&mut self) -> Result<()> {
-        if !IS_OPERATED {
-            return Ok(());
-        }
-        let path = self.memory.settings.pid_file.as_deref().map(Path::new);
-        self.pid_file = path.map(|path| PidFile::write(path).map_err(|e| pid_file_failed(path, e))).transpose()?;
-        self.command.server_listens();
-        Ok(())
-    }
-
-    #[cfg(feature = "cli")]
-    fn control(&mut self) -> Option<Named> {
-        let bound = control::bind(&self.memory.settings);
-        bound.inspect_err(|e| logging::error!("no command will reach this server: {e}")).ok().flatten()
-    }
-
-    #[cfg(feature = "cli")]
-    fn give_up(&mut self) {
-        self.pid_file = None;
-    }
 }
 
 /// What the log calls this process, if it is one of the server.

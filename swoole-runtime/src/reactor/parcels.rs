@@ -168,7 +168,7 @@ impl<P: Program> Reactor<P> {
             row.phase() == Phase::Arriving || row.has(asks) || is_closing
         };
         self.workers.iter_mut().all(|lane| lane.waiting.0 == 0 && lane.to.is_consumed(lane.to.last()))
-            && self.holds_no_packets()
+            && (!P::PACKETS || self.holds_no_packets())
             && !self.own_sessions().any(|found| waits(found.row))
     }
 

@@ -2,8 +2,10 @@
 
 mod row;
 mod table;
-
 #[cfg(feature = "cli")]
-pub(crate) use row::Words;
+mod words;
+
 pub(crate) use row::{Flags, Phase, Row};
 pub(crate) use table::{Found, Table};
+#[cfg(feature = "cli")]
+pub(crate) use words::Words;

@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub(super) place: AtomicU64,
     pub(super) accepted_ms: AtomicU64,
     /// Output that the kernel has not taken yet: in memory, in bytes (40 bits), and in files, in units of 64 KiB (24).
-    queued: AtomicU64,
+    pub(super) queued: AtomicU64,
     /// 0 while open, `ARRIVING` before, else the reason why it is closing.
     pub(super) closing: AtomicU32,
     /// The operating system's descriptor, in the master.
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     /// [reactor] 1 + the place of its output queue, 0 for none.
     pub(crate) queue: AtomicU32,
     /// [reactor] 1 + the row behind it in the list of those that wait for room on their worker's ring, 0 for none.
-    behind: AtomicU32,
+    pub(super) behind: AtomicU32,
     // A cache line ends here: a worker that answers reads what is above, and each message writes only what is below.
     pub(crate) received_ms: AtomicU64,
     pub(crate) sent_ms: AtomicU64,
@@ -46,10 +46,10 @@ pub(crate) struct Row {
     /// [reactor] How many bytes of it were published since all were through, and the position of the last of those records.
     pub(crate) underway: AtomicU32,
     /// [reactor] A bit for each worker that was given something of it, modulo 32: where each package may go to another one.
-    given: AtomicU32,
+    pub(super) given: AtomicU32,
     pub(crate) underway_to: AtomicU64,
     /// Whose session it is, where a flag says that it is somebody's.
-    uid: AtomicU64,
+    pub(super) uid: AtomicU64,
 }
 
 const _: () = {
@@ -61,12 +61,8 @@ const _: () = {
 // SAFETY: atomics alone, and zero is a free row; see the fields.
 unsafe impl Shared for Row {}
 
-/// What is to be known of a session where it goes on: all but its socket, its queues and what was on its way to a worker.
-#[cfg(feature = "cli")]
-pub(crate) type Words = [u64; 11];
-
 /// In the place of a reason: the session is not open yet.
-const ARRIVING: u32 = 255;
+pub(super) const ARRIVING: u32 = 255;
 
 /// The lower 40 bits of what waits: in memory. The others count what lies in files, by this unit.
 const IN_MEMORY: u64 = (1 << 40) - 1;
@@ -168,7 +164,7 @@ impl Flags {
 
     /// What stays so when a session goes on in another process.
     #[cfg(feature = "cli")]
-    const LASTING: u32 = Self::CONNECT_DUE.0
+    pub(super) const LASTING: u32 = Self::CONNECT_DUE.0
         | Self::CLOSE_ANSWERED.0
         | Self::SOCKET_GONE.0
         | Self::IS_UNIX.0
@@ -230,68 +226,6 @@ impl Row {
         self.underway.store(0, Ordering::Relaxed);
         self.given.store(0, Ordering::Relaxed);
         self.behind.store(0, Ordering::Relaxed);
-    }
-
-    /// [reactor] As it is now.
-    #[cfg(feature = "cli")]
-    pub(crate) fn words(&self) -> Words {
-        let [high, low] = &self.address;
-        let counters = [&self.accepted_ms, &self.received_ms, &self.sent_ms, &self.bytes_in, &self.bytes_out, &self.uid];
-        let [accepted, received, sent, bytes_in, bytes_out, uid] = counters.map(|word| word.load(Ordering::Relaxed));
-        let (closing, flags) = (self.closing.load(Ordering::Relaxed), self.flags.load(Ordering::Relaxed));
-        let [high, low, place] = [high, low, &self.place].map(|word| word.load(Ordering::Relaxed));
-        [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing.into(), flags.into()]
-    }
-
-    /// [master] As it was elsewhere. Its worker has nothing of it, and there may be something to read.
-    #[cfg(feature = "cli")]
-    pub(super) fn go_on(&self, words: &Words, descriptor: u32) {
-        let [high, low, place, accepted, received, sent, bytes_in, bytes_out, uid, closing, flags] = *words;
-        for (field, value) in [
-            (&self.address[0], high),
-            (&self.address[1], low),
-            (&self.place, place),
-            (&self.accepted_ms, accepted),
-            (&self.received_ms, received),
-            (&self.sent_ms, sent),
-            (&self.bytes_in, bytes_in),
-            (&self.bytes_out, bytes_out),
-            (&self.uid, uid),
-            (&self.queued, 0),
-            (&self.underway_to, 0),
-        ] {
-            field.store(value, Ordering::Relaxed);
-        }
-        for field in [&self.queue, &self.tail, &self.underway, &self.given, &self.behind] {
-            field.store(0, Ordering::Relaxed);
-        }
-        self.descriptor.store(descriptor, Ordering::Relaxed);
-        self.closing.store(if closing as u32 == ARRIVING { 0 } else { closing as u32 }, Ordering::Relaxed);
-        let lasting = Flags(flags as u32 & Flags::LASTING);
-        // One whose `on_close` has not run is closed by whoever comes.
-        let is_closing = self.phase() != Phase::Open && lasting.0 & Flags::CLOSE_ANSWERED.0 == 0;
-        self.flags.store(lasting.and(if is_closing { Flags::CLOSE_DUE } else { Flags::READABLE }).0, Ordering::Relaxed);
-    }
-
-    /// The same with these flags.
-    #[cfg(feature = "cli")]
-    pub(crate) fn with_flags(words: &Words, more: Flags) -> Words {
-        let mut words = *words;
-        words[10] |= u64::from(more.0);
-        words
-    }
-
-    /// Where that session lives.
-    #[cfg(feature = "cli")]
-    pub(crate) fn place_of(words: &Words) -> Where {
-        whereabouts(words[0], words[1], words[2])
-    }
-
-    /// Where it is to live.
-    #[cfg(feature = "cli")]
-    pub(crate) fn replace(words: &mut Words, listener: u8, reactor: u16, worker: u16) {
-        let stays = words[2] & 0x00ff_ffff;
-        words[2] = stays | u64::from(listener) << 24 | u64::from(reactor) << 32 | u64::from(worker) << 48;
     }
 
     pub(crate) fn place(&self) -> Where {
@@ -424,7 +358,7 @@ impl Row {
 }
 
 /// What address and place of a row say.
-fn whereabouts(high: u64, low: u64, place: u64) -> Where {
+pub(super) fn whereabouts(high: u64, low: u64, place: u64) -> Where {
     let [p0, p1, family, listener, r0, r1, w0, w1] = place.to_le_bytes();
     let address = u128::from(high) << 64 | u128::from(low);
     let port = u16::from_le_bytes([p0, p1]);

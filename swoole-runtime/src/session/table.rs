@@ -1,9 +1,9 @@
 //! All rows. A session's row is its id modulo their number; an id whose row is taken is passed over, and a look-up compares the whole
 //! id, so that no id ever means another session.
 
-#[cfg(feature = "cli")]
-use super::row::Words;
 use super::row::{Row, Where};
+#[cfg(feature = "cli")]
+use super::words::Words;
 use crate::{
     id::SessionId,
     remote::Remote,
