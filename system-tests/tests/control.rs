@@ -205,6 +205,22 @@ fn a_reload_under_way_is_joined_and_so_many_may_wait() {
 }
 
 #[test]
+fn one_that_has_taken_over_and_dies_leaves_nothing_that_gets_ready() {
+    let place = scripted();
+    let server = place.launch().start();
+    for round in 1..=2 {
+        place.said(&["reload"]);
+        let before = server.wait_until_idle(0);
+        tree::signal(before, Signal::SIGKILL);
+        place.wait_for_status("another serves, and nothing gets ready beside it", |status| {
+            let worker = &status["workers"][0];
+            worker["generation"] == 1 + 2 * round && worker["state"] == "ready"
+        });
+    }
+    server.stop();
+}
+
+#[test]
 fn kill_worker_ends_that_one_and_another_comes() {
     let place = scripted();
     let server = place.launch().start();

@@ -241,6 +241,8 @@ impl Life {
             self.call_off(at);
             return false;
         }
+        // It gets ready no more. It looks at the owner word last, and finds itself there.
+        slot.successor.vacate(slot.successor.read());
         (self.slots[at].child, self.slots[at].note) = (successor.child, successor.note);
         self.memory.bells.workers[at].ring();
         true
