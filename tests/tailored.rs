@@ -52,12 +52,7 @@ const USED_ELSEWHERE: [(&str, &str, &[&str]); 5] = [
     (
         "on_lost",
         "mourner",
-        &[
-            "mourner::Mourner::on_lost",
-            "swoole_runtime::worker::serve::Serving<S>::hand_over_lost",
-            ">::still_lost",
-            "swoole_runtime::process::board::SlotBoard::lost",
-        ],
+        &["mourner::Mourner::on_lost", "::hand_over_lost", ">::still_lost", "swoole_runtime::process::board::SlotBoard::lost"],
     ),
     (
         "on_timer",

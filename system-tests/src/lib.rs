@@ -18,6 +18,7 @@ pub mod place;
 pub mod script;
 pub mod server;
 pub mod storm;
+pub mod talk;
 pub mod tree;
 pub mod watch;
 

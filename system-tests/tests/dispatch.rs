@@ -4,10 +4,10 @@ use nix::sys::signal::Signal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
-use system_tests::{Client, Directory, End, Entry, Launch, Server, client, tree, watch};
+use system_tests::{Client, Directory, End, Entry, Launch, Server, client, talk::while_clients_talk, tree, watch};
 
 const WORKERS: u64 = 4;
 
@@ -391,31 +391,12 @@ fn reloads_lose_nothing_however_sessions_are_dispatched() {
     for dispatch in ["round_robin", "round_robin_with_events", "idle", "least_req", "function", "ip", "uid", "least_conn"] {
         let server = dispatcher(dispatch).reactors(2).start();
         wait_for_workers(&server);
-        let is_over = AtomicBool::new(false);
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let mut client = server.connect();
-                    (0..).take_while(|_| !is_over.load(Ordering::Relaxed)).for_each(|number: u64| {
-                        assert_eq!(client.ask_fields(&number.to_string()).number("line"), number, "{dispatch}");
-                    });
-                });
-                // Those that say all at once, and no more.
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let mut client = server.connect();
-                        (0..20).for_each(|number| client.say(&number.to_string()));
-                        client.finish_talking();
-                        let (answers, end) = client.end();
-                        assert_eq!((String::from_utf8_lossy(&answers).lines().count(), end), (20, End::Eof), "{dispatch}");
-                    }
-                });
-            }
+        eprintln!("{dispatch}");
+        while_clients_talk(&server, || {
             for round in 1..4 {
                 server.signal(Signal::SIGUSR1);
                 server.wait_for_reloads(round);
             }
-            is_over.store(true, Ordering::Relaxed);
         });
         server.stop();
     }

@@ -1,12 +1,7 @@
 //! Updates by a program with other settings, and of servers that dispatch in every way: each session finds its listener and a worker.
 
-use std::{
-    fs,
-    os::unix::net::UnixStream,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-};
-use system_tests::{Client, End, Place, watch};
+use std::{fs, os::unix::net::UnixStream};
+use system_tests::{Client, Place, talk::while_clients_talk, watch};
 
 const SCRIPTED: &str = env!("CARGO_BIN_EXE_scripted");
 
@@ -17,30 +12,11 @@ fn sessions_go_on_however_they_are_dispatched() {
         let server = place.launch().environment("DISPATCH", dispatch).reactors(2).start();
         let mut bound = server.connect();
         assert_eq!(bound.ask_fields("bind 7").text("bound"), "Ok(())");
-        let is_over = AtomicBool::new(false);
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let mut client = server.connect();
-                    (0..).take_while(|_| !is_over.load(Ordering::Relaxed)).for_each(|number: u64| {
-                        assert_eq!(client.ask_fields(&number.to_string()).number("line"), number, "{dispatch}");
-                    });
-                });
-                // Those that say all at once, and no more.
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let mut client = server.connect();
-                        (0..20).for_each(|number| client.say(&number.to_string()));
-                        client.finish_talking();
-                        let (answers, end) = client.end();
-                        assert_eq!((String::from_utf8_lossy(&answers).lines().count(), end), (20, End::Eof), "{dispatch}");
-                    }
-                });
-            }
+        eprintln!("{dispatch}");
+        while_clients_talk(&server, || {
             for _ in 0..3 {
                 place.update();
             }
-            is_over.store(true, Ordering::Relaxed);
         });
         let who = bound.ask_fields("hello");
         assert_eq!(who.number("uid"), 7, "{dispatch}");

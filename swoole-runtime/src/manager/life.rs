@@ -44,16 +44,13 @@ const LIFELINE: Token = Token(usize::MAX);
 const LINE: Token = Token(usize::MAX - 1);
 const SIGNALS: Token = Token(usize::MAX - 2);
 const BELL: Token = Token(usize::MAX - 3);
-const STANDBY: Token = Token(usize::MAX - 4);
+pub(super) const STANDBY: Token = Token(usize::MAX - 4);
 
 /// How often every slot must have failed, none ever being ready, before the server gives up.
 const HOPELESS: u32 = 3;
 
 /// How often the master is asked about processes that only it can reap.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
-
-/// How long after a failure another standby is tried.
-const STANDBY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The manager at work.
 pub(super) struct Life {
@@ -62,18 +59,18 @@ pub(super) struct Life {
     pub(super) slots: Vec<Slot>,
     pub(super) programs: Programs,
     /// Successors that a predecessor of this manager has forked, as long as they may live.
-    called_off: Vec<u32>,
+    pub(super) called_off: Vec<u32>,
     /// Whether `on_before_reload` has run, and `on_after_reload` has not.
     pub(super) is_reloading: bool,
     inherited: Inherited,
-    poll: Poll,
+    pub(super) poll: Poll,
     signals: SignalFd,
     _tied: Tied,
     /// The standby, when this manager has forked it.
-    standby: Option<PidFd>,
-    wants_standby: bool,
+    pub(super) standby: Option<PidFd>,
+    pub(super) wants_standby: bool,
     /// Not before then, after a failure.
-    standby_again: Option<Instant>,
+    pub(super) standby_again: Option<Instant>,
     said_ready: bool,
     said_failed: bool,
     pub(super) last_failure: Option<String>,
@@ -222,23 +219,6 @@ impl Life {
         matches!(self.memory.header().handover(), Handover::Quiet | Handover::Leaving)
     }
 
-    /// Every slot that has an owner: whose child is it by now? What was getting ready to hold one is called off.
-    fn ask_for_orphans(&mut self) {
-        for at in 0..self.slots.len() {
-            let owner = self.memory.slot(at).owner.read().pid;
-            if let Some(pid) = owner {
-                self.slots[at].child = Child::Asked { pid };
-                self.tell_master(ToMaster::Adopt { pid });
-            }
-            let successor = self.memory.slot(at).successor.read().pid;
-            self.call_off(at);
-            if let Some(pid) = successor.filter(|_| successor != owner) {
-                self.called_off.push(pid);
-                self.tell_master(ToMaster::Adopt { pid });
-            }
-        }
-    }
-
     /// Fills every slot that is empty, wanted, and not waiting. `Some` in the process that is no longer the manager.
     fn reconcile(&mut self) -> Option<Next> {
         if self.memory.header().lifecycle() == Lifecycle::Stopping || self.said_failed {
@@ -309,27 +289,6 @@ impl Life {
 
     pub(super) fn forget(&self, fd: &PidFd) {
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
-    }
-
-    fn fork_standby(&mut self) -> Option<Next> {
-        // Should it fail, it is tried again; the server goes on meanwhile.
-        self.standby_again = Some(Instant::now() + STANDBY_AGAIN);
-        let me = PidFd::open(Pid::this())
-            .inspect_err(|e| logging::error!("the manager has no descriptor for its standby: {e}; trying again"))
-            .ok()?;
-        match self.fork()? {
-            Side::Child => Some(Next::Standby(me)),
-            Side::Parent(pid) => {
-                self.wants_standby = false;
-                self.standby_again = None;
-                let watched = PidFd::open(pid).and_then(|fd| {
-                    self.poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), STANDBY, Interest::READABLE)?;
-                    Ok(fd)
-                });
-                self.standby = watched.inspect_err(|e| logging::warn!("the standby cannot be watched: {e}")).ok();
-                None
-            }
-        }
     }
 
     pub(super) fn fork(&mut self) -> Option<Side> {
@@ -440,20 +399,6 @@ impl Life {
         }
     }
 
-    /// A question or an answer may have been lost, where a socket was full: asked again, a fact is the same fact.
-    fn ask_again(&self) {
-        for slot in &self.slots {
-            match &slot.child {
-                Child::Asked { pid } => self.tell_master(ToMaster::Adopt { pid: *pid }),
-                Child::Adopted { pid, fd } if fd.has_ended() => self.tell_master(ToMaster::Adopt { pid: *pid }),
-                Child::None | Child::Own { .. } | Child::Unwatched { .. } | Child::Adopted { .. } => {}
-            }
-        }
-        for &pid in &self.called_off {
-            self.tell_master(ToMaster::Adopt { pid });
-        }
-    }
-
     fn timeout(&self) -> Option<Duration> {
         if self.memory.header().lifecycle() == Lifecycle::Stopping {
             let left = self.memory.header().deadline_ms().saturating_sub(clock::uptime_ms());
@@ -487,7 +432,7 @@ impl Life {
         }
     }
 
-    fn tell_master(&self, message: ToMaster) {
+    pub(super) fn tell_master(&self, message: ToMaster) {
         if let Err(e) = self.inherited.manager_line.send(message.bytes(), None) {
             logging::error!("the master does not hear: {}", io::Error::from(e));
         }

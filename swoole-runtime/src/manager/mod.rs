@@ -11,6 +11,7 @@ mod replace;
 mod settle;
 mod standby;
 mod stop;
+mod succession;
 mod watch;
 
 use crate::{

@@ -6,7 +6,7 @@
 //! the new master has taken them ─▶ gone: they are its own, and this server ends
 //! ```
 //!
-//! If it fails, or dies, before it was told that they are its own, it is ended, and this server goes on: with the workers that it has, or with
+//! If it fails, or dies, before it has said that it has taken them, it is ended, and this server goes on: with the workers that it has, or with
 //! others.
 //!
 //! If this process dies here: before the sessions are on their way the server ends, and with it the new one; behind that the new one goes on.
@@ -33,7 +33,7 @@ use std::{
     time::Instant,
 };
 
-/// How long the other side may take to take what it is given, and to say that it serves.
+/// How long a word to the other side may wait for room, and that side to say that it serves.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the other side may take to take all sessions; and how often this one shows meanwhile that it lives.
@@ -60,6 +60,7 @@ pub(super) struct Update {
     called_off: Option<&'static str>,
 }
 
+/// See above.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Starts,

@@ -5,6 +5,7 @@
 //! settles that before a successor is forked, or handed the slot.
 
 mod errors;
+mod lost;
 mod messages;
 mod panic;
 mod serve;

@@ -6,7 +6,7 @@
 use super::{errors::Errors, messages::Inbox};
 use crate::{
     cell::Packages,
-    context::{Jobs, Lost, LostKind, Outbox, PacketSource, Worker},
+    context::{Jobs, Outbox, PacketSource, Worker},
     contract::{self, Outcome, Server},
     event::{Callback, CloseReason, ToReactor, ToWorker},
     id::SessionId,
@@ -28,21 +28,16 @@ const LOOK_FOR_THE_END: Duration = Duration::from_millis(50);
 
 /// `on_timer` as the dispatch table has it.
 type OnTimer<S> = fn(&mut S, &Worker<S>, Duration) -> Outcome;
-/// `on_lost` as it has it.
-type OnLost<S> = fn(&mut S, &Worker<S>, &Lost) -> Outcome;
-
-/// What stands for none: an id that no session ever has.
-const NO_SESSION: SessionId = SessionId::new(u64::MAX).unwrap();
 
 /// The worker's loop.
 pub(super) struct Serving<S: Server> {
-    memory: &'static Memory,
-    slot: usize,
+    pub(super) memory: &'static Memory,
+    pub(super) slot: usize,
     generation: u32,
-    board: &'static WorkerBoard,
-    worker: &'static Worker<S>,
-    lanes: Vec<Lane>,
-    inbox: Option<Inbox<S>>,
+    pub(super) board: &'static WorkerBoard,
+    pub(super) worker: &'static Worker<S>,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) inbox: Option<Inbox<S>>,
     requests: u64,
     /// At which of them it asks for its successor.
     last_request: Option<u64>,
@@ -52,8 +47,8 @@ pub(super) struct Serving<S: Server> {
     errors: Errors,
 }
 
-struct Lane {
-    ring: Consumer<FromMaster>,
+pub(super) struct Lane {
+    pub(super) ring: Consumer<FromMaster>,
     /// What is too large for it.
     packages: Option<Packages>,
     reactor: &'static Bell,
@@ -61,7 +56,7 @@ struct Lane {
 
 impl Lane {
     /// The record's bytes, in place.
-    fn data<S: Server>(&self, record: &Record) -> &[u8] {
+    pub(super) fn data<S: Server>(&self, record: &Record) -> &[u8] {
         match &self.packages {
             Some(packages) if contract::has_cells::<S>() && record.elsewhere => packages.data(&self.ring, record),
             _ => self.ring.data(record),
@@ -252,7 +247,7 @@ impl<S: Server> Serving<S> {
     }
 
     /// The record's callback is through. What it has sent is published; only now does the record go.
-    fn consume(&mut self, at: usize) {
+    pub(super) fn consume(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
         lane.ring.advance();
         if lane.ring.room_is_wanted() {
@@ -262,7 +257,7 @@ impl<S: Server> Serving<S> {
     }
 
     /// This process has done something: should it die now, another comes at once.
-    fn count_as_consumed(&mut self) {
+    pub(super) fn count_as_consumed(&mut self) {
         self.consumed += 1;
         // Relaxed: read when this process is dead.
         self.board.consumed.store(self.consumed, Ordering::Relaxed);
@@ -315,7 +310,7 @@ impl<S: Server> Serving<S> {
 
     /// `on_close` is through, so the reactor may free the row, or what came before is done. Before the record is consumed, so that no death
     /// loses it: a process that is told to stop, and finds no room for so long, is ended by the manager, which answers in its place.
-    fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
+    pub(super) fn answer(&self, reactor: usize, fd: SessionId, what: ToReactor) {
         while self.outbox().tell(fd, reactor, what, 0).is_err() {
             logging::error!("session {fd}: the reactor gives no room for an answer; trying again");
         }
@@ -333,7 +328,7 @@ impl<S: Server> Serving<S> {
     }
 
     /// The source of the packet of this record, and the packet.
-    fn packet(&self, at: usize, record: &Record) -> Option<(PacketSource, &[u8])> {
+    pub(super) fn packet(&self, at: usize, record: &Record) -> Option<(PacketSource, &[u8])> {
         let kind = self.memory.settings.listeners.get(usize::from(record.tag.listener))?.datagrams?;
         let (source, data) = parts(self.lanes[at].data::<S>(record), kind)?;
         Some((PacketSource::new(self.memory, record.tag.listener, source), data))
@@ -346,82 +341,6 @@ impl<S: Server> Serving<S> {
         };
         let outcome = on_packet(state, self.worker, &from, data);
         self.report(Callback::Packet, None, outcome);
-    }
-
-    /// What a dead predecessor was in the middle of goes to `on_lost`, once: it is begun again, marked so, and a second death skips it.
-    fn hand_over_lost(&mut self, on_lost: OnLost<S>, state: &mut S) {
-        let Some(lost) = self.memory.slot(self.slot).lost() else {
-            return;
-        };
-        let at = usize::from(lost.ring);
-        let Some(record) = self.lanes.get_mut(at).and_then(|lane| lane.ring.peek().ok().flatten()) else {
-            return;
-        };
-        let Some(kind) = ToWorker::from_u8(record.tag.kind) else { return };
-        let packet = if kind == ToWorker::Packet { self.packet(at, &record).map(|(source, data)| (source, data.to_vec())) } else { None };
-        // A packet is of none.
-        let session = if packet.is_some() { Some(NO_SESSION) } else { SessionId::new(record.tag.session) };
-        let Some(session) = session.filter(|_| record.position == lost.position) else { return };
-        self.board.begin(Begun { again: true, ..lost }, clock::uptime_ms());
-        let (source, data) =
-            packet.map_or_else(|| (None, self.lanes[at].data::<S>(&record).to_vec()), |(source, data)| (Some(source), data));
-        let what = Lost {
-            session,
-            kind: match kind {
-                ToWorker::Connect => LostKind::Connect,
-                ToWorker::Data => LostKind::Receive,
-                ToWorker::Close => LostKind::Close(reason(&record)),
-                ToWorker::BufferFull => LostKind::BufferFull,
-                ToWorker::BufferEmpty => LostKind::BufferEmpty,
-                // Nobody died in it: it begins no callback.
-                ToWorker::Through => return,
-                ToWorker::Packet => LostKind::Packet,
-            },
-            source,
-            data: Some(data),
-        };
-        let outcome = on_lost(state, self.worker, &what);
-        self.report(Callback::Lost, Some(session).filter(|_| kind != ToWorker::Packet), outcome);
-        if kind == ToWorker::Close {
-            self.answer(at, session, ToReactor::Closed);
-        }
-        self.consume(at);
-    }
-
-    /// The job whose end a dead predecessor was at.
-    fn hand_over_lost_job(&mut self, on_lost: OnLost<S>, state: &mut S) {
-        // As for jobs that are done.
-        if S::DISPATCH.on_task.is_none() {
-            return;
-        }
-        let Some(jobs) = self.worker.handed() else { return };
-        jobs.hand_over_lost(&mut |id, output| {
-            let lost = Lost { session: NO_SESSION, source: None, kind: LostKind::Finish(id), data: output };
-            self.tell_lost(on_lost, state, &lost);
-        });
-    }
-
-    /// The message that a dead predecessor was at.
-    fn hand_over_lost_message(&mut self, on_lost: OnLost<S>, state: &mut S) {
-        // As for messages that come.
-        if S::DISPATCH.on_pipe_message.is_none() {
-            return;
-        }
-        let Some(inbox) = self.inbox.take() else { return };
-        inbox.hand_over_lost(&mut |from, message| {
-            let lost = Lost { session: NO_SESSION, source: None, kind: LostKind::Message(from), data: message };
-            self.tell_lost(on_lost, state, &lost);
-        });
-        self.inbox = Some(inbox);
-    }
-
-    /// Of what is no record.
-    fn tell_lost(&mut self, on_lost: OnLost<S>, state: &mut S, lost: &Lost) {
-        self.board.step_aside(Some(Callback::Lost), clock::uptime_ms());
-        let outcome = on_lost(state, self.worker, lost);
-        self.board.step_aside(None, clock::uptime_ms());
-        self.report(Callback::Lost, None, outcome);
-        self.count_as_consumed();
     }
 
     /// Sleeps until something is there. Looks once more between raising the flag and sleeping.
@@ -443,7 +362,7 @@ impl<S: Server> Serving<S> {
         self.report(callback, Some(fd), outcome);
     }
 
-    fn report(&mut self, callback: Callback, fd: Option<SessionId>, outcome: Outcome) {
+    pub(super) fn report(&mut self, callback: Callback, fd: Option<SessionId>, outcome: Outcome) {
         self.errors.report(callback, fd, outcome);
     }
 
@@ -457,6 +376,6 @@ pub(super) fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<
     one.into_iter().chain(other).min()
 }
 
-fn reason(record: &Record) -> CloseReason {
+pub(super) fn reason(record: &Record) -> CloseReason {
     CloseReason::from_u8(record.tag.detail).unwrap_or(CloseReason::Server)
 }
